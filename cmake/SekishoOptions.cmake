@@ -1,0 +1,50 @@
+# Compiler options that every target of the tree takes through sekisho::options.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+set(SEKISHO_PLUGIN_DIR "${CMAKE_BINARY_DIR}/plugins")
+set(SEKISHO_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, for example address,undefined")
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Debug CACHE STRING "" FORCE)
+endif()
+# -O1 keeps the debug build quick to compile and fast enough for the labs; -g1 keeps objects small.
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+
+add_library(sekisho_options INTERFACE)
+add_library(sekisho::options ALIAS sekisho_options)
+target_compile_features(sekisho_options INTERFACE cxx_std_20)
+target_compile_options(sekisho_options INTERFACE
+  -Wall -Wextra -Wformat=2 -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror
+  -fstack-protector-strong)
+# Never with sanitizers: their checks and the fortified calls overlap.
+if(SEKISHO_SANITIZE)
+  target_compile_options(sekisho_options INTERFACE -fsanitize=${SEKISHO_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all -Wno-maybe-uninitialized)
+  target_link_options(sekisho_options INTERFACE -fsanitize=${SEKISHO_SANITIZE})
+else()
+  target_compile_options(sekisho_options INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fcf-protection)
+  target_link_options(sekisho_options INTERFACE -Wl,-z,relro,-z,now)
+endif()
+target_compile_definitions(sekisho_options INTERFACE
+  _GLIBCXX_ASSERTIONS BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_DYN_LINK BOOST_BEAST_SEPARATE_COMPILATION
+  BOOST_ASIO_NO_DEPRECATED SPDLOG_COMPILED_LIB SPDLOG_SHARED_LIB SPDLOG_FMT_EXTERNAL)
+
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(Threads REQUIRED)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+find_package(GTest REQUIRED)
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+pkg_check_modules(CAPNG REQUIRED IMPORTED_TARGET libcap-ng)
+pkg_check_modules(ARGON2 REQUIRED IMPORTED_TARGET libargon2)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(NFTABLES REQUIRED IMPORTED_TARGET libnftables)
+pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)

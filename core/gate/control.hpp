@@ -1,0 +1,48 @@
+// Control: what staff may do to a running gate; the JSON API (core/api) maps requests onto it, core/gate implements it.
+// Threads: call and be called back on the gate's loop. Errors: registry.invalid (findings in detail), gate.no_such_session,
+// store.unavailable.
+#pragma once
+#include "audit/journal.hpp"
+#include "registry/model.hpp"
+
+#include <sekisho/sdk/path/gate_messages.hpp>
+#include <sekisho/sdk/result.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace sekisho::gate {
+
+struct SessionInfo {
+  std::string number, person, terminal, contractor, contract, application, path, zone, desktop, address, peer;
+  SessionState state = SessionState::quarantine;
+  bool tunnel_up = false;
+  Instant granted_at{}, until{};
+  std::uint64_t bytes_in = 0, bytes_out = 0, refused_packets = 0;
+};
+
+class Control {
+ public:
+  virtual ~Control() = default;
+  /// The newest snapshot; never null.
+  [[nodiscard]] virtual std::shared_ptr<const registry::Registry> registry() const = 0;
+  /// Applies `change` to the newest registry inside a store transaction, validates, stores, journals `what` with `by`,
+  /// and ends every session that lost its right (<= 2 s). Answers with the new generation.
+  using Change = std::function<Result<registry::Registry>(registry::Registry)>;
+  virtual void change_registry(Change change, std::string by, std::string what,
+                               std::function<void(Result<std::uint64_t>)> done) = 0;
+  [[nodiscard]] virtual std::vector<SessionInfo> sessions() const = 0;
+  virtual void end_session(std::string number, std::string by, std::string reason,
+                           std::function<void(Result<void>)> done) = 0;
+  /// R19. Ends what the stop covers and refuses newcomers until release(). Answers with the number of ended sessions.
+  virtual void stop(registry::Stop stop, std::function<void(Result<std::size_t>)> done) = 0;
+  virtual void release(std::string scope, std::string target, std::string by, std::function<void(Result<void>)> done) = 0;
+  /// {"node", "started_at", "sessions", "journal", "store", "links":[…], "conditions":[…]}
+  [[nodiscard]] virtual nlohmann::json health() const = 0;
+};
+
+}  // namespace sekisho::gate

@@ -1,0 +1,80 @@
+// Strict HTTP/1.1 for pre-login routes: a sans-I/O request parser and a response builder.
+// Threads: one connection's thread. Limits: threats.md §9 (request line 4 KiB, head 8 KiB, 64 fields) before allocation.
+// Errors: errors carry the status to answer with; after any error the connection must be closed.
+// Source: RFC 9112; threats.md §2 (T-01..T-06), §10. The implementation stands in core/net/http (Beast behind it).
+#pragma once
+#include <sekisho/sdk/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sekisho {
+
+struct HttpLimits {
+  std::size_t request_line_bytes = 4096;
+  std::size_t head_bytes = 8192;
+  std::size_t fields = 64;
+  std::size_t body_bytes = 8192;
+};
+
+struct HttpRequest {
+  std::string method;  ///< GET or POST, all others are refused by the parser (405)
+  std::string path;    ///< exact bytes, "/…", no percent sign, no dot segment, no control, no byte >= 0x80
+  std::string query;   ///< raw, without "?"; may be empty
+  std::vector<std::pair<std::string, std::string>> fields;  ///< names in lower case, values trimmed
+  std::string body;
+  bool keep_alive = true;
+  /// The only field of that (lower-case) name, or empty.
+  [[nodiscard]] std::string_view field(std::string_view name) const;
+};
+
+struct HttpRefusal {
+  std::uint16_t status = 400;
+  std::string detail;  ///< for the operator
+};
+
+class HttpRequestParser {
+ public:
+  explicit HttpRequestParser(HttpLimits limits = {});
+  ~HttpRequestParser();
+  HttpRequestParser(const HttpRequestParser&) = delete;
+  HttpRequestParser& operator=(const HttpRequestParser&) = delete;
+
+  struct Progress {
+    std::size_t consumed = 0;             ///< bytes of the input that belong to this request
+    std::optional<HttpRequest> request;   ///< complete
+    std::optional<HttpRefusal> refusal;   ///< broken; the parser takes no more bytes
+  };
+  /// Feeds bytes; stops after the end of one request, so what is left over can be handed elsewhere (tunnel frames).
+  [[nodiscard]] Progress feed(std::span<const std::byte> bytes);
+  /// True once the first byte of a request has arrived and the request is not complete.
+  [[nodiscard]] bool in_request() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// application/x-www-form-urlencoded, decoded once, strict UTF-8, no NUL.
+/// Errors: nullopt for a broken escape, more than 32 pairs, or a name that occurs twice.
+[[nodiscard]] std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::string_view body);
+
+struct HttpResponse {
+  std::uint16_t status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::vector<std::pair<std::string, std::string>> fields;  ///< further ones, e.g. Set-Cookie, Location
+  std::string body;
+  bool close = false;
+  bool page = false;  ///< true: an HTML page; adds the Content-Security-Policy of threats.md §9
+};
+/// Status line, fixed security headers, Content-Length, body. No product name, no date beyond what RFC 9110 asks.
+[[nodiscard]] std::string serialize(const HttpResponse& response);
+
+}  // namespace sekisho
