@@ -1,0 +1,100 @@
+#include "base/json.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace sekisho {
+namespace {
+
+std::string code_of(std::string_view text, JsonLimits limits = {}) {
+  const auto parsed = parse_json(text, limits);
+  return parsed ? "" : parsed.error().code;
+}
+
+TEST(Json, ReadsWhatIsWellFormed) {
+  const auto parsed = parse_json(R"( {"a":[1,-2,3.5,"x",true,null,{"b":{}}],"c":18446744073709551615} )");
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->dump(), R"({"a":[1,-2,3.5,"x",true,null,{"b":{}}],"c":18446744073709551615})");
+}
+
+TEST(Json, RefusesADuplicateKeyAndSaysWhere) {
+  const auto parsed = parse_json(R"({"people":[{"id":1},{"id":1,"id":2}]})");
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error().code, "json.duplicate_key");
+  EXPECT_EQ(parsed.error().detail, "/people/1/id: a key occurs twice");
+}
+
+TEST(Json, TheSameKeyInTwoObjectsIsNoDuplicate) {
+  EXPECT_EQ(code_of(R"([{"a":1},{"a":{"a":2}}])"), "");
+}
+
+TEST(Json, RefusesDepthBeyondTheLimitAndTakesTheLimitItself) {
+  EXPECT_EQ(code_of("[[[]]]", {.depth = 3}), "");
+  EXPECT_EQ(code_of("[[[[]]]]", {.depth = 3}), "json.too_deep");
+  EXPECT_EQ(code_of(std::string(60000, '[')), "json.too_deep");
+}
+
+TEST(Json, RefusesTextBeyondTheLimitAndTakesTheLimitItself) {
+  EXPECT_EQ(code_of(R"("12345678")", {.bytes = 10}), "");
+  EXPECT_EQ(code_of(R"("123456789")", {.bytes = 10}), "json.too_large");
+}
+
+TEST(Json, RefusesIntegersThatFitNo64Bits) {
+  EXPECT_EQ(code_of("18446744073709551616"), "json.number_range");
+  EXPECT_EQ(code_of("-9223372036854775809"), "json.number_range");
+  EXPECT_EQ(code_of("-9223372036854775808"), "");
+  EXPECT_EQ(code_of("1e400"), "json.malformed");
+}
+
+TEST(Json, RefusesNulAndByteOrderMark) {
+  EXPECT_EQ(code_of(R"(["\u0000"])"), "json.nul");
+  EXPECT_EQ(code_of(R"({"a\u0000b":1})"), "json.nul");
+  EXPECT_EQ(code_of(std::string_view("{}\0garbage", 10)), "json.nul");
+  EXPECT_EQ(code_of("\xEF\xBB\xBF{}"), "json.bom");
+}
+
+TEST(Json, RefusesWhatIsNoJson) {
+  for (const char* bad : {"", " ", "{", "{}{}", "[1,]", "{\"a\"}", "nan", "Infinity", "// x\n{}", "\"\xff\"", "'a'",
+                          "\"\\ud800\"", "01", "[1] x"}) {
+    EXPECT_EQ(code_of(bad), "json.malformed") << bad;
+  }
+}
+
+TEST(Json, GettersCheckTypeRangeAndLength) {
+  const auto object = nlohmann::json::parse(
+      R"({"s":"abc","i":70000,"b":true,"l":[1,2],"o":{},"n":null,"f":1.0,"u":18446744073709551615})");
+  EXPECT_EQ(get_string(object, "s", 3).value(), "abc");
+  EXPECT_EQ(get_string(object, "s", 2).error().code, "json.too_long");
+  EXPECT_EQ(get_string(object, "i", 2).error().code, "json.wrong_type");
+  EXPECT_EQ(get_string(object, "x/y", 2, "/at").error().detail, "/at/x~1y: missing");
+  EXPECT_EQ(get_int(object, "i", 1, 70000).value(), 70000);
+  EXPECT_EQ(get_int(object, "i", 1, 65535).error().code, "json.out_of_range");
+  EXPECT_EQ(get_int(object, "u").error().code, "json.out_of_range");
+  EXPECT_EQ(get_int(object, "f").error().code, "json.wrong_type");
+  EXPECT_EQ(get_int(object, "b").error().code, "json.wrong_type");
+  EXPECT_TRUE(get_bool(object, "b").value());
+  EXPECT_EQ(get_bool(object, "i").error().code, "json.wrong_type");
+  EXPECT_EQ(get_array(object, "l", 2).value()->size(), 2u);
+  EXPECT_EQ(get_array(object, "l", 1).error().code, "json.too_long");
+  EXPECT_EQ(get_array(object, "o", 9).error().code, "json.wrong_type");
+  EXPECT_TRUE(get_object(object, "o").value()->empty());
+  EXPECT_EQ(get_object(object, "l").error().code, "json.wrong_type");
+  EXPECT_EQ(get_object(object, "x").error().code, "json.missing");
+  EXPECT_EQ(get_string(nlohmann::json::array(), "s", 3).error().code, "json.wrong_type");
+}
+
+TEST(Json, AbsentIsNotNull) {
+  const auto object = nlohmann::json::parse(R"({"n":null})");
+  EXPECT_FALSE(get_optional_string(object, "x", 3).value());
+  EXPECT_FALSE(get_optional_int(object, "x").value());
+  EXPECT_FALSE(get_optional_bool(object, "x").value());
+  EXPECT_EQ(get_optional_array(object, "x", 3).value(), nullptr);
+  EXPECT_EQ(get_optional_object(object, "x").value(), nullptr);
+  EXPECT_EQ(get_optional_string(object, "n", 3).error().code, "json.wrong_type");
+  EXPECT_EQ(get_optional_int(object, "n").error().code, "json.wrong_type");
+  EXPECT_EQ(get_optional_bool(object, "n").error().code, "json.wrong_type");
+  EXPECT_EQ(get_optional_object(object, "n").error().code, "json.wrong_type");
+}
+
+}  // namespace
+}  // namespace sekisho
