@@ -53,7 +53,7 @@ struct PluginHeader {
   const char* name;
   const char* version;
   const char* needs;  ///< comma separated "kind:name" that must be loaded too; "" for none
-  /// JSON description of the configuration fields (see base/config.hpp); static storage.
+  /// JSON description of the configuration fields (sdk/config.hpp: schema_text); static storage.
   const char* (*schema)();
   /// `config` is a JSON object already checked against the schema, defaults filled in. Returns nullptr-free object or error.
   Result<PluginObject> (*create)(PluginHost& host, const nlohmann::json& config);
