@@ -1,0 +1,412 @@
+// What changes from inside: start and recovery, registry changes, other nodes' generation, emergency stop, staff's ends.
+#include "base/json.hpp"
+#include "admission/enforce.hpp"
+#include "gate/state.hpp"
+#include "registry/rules.hpp"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+
+namespace sekisho::gate {
+namespace {
+
+std::string stop_key(const registry::Stop& stop) { return stop.scope + ":" + stop.target; }
+
+struct Loaded {
+  std::shared_ptr<const registry::Registry> registry;
+  std::vector<store::SessionRow> open;
+  std::vector<std::string> not_given;
+};
+
+struct Changed {
+  std::shared_ptr<const registry::Registry> registry;
+  std::optional<Error> error;
+};
+
+Error findings_error(const std::vector<registry::Finding>& findings) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const auto& f : findings) {
+    rows.push_back({{"pointer", f.pointer}, {"code", f.code}, {"ja", f.text.ja}, {"en", f.text.en}});
+  }
+  return fail("registry.invalid", rows.dump());
+}
+
+}  // namespace
+
+std::string sha256_hex(std::string_view bytes) {
+  std::array<unsigned char, 32> digest{};
+  unsigned size = 0;
+  SEKISHO_ASSERT(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(64);
+  for (const unsigned char byte : digest) {
+    out += kHex[byte >> 4];
+    out += kHex[byte & 15];
+  }
+  return out;
+}
+
+std::string random_token(Entropy& entropy) {
+  std::array<std::byte, 32> raw{};
+  entropy.fill(raw);
+  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string out;
+  std::uint32_t bits = 0;
+  int have = 0;
+  for (const std::byte byte : raw) {
+    bits = bits << 8 | std::to_integer<std::uint32_t>(byte);
+    have += 8;
+    while (have >= 6) {
+      have -= 6;
+      out += kAlphabet[bits >> have & 63];
+    }
+  }
+  if (have > 0) out += kAlphabet[bits << (6 - have) & 63];
+  wipe(raw.data(), raw.size());
+  return out;
+}
+
+std::string_view to_string(SessionState state) {
+  switch (state) {
+    case SessionState::asking: return "asking";
+    case SessionState::quarantine: return "quarantine";
+    case SessionState::admitted: return "admitted";
+    case SessionState::ended: return "ended";
+  }
+  return "ended";
+}
+
+Gate::State::State(GateOptions o, run::Services s, std::shared_ptr<store::Store> st, audit::Journal& j, GatePlugins p)
+    : options(std::move(o)),
+      services(s),
+      store(std::move(st)),
+      journal(j),
+      plugins(std::move(p)),
+      registry(std::make_shared<const registry::Registry>()),
+      desk(std::make_shared<admission::PostureDesk>(options.posture, plugins.checks, s.entropy)) {
+  for (const GatePath& path : options.paths) pools.emplace(path.policy.path, AddressPool(path.gate_address, path.prefix));
+}
+
+Gate::Gate(GateOptions options, run::Services services, std::shared_ptr<store::Store> store, audit::Journal& journal,
+           GatePlugins plugins)
+    : state_(std::make_shared<State>(std::move(options), services, std::move(store), journal, std::move(plugins))) {}
+
+Gate::~Gate() { state_->closing = true; }
+
+void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> done) {
+  State& s = *state_;
+  s.started_at = s.now();
+  for (const GatePath& path : s.options.paths) {
+    for (const std::string& factor : path.policy.factors) {
+      if (!s.plugins.authenticators.contains(factor)) {
+        return done(fail("gate.factor_not_loaded", path.policy.path + ": " + factor));
+      }
+    }
+    for (const admission::CheckPolicy& check : path.policy.checks) {
+      if (check.mode != admission::CheckMode::off && !s.plugins.checks.contains(check.check)) {
+        return done(fail("gate.check_not_loaded", path.policy.path + ": " + check.check));
+      }
+    }
+  }
+  s.in_store<Loaded>(
+      [granted = std::move(granted), from = s.now() - std::chrono::hours{48}](store::Tx& tx) {
+        Loaded out;
+        out.registry = std::make_shared<const registry::Registry>(tx.registry());
+        out.open = tx.open_sessions();
+        if (granted) {
+          for (std::string& number : granted(from)) {
+            if (!tx.session(number)) out.not_given.push_back(std::move(number));
+          }
+        }
+        return out;
+      },
+      [weak = s.weak_from_this(), done = std::move(done)](Result<Loaded> loaded) {
+        const auto self = weak.lock();
+        if (!self) return;
+        if (!loaded) return done(loaded.error());
+        self->registry = loaded->registry;
+        for (const std::string& number : loaded->not_given) {
+          audit::Entry entry;
+          entry.event = "session.ended";
+          entry.session = number;
+          entry.code = "session.not_given";
+          entry.result = "ended";
+          self->record(std::move(entry));
+        }
+        for (store::SessionRow& row : loaded->open) {
+          const GatePath* path = self->path(row.path);
+          const bool usable = path != nullptr && row.until > self->now() && self->pools.at(row.path).take(row.address);
+          auto session = std::make_shared<Session>(
+              row, admission::PostureWatch(path != nullptr ? path->policy : admission::PathPolicy{}, row.granted_at));
+          if (!usable) {
+            row.state = "ended";
+            row.ended_at = self->now();
+            row.end_code = "session.right_ended";
+            audit::Entry entry;
+            entry.event = "session.ended";
+            entry.session = row.number;
+            entry.person = row.person;
+            entry.code = row.end_code;
+            entry.result = "ended";
+            self->record(std::move(entry));
+            self->store_row(row);
+            continue;
+          }
+          session->state = row.state == "admitted" ? SessionState::admitted : SessionState::quarantine;
+          if (session->state == SessionState::admitted) session->watch.begin_admitted(self->now());
+          session->last_activity = self->now();
+          session->tunnel_by = self->now() + path->policy.reconnect_grace;
+          self->adopt_session(session);
+        }
+        self->adopt_registry(loaded->registry);
+        self->refresh_kernel();
+        if (self->options.generation_poll.count() > 0) self->poll_generation();
+        audit::Entry entry;
+        entry.event = "gate.started";
+        entry.result = "ok";
+        entry.detail = {{"node", self->options.node}, {"sessions", self->sessions.size()}};
+        self->record(std::move(entry));
+        done({});
+      });
+}
+
+std::optional<Refusal> Gate::State::stopped(std::string_view path_name) const {
+  if (!admission::enforce("R19", "stop.all", !registry->stops.contains("all:"))) return admission::refusal("stop.all");
+  if (!admission::enforce("R19", "stop.path", !registry->stops.contains("path:" + std::string(path_name)))) {
+    return admission::refusal("stop.path");
+  }
+  return std::nullopt;
+}
+
+void Gate::State::adopt_registry(std::shared_ptr<const registry::Registry> next) {
+  const bool missing = std::any_of(live_stops.begin(), live_stops.end(),
+                                   [&](const registry::Stop& stop) { return !next->stops.contains(stop_key(stop)); });
+  if (missing) {
+    auto with_stops = std::make_shared<registry::Registry>(*next);
+    for (const registry::Stop& stop : live_stops) with_stops->stops.emplace(stop_key(stop), stop);
+    next = std::move(with_stops);
+  }
+  registry = std::move(next);
+  std::vector<std::shared_ptr<Session>> all;
+  for (const auto& [number, session] : sessions) all.push_back(session);
+  for (const auto& session : all) judge_session(session);
+  schedule_sweep();
+}
+
+/// Does the session's own right still hold, by its own application, certificate and path (T-34)?
+void Gate::State::judge_session(const std::shared_ptr<Session>& session) {
+  if (session->state == SessionState::ended) return;
+  store::SessionRow& row = session->row;
+  const GatePath* p = path(row.path);
+  const auto certificate = registry->certificates.find(row.certificate);
+  const bool certified = row.certificate.empty() ||
+                         (certificate != registry->certificates.end() && !certificate->second.revoked_at &&
+                          now() < certificate->second.not_after);
+  if (!admission::enforce("R04", "certificate.revoked", certified)) {
+    return end(session, admission::refusal("certificate.revoked"), "registry");
+  }
+  registry::Registry own = *registry;
+  std::erase_if(own.applications, [&](const auto& entry) { return entry.first != row.application; });
+  const auto answer =
+      registry::rights_of(own, row.person, row.terminal, row.path, p->policy.zones, p->policy.lent_only, now());
+  if (!answer.rights) return end(session, *answer.refusal, "registry");
+  row.until = std::min(answer.rights->until, row.granted_at + p->policy.absolute_limit);
+  if (answer.rights->desktop != row.desktop) {
+    row.desktop = answer.rights->desktop;
+    if (seam::Link* relay = link_of("relay", row.path)) relay->send(seam::EntranceEnd{row.number});
+    store_row(row);
+  }
+}
+
+void Gate::State::poll_generation() {
+  poll_timer = services.timers.at(now() + options.generation_poll, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || self->closing) return;
+    if (self->polling) return self->poll_generation();
+    self->polling = true;
+    self->in_store<std::shared_ptr<const registry::Registry>>(
+        [known = self->registry->generation](store::Tx& tx) -> std::shared_ptr<const registry::Registry> {
+          if (tx.generation() == known) return nullptr;
+          return std::make_shared<const registry::Registry>(tx.registry());
+        },
+        [weak](Result<std::shared_ptr<const registry::Registry>> fresh) {
+          const auto self = weak.lock();
+          if (!self) return;
+          self->polling = false;
+          if (fresh && *fresh) self->adopt_registry(*fresh);
+          self->poll_generation();
+        });
+  });
+}
+
+std::shared_ptr<const registry::Registry> Gate::registry() const { return state_->registry; }
+
+void Gate::change_registry(Change change, std::string by, std::string what,
+                           std::function<void(Result<std::uint64_t>)> done) {
+  State& s = *state_;
+  s.in_store<Changed>(
+      [change = std::move(change)](store::Tx& tx) {
+        Changed out;
+        Result<registry::Registry> next = change(tx.registry());
+        if (!next) {
+          out.error = next.error();
+          return out;
+        }
+        if (const auto findings = registry::validate(*next); !findings.empty()) {
+          out.error = findings_error(findings);
+          return out;
+        }
+        tx.replace_registry(*next);
+        out.registry = std::make_shared<const registry::Registry>(tx.registry());
+        return out;
+      },
+      [weak = s.weak_from_this(), by = std::move(by), what = std::move(what),
+       done = std::move(done)](Result<Changed> changed) {
+        const auto self = weak.lock();
+        if (!self) return;
+        if (!changed) return done(changed.error());
+        audit::Entry entry;
+        entry.event = changed->error ? "registry.change_refused" : "registry.changed";
+        entry.result = changed->error ? "refused" : "ok";
+        entry.rule = "R17";
+        entry.detail = {{"by", by}, {"what", what}};
+        if (changed->error) {
+          entry.code = changed->error->code;
+          self->record(std::move(entry));
+          return done(*changed->error);
+        }
+        const std::uint64_t generation = changed->registry->generation;
+        entry.detail["generation"] = generation;
+        self->record(std::move(entry));
+        self->adopt_registry(changed->registry);
+        done(generation);
+      });
+}
+
+std::vector<SessionInfo> Gate::sessions() const {
+  std::vector<SessionInfo> out;
+  for (const auto& [number, session] : state_->sessions) {
+    const store::SessionRow& row = session->row;
+    SessionInfo info;
+    info.number = row.number;
+    info.person = row.person;
+    info.terminal = row.terminal;
+    info.contractor = row.contractor;
+    info.contract = row.contract;
+    info.application = row.application;
+    info.path = row.path;
+    info.zone = row.zone;
+    info.desktop = row.desktop;
+    info.address = row.address;
+    info.peer = row.peer;
+    info.state = session->state;
+    info.tunnel_up = session->tunnel_up;
+    info.granted_at = row.granted_at;
+    info.until = row.until;
+    info.bytes_in = session->bytes_in;
+    info.bytes_out = session->bytes_out;
+    info.refused_packets = session->refused_packets;
+    out.push_back(std::move(info));
+  }
+  return out;
+}
+
+void Gate::end_session(std::string number, std::string by, std::string reason,
+                       std::function<void(Result<void>)> done) {
+  State& s = *state_;
+  const auto found = s.sessions.find(number);
+  if (found == s.sessions.end()) return done(fail("gate.no_such_session", number));
+  Refusal refusal = admission::refusal("session.ended_by_staff");
+  if (!reason.empty()) {
+    refusal.why.ja += "（" + reason + "）";
+    refusal.why.en += " (" + reason + ")";
+  }
+  s.end(found->second, refusal, by);
+  done({});
+}
+
+void Gate::stop(registry::Stop stop, std::function<void(Result<std::size_t>)> done) {
+  static constexpr std::array<std::string_view, 6> kScopes{"all", "path", "contractor", "person", "terminal", "desktop"};
+  State& s = *state_;
+  if (std::find(kScopes.begin(), kScopes.end(), stop.scope) == kScopes.end() ||
+      (stop.scope == "all") != stop.target.empty()) {
+    return done(fail("gate.bad_stop", stop.scope + ":" + stop.target));
+  }
+  stop.at = s.now();
+  // In memory first: the stop bites even while the store hangs.
+  std::erase_if(s.live_stops, [&](const registry::Stop& other) { return stop_key(other) == stop_key(stop); });
+  s.live_stops.push_back(stop);
+  const std::size_t before = s.sessions.size();
+  s.adopt_registry(s.registry);
+  const std::size_t ended = before - s.sessions.size();
+  audit::Entry entry;
+  entry.event = "stop.set";
+  entry.rule = "R19";
+  entry.result = "ok";
+  entry.detail = {{"scope", stop.scope}, {"target", stop.target}, {"by", stop.by}, {"reason", stop.reason},
+                  {"ended", ended}};
+  s.record(std::move(entry));
+  change_registry(
+      [stop](registry::Registry next) -> Result<registry::Registry> {
+        next.stops[stop_key(stop)] = stop;
+        return next;
+      },
+      stop.by, "stop " + stop_key(stop), [ended, done = std::move(done)](Result<std::uint64_t> kept) {
+        // The stop holds on this node either way; the operator must know when others cannot see it.
+        if (!kept) return done(kept.error());
+        done(ended);
+      });
+}
+
+void Gate::release(std::string scope, std::string target, std::string by, std::function<void(Result<void>)> done) {
+  State& s = *state_;
+  const std::string key = scope + ":" + target;
+  if (!s.registry->stops.contains(key)) return done(fail("gate.no_such_stop", key));
+  change_registry(
+      [key](registry::Registry next) -> Result<registry::Registry> {
+        next.stops.erase(key);
+        return next;
+      },
+      std::move(by), "release " + key, [weak = s.weak_from_this(), key, done = std::move(done)](Result<std::uint64_t> kept) {
+        const auto self = weak.lock();
+        if (!self) return;
+        if (!kept) return done(kept.error());  // still stopped: fail closed
+        std::erase_if(self->live_stops, [&](const registry::Stop& stop) { return stop_key(stop) == key; });
+        auto next = std::make_shared<registry::Registry>(*self->registry);
+        next->stops.erase(key);
+        self->adopt_registry(std::move(next));
+        audit::Entry entry;
+        entry.event = "stop.released";
+        entry.rule = "R19";
+        entry.result = "ok";
+        entry.detail = {{"stop", key}};
+        self->record(std::move(entry));
+        done({});
+      });
+}
+
+nlohmann::json Gate::health() const {
+  const State& s = *state_;
+  nlohmann::json links = nlohmann::json::array();
+  for (const auto& [id, link] : s.links) links.push_back({{"role", link.role}, {"name", link.name}});
+  nlohmann::json conditions = nlohmann::json::array();
+  if (!s.journal.healthy()) conditions.push_back("journal.unwritable");
+  if (s.link_of("netd", "netd") == nullptr) conditions.push_back("link.netd_missing");
+  for (const GatePath& path : s.options.paths) {
+    if (s.link_of("front", path.policy.path) == nullptr) conditions.push_back("link.front_missing:" + path.policy.path);
+    if (s.link_of("relay", path.policy.path) == nullptr) conditions.push_back("link.relay_missing:" + path.policy.path);
+  }
+  for (const auto& [key, stop] : s.registry->stops) conditions.push_back("stop:" + key);
+  return {{"node", s.options.node},
+          {"started_at", to_rfc3339(s.started_at)},
+          {"generation", s.registry->generation},
+          {"sessions", s.sessions.size()},
+          {"journal", s.journal.healthy() ? "ok" : "unwritable"},
+          {"links", links},
+          {"conditions", conditions}};
+}
+
+}  // namespace sekisho::gate

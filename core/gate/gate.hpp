@@ -1,0 +1,97 @@
+// Gate: the running gatekeeper (design.md: registry, admission, journal, rights of every session).
+//
+//   front ──Request──▶ on_message ─▶ store job (login step, pure) ─▶ effects ─▶ … ─▶ journal synced ─▶ row ─▶ Granted
+//
+// Threads: every public call and every callback happens on the loop of `services.timers`; see README.md.
+// Ownership: borrows services, store, journal, plugins, links; all must outlive it. A link may be detached at any time.
+// Errors: everything a stranger causes becomes a Refused reply with a journal entry; a lost store or journal refuses
+// newcomers (gate.unavailable) and leaves those inside alone (T-72).
+#pragma once
+#include "admission/login.hpp"
+#include "admission/policy.hpp"
+#include "admission/posture.hpp"
+#include "audit/journal.hpp"
+#include "gate/control.hpp"
+#include "run/services.hpp"
+#include "seam/codec.hpp"
+#include "store/store.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sekisho::gate {
+
+/// One access path as the gatekeeper sees it.
+struct GatePath {
+  admission::PathPolicy policy;
+  std::string tun;           ///< device name
+  std::string gate_address;  ///< inner address of the gate; its network is the address pool
+  std::uint8_t prefix = 24;
+  std::uint16_t mtu = 1354;
+  FilterRule posture_page;   ///< reachable in quarantine and after
+  FilterRule entrance;       ///< desktop entrance, reachable when admitted
+};
+
+struct GateOptions {
+  std::string node = "1";
+  std::string gate_id;
+  std::vector<GatePath> paths;
+  admission::PostureOptions posture;
+  /// How often the revocation generation of the store is compared (other nodes' changes); 0: never.
+  std::chrono::milliseconds generation_poll{1000};
+  std::chrono::milliseconds store_limit{3000};
+  std::chrono::milliseconds hash_limit{3000};
+  std::uint32_t kernel_right_ttl_s = 120;
+};
+
+struct GatePlugins {
+  std::map<std::string, Authenticator*> authenticators;           ///< by factor name
+  std::map<std::string, const PostureCheck*> checks;              ///< by check name
+  std::function<bool(const VerifyPassword&)> verify_password;     ///< blocking; runs on the password pool
+};
+
+/// Sessions that the journal says were granted since `from` (recovery compares them with the store's rows).
+using GrantedInJournal = std::function<std::vector<std::string>(Instant from)>;
+
+class Gate final : public Control {
+ public:
+  Gate(GateOptions options, run::Services services, std::shared_ptr<store::Store> store, audit::Journal& journal,
+       GatePlugins plugins);
+  ~Gate() override;
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+
+  /// Loads the registry and the open sessions; closes grants that were journalled but never stored as "not given".
+  /// Nothing else may be called before `done` came with success. Also refuses when a path names a factor or check that
+  /// is not loaded (T-23).
+  void start(GrantedInJournal granted, std::function<void(Result<void>)> done);
+
+  // --- links ----------------------------------------------------------------------------------------------------------
+  using LinkId = std::uint64_t;
+  /// `role`: "front", "posture", "netd", "relay"; `name`: path name. A newer link of the same role and name replaces
+  /// the older one.
+  LinkId attach(std::string role, std::string name, seam::Link& link);
+  void detach(LinkId id);
+  void on_message(LinkId id, seam::Message message);
+
+  // --- Control --------------------------------------------------------------------------------------------------------
+  [[nodiscard]] std::shared_ptr<const registry::Registry> registry() const override;
+  void change_registry(Change change, std::string by, std::string what,
+                       std::function<void(Result<std::uint64_t>)> done) override;
+  [[nodiscard]] std::vector<SessionInfo> sessions() const override;
+  void end_session(std::string number, std::string by, std::string reason,
+                   std::function<void(Result<void>)> done) override;
+  void stop(registry::Stop stop, std::function<void(Result<std::size_t>)> done) override;
+  void release(std::string scope, std::string target, std::string by, std::function<void(Result<void>)> done) override;
+  [[nodiscard]] nlohmann::json health() const override;
+
+  struct State;  ///< state.hpp; for core/gate's own files
+
+ private:
+  std::shared_ptr<State> state_;  // shared with pending callbacks through weak_ptr only
+};
+
+}  // namespace sekisho::gate

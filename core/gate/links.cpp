@@ -1,0 +1,303 @@
+// Messages of the other processes: requests and notices of fronts, answers of netd, questions of relays.
+#include "admission/enforce.hpp"
+#include "gate/state.hpp"
+
+#include <algorithm>
+
+namespace sekisho::gate {
+namespace {
+
+template <class... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+template <class... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;
+
+}  // namespace
+
+const GatePath* Gate::State::path(std::string_view name) const {
+  for (const GatePath& p : options.paths) {
+    if (p.policy.path == name) return &p;
+  }
+  return nullptr;
+}
+
+seam::Link* Gate::State::link_of(std::string_view role, std::string_view name) const {
+  for (const auto& [id, entry] : links) {
+    if (entry.role == role && entry.name == name) return entry.link;
+  }
+  return nullptr;
+}
+
+void Gate::State::reply(const Caller& caller, GateReply body) {
+  const auto found = links.find(caller.link);
+  if (found != links.end()) found->second.link->send(seam::Reply{caller.number, std::move(body)});
+}
+
+void Gate::State::refuse(const Caller& caller, const Refusal& refusal, bool may_retry) {
+  reply(caller, Refused{refusal, may_retry});
+}
+
+void Gate::State::record(audit::Entry entry, audit::Durable durable) {
+  entry.at = now();
+  if (!durable) return journal.append(std::move(entry));
+  // The journal calls back on its own thread; the gate lives on the loop.
+  journal.append(std::move(entry), [timers = &services.timers, weak = weak_from_this(),
+                                    durable = std::move(durable)](Result<std::uint64_t> end) mutable {
+    timers->post([weak, durable = std::move(durable), end = std::move(end)] {
+      if (!weak.expired()) durable(end);
+    });
+  });
+}
+
+Gate::LinkId Gate::attach(std::string role, std::string name, seam::Link& link) {
+  State& s = *state_;
+  for (auto it = s.links.begin(); it != s.links.end();) {
+    if (it->second.role == role && it->second.name == name) {
+      it = s.links.erase(it);
+    } else {
+      ++it;
+    }
+  }
+  const LinkId id = s.next_link++;
+  s.links.emplace(id, LinkEntry{std::move(role), std::move(name), &link});
+  const LinkEntry& entry = s.links.at(id);
+  if (entry.role == "netd") {
+    for (const GatePath& p : s.options.paths) s.apply_net(p.policy.path);
+  }
+  // A front that comes back has no tunnel: their sessions wait for the client's cookie.
+  if (entry.role == "front") {
+    for (const auto& [number, session] : s.sessions) {
+      if (session->row.path != entry.name || !session->tunnel_up) continue;
+      session->tunnel_up = false;
+      session->tunnel_by = s.now() + s.path(entry.name)->policy.reconnect_grace;
+    }
+    s.schedule_sweep();
+  }
+  return id;
+}
+
+void Gate::detach(LinkId id) {
+  State& s = *state_;
+  s.links.erase(id);
+}
+
+void Gate::on_message(LinkId id, seam::Message message) {
+  State& s = *state_;
+  const auto found = s.links.find(id);
+  if (found == s.links.end()) return;  // a link that was replaced has nothing to say any more
+  const LinkEntry link = found->second;
+  const bool front = link.role == "front" || link.role == "posture";
+  std::visit(
+      Overloaded{
+          [&](seam::Request& request) {
+            if (!front) return;
+            const Caller caller{id, request.number};
+            std::visit(Overloaded{
+                           [&](BeginLogin& r) {
+                             // A front speaks for its own path alone, whatever it writes.
+                             r.arrival.path = link.name;
+                             if (link.role == "front") s.begin(caller, std::move(r));
+                           },
+                           [&](AnswerLogin& r) {
+                             r.arrival.path = link.name;
+                             if (link.role == "front") s.answer(caller, std::move(r));
+                           },
+                           [&](ResumeSession& r) {
+                             r.arrival.path = link.name;
+                             if (link.role == "front") s.resume(caller, std::move(r));
+                           },
+                           [&](LogoutSession& r) {
+                             r.arrival.path = link.name;
+                             if (link.role == "front") s.logout(caller, std::move(r));
+                           },
+                           [&](PostureRequest& r) {
+                             r.arrival.path = link.name;
+                             // The claim comes on the tunnel's front, everything else on the posture front.
+                             if ((r.kind == "hostcheck") == (link.role == "front")) s.posture(caller, std::move(r));
+                           },
+                       },
+                       request.body);
+          },
+          [&](seam::Notice& n) {
+            if (link.role == "front") s.notice(link, n.body);
+          },
+          [&](seam::NetApplied& applied) {
+            if (link.role != "netd") return;
+            const auto waiting = s.net_waiting.find(applied.number);
+            if (waiting == s.net_waiting.end()) return;
+            const auto done = std::move(waiting->second);
+            s.net_waiting.erase(waiting);
+            done(applied.ok);
+          },
+          [&](seam::KernelRefused& refused) {
+            if (link.role != "netd") return;
+            audit::Entry entry;
+            entry.event = "kernel.packets_refused";
+            entry.rule = "R11";
+            entry.result = "refused";
+            entry.detail = {{"tun", refused.tun}, {"packets", refused.packets}};
+            s.record(std::move(entry));
+          },
+          [&](seam::EntranceAsk& ask) {
+            if (link.role == "relay") s.entrance(link, ask);
+          },
+          [&](seam::EntranceClosed& closed) {
+            if (link.role != "relay") return;
+            audit::Entry entry;
+            entry.event = "desktop.closed";
+            entry.session = closed.session;
+            entry.path = link.name;
+            entry.result = "ok";
+            entry.detail = {{"bytes_in", closed.bytes_in}, {"bytes_out", closed.bytes_out}};
+            s.record(std::move(entry));
+          },
+          [](auto&) {},  // Hello, Heartbeat and what only other processes understand
+      },
+      message);
+}
+
+void Gate::State::notice(const LinkEntry& link, const FrontNotice& body) {
+  const auto session_of = [&](const std::string& number) -> std::shared_ptr<Session> {
+    const auto found = sessions.find(number);
+    return found != sessions.end() && found->second->row.path == link.name ? found->second : nullptr;
+  };
+  std::visit(
+      Overloaded{
+          [&](const TunnelUp& up) {
+            const auto session = session_of(up.session);
+            if (!session) {  // ended while the front was cut off from us
+              const Refusal gone = admission::refusal("session.right_ended");
+              if (link.link != nullptr) link.link->send(seam::Push{SessionEnded{up.session, gone.code, gone.why}});
+              return;
+            }
+            session->tunnel_up = true;
+            session->tunnel_by.reset();
+            session->last_activity = now();
+            audit::Entry entry;
+            entry.event = "tunnel.up";
+            entry.session = up.session;
+            entry.person = session->row.person;
+            entry.path = link.name;
+            entry.result = "ok";
+            entry.rule = "R02";
+            entry.detail = {{"transport", up.transport}};
+            record(std::move(entry));
+            push_view(*session);  // what changed while the tunnel was being opened
+            schedule_sweep();
+          },
+          [&](const TunnelDown& down) {
+            const auto session = session_of(down.session);
+            audit::Entry entry;
+            entry.event = "tunnel.down";
+            entry.session = down.session;
+            entry.path = link.name;
+            entry.result = "ok";
+            entry.detail = {{"why", down.why.substr(0, 200)},
+                            {"bytes_in", down.bytes_in},
+                            {"bytes_out", down.bytes_out},
+                            {"dropped", down.dropped}};
+            if (session) entry.person = session->row.person;
+            record(std::move(entry));
+            if (!session) return;
+            session->bytes_in += down.bytes_in;
+            session->bytes_out += down.bytes_out;
+            session->tunnel_up = false;
+            if (down.ended_by_person) {
+              return end(session, admission::refusal("session.logged_out"), session->row.person);
+            }
+            session->tunnel_by = now() + path(link.name)->policy.reconnect_grace;
+            schedule_sweep();
+          },
+          [&](const PacketsRefused& refused) {
+            const auto session = session_of(refused.session);
+            if (!session) return;
+            session->refused_packets += refused.count;
+            session->refused_unjournalled += refused.count;
+            if (session->refused_journalled_at + Seconds{10} > now()) return;
+            audit::Entry entry;
+            entry.event = "session.packets_refused";
+            entry.session = refused.session;
+            entry.person = session->row.person;
+            entry.path = link.name;
+            entry.rule = "R11";
+            entry.code = "packet.not_allowed";
+            entry.result = "refused";
+            entry.detail = {{"count", session->refused_unjournalled},
+                            {"last", {{"address", refused.last.address.substr(0, 64)},
+                                      {"port", refused.last.port},
+                                      {"protocol", refused.last.protocol}}}};
+            session->refused_unjournalled = 0;
+            session->refused_journalled_at = now();
+            record(std::move(entry));
+          },
+          [&](const TunnelActivity& activity) {
+            if (const auto session = session_of(activity.session)) session->last_activity = now();
+          },
+      },
+      body);
+}
+
+/// R11: from the tunnel a person reaches his own desktop's screen, through the relay, and nothing else.
+void Gate::State::entrance(const LinkEntry& link, const seam::EntranceAsk& ask) {
+  const auto session = session_at(ask.peer_address);
+  const auto answer_refusal = [&](std::string_view code) {
+    seam::EntranceGrant grant;
+    grant.number = ask.number;
+    grant.refusal = admission::refusal(code);
+    audit::Entry entry;
+    entry.event = "desktop.refused";
+    if (session) {
+      entry.session = session->row.number;
+      entry.person = session->row.person;
+    }
+    entry.from = ask.peer_address;
+    entry.path = link.name;
+    entry.rule = grant.refusal.rule;
+    entry.code = grant.refusal.code;
+    entry.result = "refused";
+    record(std::move(entry));
+    link.link->send(grant);
+  };
+  if (!admission::enforce("R11", "session.unknown_cookie", session && session->row.path == link.name)) {
+    return answer_refusal("session.unknown_cookie");
+  }
+  if (!admission::enforce("R10", "posture.quarantine", session->state == SessionState::admitted)) {
+    return answer_refusal("posture.quarantine");
+  }
+  const auto desktop = registry->desktops.find(session->row.desktop);
+  if (!admission::enforce("R11", "desktop.none",
+                          desktop != registry->desktops.end() && desktop->second.person == session->row.person)) {
+    return answer_refusal("desktop.none");
+  }
+  seam::EntranceGrant grant;
+  grant.number = ask.number;
+  grant.ok = true;
+  grant.session = session->row.number;
+  grant.desktop = desktop->second.id;
+  grant.address = desktop->second.address;
+  grant.port = desktop->second.port;
+  audit::Entry entry;
+  entry.event = "desktop.opened";
+  entry.session = session->row.number;
+  entry.person = session->row.person;
+  entry.from = ask.peer_address;
+  entry.path = link.name;
+  entry.rule = "R11";
+  entry.result = "ok";
+  entry.detail = {{"desktop", desktop->second.id}};
+  record(std::move(entry), [weak = weak_from_this(), name = link.name, grant](Result<std::uint64_t> durable) mutable {
+    const auto self = weak.lock();
+    if (!self) return;
+    seam::Link* relay = self->link_of("relay", name);
+    if (relay == nullptr) return;
+    if (!durable || !self->sessions.contains(grant.session)) {
+      grant.ok = false;
+      grant.refusal = admission::refusal(durable ? "session.right_ended" : "gate.unavailable");
+    }
+    relay->send(grant);
+  });
+}
+
+}  // namespace sekisho::gate

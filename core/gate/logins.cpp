@@ -1,0 +1,371 @@
+// From the first evidence to the grant. Every step of the login machine runs inside one store transaction; what it asks
+// for (mail, password hash) is done outside, and the grant is on disk before the cookie leaves (T-71).
+#include "gate/state.hpp"
+#include "registry/rules.hpp"
+
+#include <sekisho/sdk/result.hpp>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace sekisho::gate {
+namespace {
+
+using admission::LoginOutcome;
+
+class TxFactorStates final : public admission::FactorStates {
+ public:
+  TxFactorStates(store::Tx& tx, Instant now) : tx_(tx), now_(now) {}
+  nlohmann::json load(std::string_view scope, std::string_view key, std::string_view factor) override {
+    return tx_.factor_state(scope, key, factor);
+  }
+  void save(std::string_view scope, std::string_view key, std::string_view factor,
+            const nlohmann::json& state) override {
+    tx_.put_factor_state(scope, key, factor, state, now_);
+  }
+
+ private:
+  store::Tx& tx_;
+  Instant now_;
+};
+
+/// One login step in flight. Shared by the store job and the loop, never by both at once.
+struct Step {
+  Caller caller;
+  Arrival arrival;
+  Evidence evidence;
+  std::string handle_hash;                    // of the answered question; empty at the beginning
+  std::optional<LoginOutcome> outcome;
+  std::shared_ptr<const registry::Registry> fresh;  // set when the store's registry was newer than ours
+};
+using StepPtr = std::shared_ptr<Step>;
+
+enum class Kind : std::uint8_t { begin, answer, resume };
+
+/// What a passed login leads to, decided in one transaction with the newest registry.
+struct Decision {
+  std::optional<Refusal> refusal;
+  store::SessionRow row;
+  bool admitted = false;
+  Instant reported_at{};
+};
+
+std::string shown_check_refusal_code(const nlohmann::json& results) {
+  for (const char* wanted : {"fail", "unknown"}) {
+    for (const auto& row : results) {
+      if (row.value("verdict", "") == wanted) return row.value("code", std::string());
+    }
+  }
+  return {};
+}
+
+void begin_or_answer(const std::shared_ptr<Gate::State>& self, StepPtr step, Kind kind,
+                     admission::LoginDocument document, EffectResult effect);
+
+audit::Entry login_entry(const Step& step, std::string event, std::string person) {
+  audit::Entry entry;
+  entry.event = std::move(event);
+  entry.person = std::move(person);
+  entry.from = step.arrival.peer_address;
+  entry.path = step.arrival.path;
+  return entry;
+}
+
+void refuse_step(const std::shared_ptr<Gate::State>& self, const StepPtr& step, const Refusal& refusal,
+                 bool may_retry, std::string person, nlohmann::json detail = nlohmann::json::object()) {
+  audit::Entry entry = login_entry(*step, "login.refused", std::move(person));
+  entry.rule = refusal.rule;
+  entry.code = refusal.code;
+  entry.result = "refused";
+  entry.detail = std::move(detail);
+  self->record(std::move(entry));
+  self->refuse(step->caller, refusal, may_retry);
+}
+
+/// Journal entry on disk, then the row, then the kernel, then the cookie.
+void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decision decision, Secret cookie) {
+  auto row = std::make_shared<store::SessionRow>(std::move(decision.row));
+  const GatePath* path = self->path(row->path);
+  SEKISHO_ASSERT(path != nullptr);
+  const auto address = self->pools.at(row->path).take();
+  if (!address) return refuse_step(self, step, admission::refusal("pool.exhausted"), false, row->person);
+  row->address = *address;
+
+  const auto give_up = [weak = self->weak_from_this(), step, row](std::string_view code) {
+    if (const auto self = weak.lock()) {
+      self->pools.at(row->path).give_back(row->address);
+      refuse_step(self, step, admission::refusal(code), false, row->person, {{"session", row->number}});
+    }
+  };
+  audit::Entry entry = login_entry(*step, "session.granted", row->person);
+  entry.session = row->number;
+  entry.rule = "R04";
+  entry.result = "ok";
+  entry.detail = {{"terminal", row->terminal},       {"contractor", row->contractor}, {"contract", row->contract},
+                  {"application", row->application}, {"zone", row->zone},             {"address", row->address},
+                  {"state", row->state},             {"until", to_rfc3339(row->until)}};
+  auto shared_cookie = std::make_shared<Secret>(std::move(cookie));
+  const bool admitted = decision.admitted;
+  const Instant reported_at = decision.reported_at;
+  self->record(std::move(entry), [weak = self->weak_from_this(), step, row, shared_cookie, admitted, reported_at,
+                                  give_up](Result<std::uint64_t> durable) {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (!durable) return give_up("gate.unavailable");
+    self->in_store<bool>(
+        [row](store::Tx& tx) {
+          tx.put_session(*row);
+          return true;
+        },
+        [weak, step, row, shared_cookie, admitted, reported_at, give_up](Result<bool> stored) {
+          const auto self = weak.lock();
+          if (!self) return;
+          if (!stored) {
+            audit::Entry undone = login_entry(*step, "session.ended", row->person);
+            undone.session = row->number;
+            undone.code = "session.not_given";
+            undone.result = "ended";
+            self->record(std::move(undone));
+            return give_up("gate.unavailable");
+          }
+          const GatePath* path = self->path(row->path);
+          auto session = std::make_shared<Session>(*row, admission::PostureWatch(path->policy, row->granted_at));
+          session->state = admitted ? SessionState::admitted : SessionState::quarantine;
+          if (admitted) session->watch.begin_admitted(reported_at);
+          session->last_activity = self->now();
+          session->tunnel_by = self->now() + path->policy.first_tunnel_limit;
+          // A person has one session per path: an older one ends as the new one begins.
+          std::vector<std::shared_ptr<Session>> older;
+          for (const auto& [number, other] : self->sessions) {
+            if (other->row.person == row->person && other->row.path == row->path) older.push_back(other);
+          }
+          for (const auto& other : older) self->end(other, admission::refusal("session.replaced"), row->number);
+          self->adopt_session(session);
+          // The right may have ended while the entry was being written.
+          self->judge_session(session);
+          if (!self->sessions.contains(row->number)) {
+            return self->refuse(step->caller, admission::refusal("session.right_ended"));
+          }
+          self->apply_net(row->path, [weak, step, row, shared_cookie](bool applied) {
+            const auto self = weak.lock();
+            if (!self) return;
+            const auto found = self->sessions.find(row->number);
+            if (found == self->sessions.end()) {
+              return self->refuse(step->caller, admission::refusal("session.right_ended"));
+            }
+            if (!applied) {
+              self->end(found->second, admission::refusal("gate.unavailable"), "kernel");
+              return self->refuse(step->caller, admission::refusal("gate.unavailable"));
+            }
+            self->reply(step->caller, Granted{shared_cookie->clone(), row->number, found->second->state});
+          });
+        });
+  });
+}
+
+/// All factors said yes: rights (R01, R03, R16–R19), then the newest posture verdict (R05–R10).
+void decide(const std::shared_ptr<Gate::State>& self, const StepPtr& step, admission::LoginPassedOut passed) {
+  const GatePath* path = self->path(step->arrival.path);
+  const Instant now = self->now();
+  auto cookie = std::make_shared<Secret>(random_token(self->services.entropy));
+  const std::string cookie_hash = sha256_hex(cookie->reveal());
+  self->in_store<Decision>(
+      [policy = path->policy, node = self->options.node, arrival = step->arrival, passed, now,
+       cookie_hash](store::Tx& tx) {
+        Decision decision;
+        const registry::Registry registry = tx.registry();
+        const auto answer =
+            registry::rights_of(registry, passed.person, passed.terminal, policy.path, policy.zones, policy.lent_only, now);
+        if (!answer.rights) {
+          decision.refusal = answer.refusal;
+          return decision;
+        }
+        const registry::Rights& rights = *answer.rights;
+        if (const auto posture = tx.posture(passed.terminal);
+            posture && posture->reported_at <= now && now - posture->reported_at <= policy.prelogin_max_age) {
+          if (posture->verdict == "pass") {
+            decision.admitted = true;
+            decision.reported_at = posture->reported_at;
+          } else {
+            const auto results = nlohmann::json::parse(posture->results, nullptr, false);
+            const std::string code = results.is_array() ? shown_check_refusal_code(results) : std::string();
+            decision.refusal = admission::refusal(code.empty() ? "posture.refused_before_login" : code);
+            return decision;
+          }
+        }
+        const std::string day = to_date(now);
+        std::string compact = day;
+        compact.erase(std::remove(compact.begin(), compact.end(), '-'), compact.end());
+        std::string count = std::to_string(tx.next_session_count(day));
+        if (count.size() < 6) count.insert(0, 6 - count.size(), '0');
+        store::SessionRow& row = decision.row;
+        row.number = "S" + compact + "-" + node + "-" + count;
+        row.cookie_hash = cookie_hash;
+        row.certificate = passed.certificate_fingerprint;
+        row.person = passed.person;
+        row.terminal = passed.terminal;
+        row.contractor = rights.contractor;
+        row.contract = rights.contract;
+        row.application = rights.application;
+        row.path = policy.path;
+        row.zone = registry::to_string(rights.zone);
+        row.desktop = rights.desktop;
+        row.peer = arrival.peer_address;
+        row.language = arrival.language.empty() ? "ja" : arrival.language;
+        row.state = decision.admitted ? "admitted" : "quarantine";
+        row.granted_at = now;
+        row.until = std::min(rights.until, now + policy.absolute_limit);
+        return decision;
+      },
+      [weak = self->weak_from_this(), step, cookie, passed](Result<Decision> end) {
+        const auto self = weak.lock();
+        if (!self) return;
+        if (!end) {
+          return refuse_step(self, step, admission::refusal("gate.unavailable"), false, passed.person,
+                             {{"why", end.error().code}});
+        }
+        if (end->refusal) return refuse_step(self, step, *end->refusal, false, passed.person);
+        if (const auto stop = self->stopped(step->arrival.path)) {
+          return refuse_step(self, step, *stop, false, passed.person);
+        }
+        give(self, step, std::move(*end), std::move(*cookie));
+      });
+}
+
+void send_mails(const std::shared_ptr<Gate::State>& self, const StepPtr& step, std::vector<SendMail> mails,
+                const std::string& person) {
+  for (SendMail& mail : mails) {
+    self->services.mail.send(std::move(mail), [weak = self->weak_from_this(), step, person](Result<void> sent) {
+      const auto self = weak.lock();
+      if (!self) return;
+      audit::Entry entry = login_entry(*step, sent ? "mail.handed_over" : "mail.failed", person);
+      entry.result = sent ? "ok" : "error";
+      if (!sent) entry.code = sent.error().code;
+      self->record(std::move(entry));
+    });
+  }
+}
+
+void after_step(const std::shared_ptr<Gate::State>& self, const StepPtr& step) {
+  if (step->fresh) self->adopt_registry(std::exchange(step->fresh, nullptr));
+  LoginOutcome outcome = std::move(*step->outcome);
+  step->outcome.reset();
+  send_mails(self, step, std::move(outcome.mails), outcome.person);
+  if (auto* asked = std::get_if<admission::LoginAskedOut>(&outcome.end)) {
+    audit::Entry entry = login_entry(*step, "login.asked", outcome.person);
+    entry.result = "ok";
+    entry.detail = outcome.journal;
+    self->record(std::move(entry));
+    return self->reply(step->caller, LoginAsked{asked->handle, asked->ask});
+  }
+  if (auto* refused = std::get_if<admission::LoginRefusedOut>(&outcome.end)) {
+    return refuse_step(self, step, refused->refusal, refused->may_retry, outcome.person, outcome.journal);
+  }
+  if (auto* waiting = std::get_if<admission::LoginWaitingOut>(&outcome.end)) {
+    auto work = std::make_shared<VerifyPassword>(std::move(waiting->work));
+    auto document = std::make_shared<admission::LoginDocument>(std::move(outcome.document));
+    return run::run_blocking<bool>(
+        self->services.blocking, run::Pool::password, self->options.hash_limit,
+        [work, verify = self->plugins.verify_password] { return verify(*work); },
+        [weak = self->weak_from_this(), step, document](Result<bool> matched) {
+          const auto self = weak.lock();
+          if (!self) return;
+          EffectResult effect;
+          effect.done = matched.has_value();
+          effect.matched = matched && *matched;
+          if (!matched) effect.error_code = matched.error().code;
+          begin_or_answer(self, step, Kind::resume, std::move(*document), std::move(effect));
+        });
+  }
+  decide(self, step, std::get<admission::LoginPassedOut>(std::move(outcome.end)));
+}
+
+/// Runs one step of the machine in a transaction. `document` is used by `resume` only; `answer` reads it by handle.
+void begin_or_answer(const std::shared_ptr<Gate::State>& self, StepPtr step, Kind kind,
+                     admission::LoginDocument document, EffectResult effect) {
+  const GatePath* path = self->path(step->arrival.path);
+  const Instant now = self->now();
+  self->in_store<bool>(
+      [step, kind, document = std::move(document), effect = std::move(effect), now, policy = path->policy,
+       known = self->registry, authenticators = self->plugins.authenticators,
+       entropy = &self->services.entropy](store::Tx& tx) mutable {
+        std::shared_ptr<const registry::Registry> registry = known;
+        if (tx.generation() != known->generation) {
+          registry = step->fresh = std::make_shared<const registry::Registry>(tx.registry());
+        }
+        TxFactorStates states(tx, now);
+        const admission::LoginContext context{*registry, policy, authenticators, states, *entropy, now};
+        if (kind == Kind::answer) {
+          const auto row = tx.login(step->handle_hash);
+          tx.drop_login(step->handle_hash);  // a handle is good for one answer
+          const bool late = row && row->expires_at <= now;
+          if (!row || late) {
+            LoginOutcome outcome;
+            outcome.end =
+                admission::LoginRefusedOut{admission::refusal(late ? "login.expired" : "login.unknown_handle"), false};
+            step->outcome = std::move(outcome);
+            return true;
+          }
+          document = nlohmann::json::parse(row->document);
+        }
+        switch (kind) {
+          case Kind::begin: step->outcome = begin_login(context, step->arrival, step->evidence); break;
+          case Kind::answer:
+            step->outcome = answer_login(context, std::move(document), step->arrival, step->evidence);
+            break;
+          case Kind::resume:
+            step->outcome = resume_login(context, std::move(document), step->arrival, step->evidence, effect);
+            break;
+        }
+        if (const auto* asked = std::get_if<admission::LoginAskedOut>(&step->outcome->end)) {
+          tx.put_login({sha256_hex(asked->handle), step->outcome->document.dump(), step->outcome->expires_at});
+        }
+        tx.drop_logins_before(now);
+        return true;
+      },
+      [weak = self->weak_from_this(), step](Result<bool> end) {
+        const auto self = weak.lock();
+        if (!self) return;
+        if (!end) {
+          return refuse_step(self, step, admission::refusal("gate.unavailable"), false, {},
+                             {{"why", end.error().code}});
+        }
+        after_step(self, step);
+      });
+}
+
+/// What refuses before anything is looked at: stopped, unknown path, a journal that cannot hold the grant.
+std::optional<Refusal> closed(const Gate::State& self, const Arrival& arrival) {
+  if (self.path(arrival.path) == nullptr) return admission::refusal("zone.other_path");
+  if (auto stop = self.stopped(arrival.path)) return stop;
+  if (!self.journal.healthy()) return admission::refusal("gate.unavailable");
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Gate::State::begin(const Caller& caller, BeginLogin request) {
+  auto step = std::make_shared<Step>();
+  step->caller = caller;
+  step->arrival = std::move(request.arrival);
+  step->evidence = std::move(request.evidence);
+  if (const auto refusal = closed(*this, step->arrival)) {
+    return refuse_step(shared_from_this(), step, *refusal, false, {});
+  }
+  begin_or_answer(shared_from_this(), std::move(step), Kind::begin, {}, {});
+}
+
+void Gate::State::answer(const Caller& caller, AnswerLogin request) {
+  auto step = std::make_shared<Step>();
+  step->caller = caller;
+  step->arrival = std::move(request.arrival);
+  step->evidence = std::move(request.evidence);
+  step->handle_hash = sha256_hex(request.handle);
+  if (const auto refusal = closed(*this, step->arrival)) {
+    return refuse_step(shared_from_this(), step, *refusal, false, {});
+  }
+  begin_or_answer(shared_from_this(), std::move(step), Kind::answer, {}, {});
+}
+
+}  // namespace sekisho::gate

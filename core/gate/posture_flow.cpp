@@ -1,0 +1,272 @@
+// Posture requests: who asks (a session by its inner address, a terminal before login, a claim with a cookie), and what
+// a verdict does to the session. The desk is touched on the store thread only.
+#include "base/json.hpp"
+#include "gate/state.hpp"
+
+#include <algorithm>
+
+namespace sekisho::gate {
+namespace {
+
+struct DeskAnswer {
+  std::uint16_t status = 200;
+  std::string body;
+  std::optional<admission::ReportVerdict> verdict;
+  std::optional<registry::Terminal> enrolled;
+  std::shared_ptr<const registry::Registry> changed;
+};
+
+std::string_view word(CheckVerdict verdict) {
+  switch (verdict) {
+    case CheckVerdict::pass: return "pass";
+    case CheckVerdict::warn: return "warn";
+    case CheckVerdict::fail: return "fail";
+    case CheckVerdict::unknown: return "unknown";
+    case CheckVerdict::not_applicable: return "not_applicable";
+  }
+  return "unknown";
+}
+
+nlohmann::json rows_of(const std::vector<CheckResult>& results) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const CheckResult& r : results) {
+    rows.push_back({{"check", r.check},
+                    {"rule", r.rule},
+                    {"verdict", word(r.verdict)},
+                    {"code", r.code},
+                    {"observed", r.observed.substr(0, 128)},
+                    {"required", r.required.substr(0, 128)}});
+  }
+  return rows;
+}
+
+/// The journal keeps which checks failed; the store keeps the whole rows.
+nlohmann::json brief(const std::vector<CheckResult>& results) {
+  nlohmann::json out = nlohmann::json::object();
+  for (const CheckResult& r : results) {
+    if (r.verdict != CheckVerdict::pass) out[r.check] = std::string(word(r.verdict)) + ":" + r.code;
+  }
+  return out;
+}
+
+admission::TerminalPosture load_posture(store::Tx& tx, const std::string& terminal) {
+  admission::TerminalPosture out;
+  if (const auto row = tx.posture(terminal)) {
+    out.last_seq = row->last_seq;
+    auto memory = nlohmann::json::parse(row->memory, nullptr, false);
+    if (memory.is_object()) out.memory = std::move(memory);
+  }
+  return out;
+}
+
+void store_posture(store::Tx& tx, const admission::ReportVerdict& verdict, Instant now) {
+  store::PostureRow row;
+  row.terminal = verdict.terminal;
+  row.last_seq = verdict.posture.last_seq;
+  row.reported_at = now;
+  row.verdict = verdict.passed ? "pass" : "fail";
+  row.results = rows_of(verdict.results).dump();
+  row.memory = verdict.posture.memory.dump();
+  tx.put_posture(row);
+}
+
+/// Before login nobody has said which path: the profile of the first path for the contractor's own terminals.
+const admission::PathPolicy* policy_before_login(const GateOptions& options) {
+  for (const GatePath& p : options.paths) {
+    if (!p.policy.lent_only) return &p.policy;
+  }
+  return options.paths.empty() ? nullptr : &options.paths.front().policy;
+}
+
+std::string refusal_body(const Refusal& r) {
+  const auto text = [](const Text& t) { return nlohmann::json{{"ja", t.ja}, {"en", t.en}}; };
+  return nlohmann::json{{"error",
+                         {{"rule", r.rule},
+                          {"code", r.code},
+                          {"what", text(r.what)},
+                          {"why", text(r.why)},
+                          {"remedy", text(r.remedy)}}}}
+      .dump();
+}
+
+}  // namespace
+
+void Gate::State::posture(const Caller& caller, PostureRequest request) {
+  const auto answer_refusal = [&](std::uint16_t status, std::string_view code) {
+    reply(caller, PostureAnswer{status, refusal_body(admission::refusal(code))});
+  };
+  // Which session? By inner address, except the host check claim, which comes on the tunnel's front with its cookie.
+  std::shared_ptr<Session> session;
+  if (request.kind == "hostcheck") {
+    const auto number = by_cookie.find(sha256_hex(request.cookie.reveal()));
+    const auto found = number == by_cookie.end() ? sessions.end() : sessions.find(number->second);
+    if (found == sessions.end()) return answer_refusal(403, "session.unknown_cookie");
+    session = found->second;
+  } else {
+    session = session_at(request.arrival.peer_address);
+    const bool inner = std::any_of(pools.begin(), pools.end(), [&](const auto& pool) {
+      return pool.second.contains(request.arrival.peer_address);
+    });
+    if (inner && !session) return answer_refusal(403, "session.unknown_cookie");
+  }
+  const GatePath* session_path = session ? path(session->row.path) : nullptr;
+  const admission::PathPolicy* policy = session_path != nullptr ? &session_path->policy : policy_before_login(options);
+  if (policy == nullptr) return answer_refusal(503, "gate.unavailable");
+  std::optional<admission::SessionRef> ref;
+  if (session) ref = {session->row.number, session->row.address, session->row.terminal, session->row.path};
+  if (session && request.kind == "challenge") session->watch.on_sign_of_life(now());
+
+  in_store<DeskAnswer>(
+      [desk = desk, kind = request.kind, body = std::move(request.body), ref, policy = *policy,
+       user_agent = request.arrival.user_agent, at = now()](store::Tx& tx) {
+        DeskAnswer out;
+        if (kind == "challenge") {
+          out.body = desk->challenge(ref, at);
+          return out;
+        }
+        const registry::Registry registry = tx.registry();
+        if (kind == "enrol") {
+          admission::EnrolVerdict verdict = desk->enrol(body, registry, at);
+          out.status = verdict.http_status;
+          out.body = std::move(verdict.answer);
+          if (verdict.terminal) {
+            registry::Registry next = registry;
+            next.terminals[verdict.terminal->id] = *verdict.terminal;
+            tx.replace_registry(next);
+            out.changed = std::make_shared<const registry::Registry>(tx.registry());
+            out.enrolled = std::move(verdict.terminal);
+          }
+          return out;
+        }
+        if (kind == "report") {
+          const auto load = [&tx](const std::string& terminal) { return load_posture(tx, terminal); };
+          out.verdict = desk->report(body, ref, registry, policy, user_agent, load, at);
+        } else if (kind == "hostcheck" && ref) {
+          out.verdict = desk->hostcheck(body, *ref, registry, policy, at);
+        } else {
+          out.status = 404;
+          return out;
+        }
+        out.status = out.verdict->http_status;
+        out.body = out.verdict->answer;
+        if (out.verdict->counted && kind == "report") store_posture(tx, *out.verdict, at);
+        return out;
+      },
+      [weak = weak_from_this(), caller, arrival = std::move(request.arrival), kind = request.kind, ref,
+       session](Result<DeskAnswer> end) {
+        const auto self = weak.lock();
+        if (!self) return;
+        if (!end) {
+          return self->reply(caller, PostureAnswer{503, refusal_body(admission::refusal("gate.unavailable"))});
+        }
+        audit::Entry entry;
+        entry.from = arrival.peer_address;
+        if (ref) {
+          entry.session = ref->number;
+          entry.path = ref->path;
+        }
+        if (end->enrolled) {
+          entry.event = "terminal.enrolled";
+          entry.result = "ok";
+          entry.rule = "R05";
+          entry.detail = {{"terminal", end->enrolled->id}, {"key", end->enrolled->key_thumbprint}};
+          self->record(std::move(entry));
+          self->adopt_registry(end->changed);
+        } else if (kind == "enrol") {
+          entry.event = "terminal.enrolment_refused";
+          entry.result = "refused";
+          self->record(std::move(entry));
+        }
+        if (!end->verdict) return self->reply(caller, PostureAnswer{end->status, std::move(end->body)});
+
+        const admission::ReportVerdict& verdict = *end->verdict;
+        entry.event = kind == "hostcheck" ? "posture.claimed" : "posture.reported";
+        entry.result = verdict.passed ? "ok" : "refused";
+        if (session) entry.person = session->row.person;
+        if (verdict.refusal) {
+          entry.rule = verdict.refusal->rule;
+          entry.code = verdict.refusal->code;
+        }
+        entry.detail = {{"terminal", verdict.terminal}, {"reason", verdict.reason}, {"checks", brief(verdict.results)}};
+        self->record(std::move(entry));
+        auto respond = [weak, caller, status = end->status, body = std::move(end->body)] {
+          if (const auto self = weak.lock()) self->reply(caller, PostureAnswer{status, body});
+        };
+        if (verdict.clone_suspected) {
+          std::vector<std::shared_ptr<Session>> of_terminal;
+          for (const auto& [number, other] : self->sessions) {
+            if (other->row.terminal == verdict.terminal) of_terminal.push_back(other);
+          }
+          for (const auto& other : of_terminal) self->end(other, admission::refusal("device.clone_suspected"), "posture");
+          return respond();
+        }
+        // An envelope that did not count says nothing about the terminal: the session goes on, its clock runs.
+        if (!session || session->state == SessionState::ended || !verdict.counted) return respond();
+        self->act(session, session->watch.on_report(verdict, self->now()), std::move(respond));
+        self->schedule_sweep();
+      });
+}
+
+void Gate::State::act(const std::shared_ptr<Session>& session, const admission::PostureWatch::Step& step,
+                      std::function<void()> done) {
+  using Action = admission::PostureWatch::Action;
+  const auto finish = [&done] {
+    if (done) done();
+  };
+  if (session->state == SessionState::ended) return finish();
+  audit::Entry entry;
+  entry.session = session->row.number;
+  entry.person = session->row.person;
+  entry.path = session->row.path;
+  entry.from = session->row.peer;
+  if (step.refusal) {
+    entry.rule = step.refusal->rule;
+    entry.code = step.refusal->code;
+  }
+  switch (step.action) {
+    case Action::none: return finish();
+    case Action::close:
+      end(session, step.refusal ? *step.refusal : admission::refusal("report.missed"), "posture");
+      return finish();
+    case Action::quarantine: {  // rights shrink at once, the entry follows
+      session->state = SessionState::quarantine;
+      session->row.state = "quarantine";
+      push_view(*session);
+      if (seam::Link* relay = link_of("relay", session->row.path)) relay->send(seam::EntranceEnd{session->row.number});
+      apply_net(session->row.path);
+      entry.event = "session.quarantined";
+      entry.result = "refused";
+      record(std::move(entry));
+      store_row(session->row);
+      return finish();
+    }
+    case Action::admit: break;
+  }
+  // Rights grow only when the entry is on disk (T-71).
+  if (session->promoting || session->state == SessionState::admitted) return finish();
+  session->promoting = true;
+  entry.event = "session.admitted";
+  entry.rule = "R10";
+  entry.result = "ok";
+  record(std::move(entry), [weak = weak_from_this(), session, done = std::move(done)](Result<std::uint64_t> durable) {
+    const auto self = weak.lock();
+    if (!self) return;
+    session->promoting = false;
+    if (durable && session->state == SessionState::quarantine && session->watch.admitted()) {
+      session->state = SessionState::admitted;
+      session->row.state = "admitted";
+      self->store_row(session->row);
+      self->apply_net(session->row.path, [weak, session, done](bool) {
+        if (const auto self = weak.lock(); self && session->state != SessionState::ended) self->push_view(*session);
+        if (done) done();
+      });
+      return;
+    }
+    if (!durable && session->state != SessionState::ended) {
+      self->end(session, admission::refusal("gate.unavailable"), "journal");
+    }
+    if (done) done();
+  });
+}
+
+}  // namespace sekisho::gate

@@ -1,0 +1,260 @@
+// Sessions while they live: the cookie shown again, tunnels that come and go, deadlines, kernel rights, ends.
+#include "admission/enforce.hpp"
+#include "gate/state.hpp"
+
+#include <algorithm>
+
+namespace sekisho::gate {
+namespace {
+
+constexpr std::chrono::seconds kNetLimit{2};
+
+std::string leaf_fingerprint(const Arrival& arrival) {
+  return arrival.certificate_chain.empty() ? std::string() : sha256_hex(arrival.certificate_chain.front());
+}
+
+}  // namespace
+
+SessionView Gate::State::view(const Session& session) const {
+  const GatePath* p = path(session.row.path);
+  SessionView out;
+  out.session = session.row.number;
+  out.state = session.state;
+  out.address = session.row.address;
+  out.gate_address = p->gate_address;
+  out.prefix = 32;
+  out.mru = p->mtu;
+  out.idle_limit_s = static_cast<std::uint32_t>(p->policy.idle_limit.count());
+  const auto left = std::chrono::duration_cast<Seconds>(session.row.until - now()).count();
+  out.remaining_s = left > 0 ? static_cast<std::uint32_t>(left) : 0;
+  out.filter = filter_of(session);
+  out.language = session.row.language;
+  return out;
+}
+
+std::vector<FilterRule> Gate::State::filter_of(const Session& session) const {
+  const GatePath* p = path(session.row.path);
+  std::vector<FilterRule> rules{p->posture_page};
+  if (session.state == SessionState::admitted) rules.push_back(p->entrance);
+  return rules;
+}
+
+std::shared_ptr<Session> Gate::State::session_at(std::string_view address) const {
+  const auto number = by_address.find(std::string(address));
+  if (number == by_address.end()) return nullptr;
+  const auto found = sessions.find(number->second);
+  return found == sessions.end() ? nullptr : found->second;
+}
+
+void Gate::State::adopt_session(const std::shared_ptr<Session>& session) {
+  sessions[session->row.number] = session;
+  by_cookie[session->row.cookie_hash] = session->row.number;
+  by_address[session->row.address] = session->row.number;
+  schedule_sweep();
+}
+
+void Gate::State::resume(const Caller& caller, ResumeSession request) {
+  const auto refuse_resume = [&](std::string_view code, const Session* session) {
+    const Refusal refusal = admission::refusal(code);
+    audit::Entry entry;
+    entry.event = "session.resume_refused";
+    if (session != nullptr) {
+      entry.session = session->row.number;
+      entry.person = session->row.person;
+    }
+    entry.from = request.arrival.peer_address;
+    entry.path = request.arrival.path;
+    entry.rule = refusal.rule;
+    entry.code = refusal.code;
+    entry.result = "refused";
+    record(std::move(entry));
+    refuse(caller, refusal);
+  };
+  const auto number = by_cookie.find(sha256_hex(request.cookie.reveal()));
+  const auto found = number == by_cookie.end() ? sessions.end() : sessions.find(number->second);
+  if (found == sessions.end()) return refuse_resume("session.unknown_cookie", nullptr);
+  const std::shared_ptr<Session> session = found->second;
+  if (session->row.path != request.arrival.path) return refuse_resume("session.unknown_cookie", session.get());
+  if (!admission::enforce("R04", "session.other_certificate",
+                          leaf_fingerprint(request.arrival) == session->row.certificate)) {
+    return refuse_resume("session.other_certificate", session.get());
+  }
+  if (now() >= session->row.until) return refuse_resume("session.right_ended", session.get());
+  if (request.open_tunnel) {
+    if (session->tunnel_up) {  // T-44: both are on record; the front closes the older connection
+      audit::Entry entry;
+      entry.event = "session.tunnel_taken_over";
+      entry.session = session->row.number;
+      entry.person = session->row.person;
+      entry.from = request.arrival.peer_address;
+      entry.path = session->row.path;
+      entry.result = "ok";
+      record(std::move(entry));
+    }
+    session->last_activity = now();
+  }
+  reply(caller, Resumed{view(*session)});
+}
+
+void Gate::State::logout(const Caller& caller, LogoutSession request) {
+  const auto number = by_cookie.find(sha256_hex(request.cookie.reveal()));
+  if (number != by_cookie.end()) {
+    const auto found = sessions.find(number->second);
+    if (found != sessions.end() && leaf_fingerprint(request.arrival) == found->second->row.certificate) {
+      end(found->second, admission::refusal("session.logged_out"), found->second->row.person);
+    }
+  }
+  reply(caller, Done{});
+}
+
+void Gate::State::end(const std::shared_ptr<Session>& session, const Refusal& reason, std::string_view by) {
+  if (session->state == SessionState::ended) return;
+  session->state = SessionState::ended;
+  const store::SessionRow& row = session->row;
+  sessions.erase(row.number);
+  by_cookie.erase(row.cookie_hash);
+  by_address.erase(row.address);
+  if (seam::Link* front = link_of("front", row.path)) {
+    front->send(seam::Push{SessionEnded{row.number, reason.code, reason.why}});
+  }
+  if (seam::Link* relay = link_of("relay", row.path)) relay->send(seam::EntranceEnd{row.number});
+  apply_net(row.path);
+  pools.at(row.path).give_back(row.address);
+
+  audit::Entry entry;
+  entry.event = "session.ended";
+  entry.session = row.number;
+  entry.person = row.person;
+  entry.path = row.path;
+  entry.from = row.peer;
+  entry.rule = reason.rule;
+  entry.code = reason.code;
+  entry.result = "ended";
+  entry.detail = {{"by", std::string(by)},
+                  {"bytes_in", session->bytes_in},
+                  {"bytes_out", session->bytes_out},
+                  {"refused_packets", session->refused_packets}};
+  record(std::move(entry));
+  store::SessionRow ended = row;
+  ended.state = "ended";
+  ended.ended_at = now();
+  ended.end_code = reason.code;
+  store_row(ended);
+}
+
+void Gate::State::store_row(const store::SessionRow& row) {
+  in_store<bool>(
+      [row](store::Tx& tx) {
+        tx.put_session(row);
+        return true;
+      },
+      [weak = weak_from_this(), row](Result<bool> stored) {
+        const auto self = weak.lock();
+        if (!self || stored) return;
+        // The end itself holds (memory, fronts, kernel); only its row is missing. Tried again until the store is back,
+        // so that a restart does not revive the session.
+        audit::Entry entry;
+        entry.event = "store.row_late";
+        entry.session = row.number;
+        entry.code = stored.error().code;
+        entry.result = "error";
+        self->record(std::move(entry));
+        self->services.timers.at(self->now() + Seconds{5}, [weak, row] {
+          if (const auto self = weak.lock()) self->store_row(row);
+        });
+      });
+}
+
+void Gate::State::push_view(const Session& session) {
+  if (seam::Link* front = link_of("front", session.row.path)) front->send(seam::Push{SessionChanged{view(session)}});
+}
+
+void Gate::State::apply_net(const std::string& path_name, std::function<void(bool)> done) {
+  const GatePath* p = path(path_name);
+  seam::Link* netd = link_of("netd", "netd");
+  if (p == nullptr || netd == nullptr) {
+    if (done) done(false);
+    return;
+  }
+  seam::DesiredNet desired;
+  desired.number = next_net++;
+  desired.tun = p->tun;
+  for (const auto& [number, session] : sessions) {
+    if (session->row.path != path_name) continue;
+    desired.rights.push_back({session->row.address, filter_of(*session), options.kernel_right_ttl_s});
+  }
+  if (done) {
+    const std::uint64_t number = desired.number;
+    net_waiting.emplace(number, std::move(done));
+    services.timers.at(now() + kNetLimit, [weak = weak_from_this(), number] {
+      const auto self = weak.lock();
+      if (!self) return;
+      const auto waiting = self->net_waiting.find(number);
+      if (waiting == self->net_waiting.end()) return;
+      const auto late = std::move(waiting->second);
+      self->net_waiting.erase(waiting);
+      late(false);
+    });
+  }
+  netd->send(desired);
+}
+
+void Gate::State::refresh_kernel() {
+  for (const GatePath& p : options.paths) apply_net(p.policy.path);
+  refresh_timer = services.timers.at(now() + Seconds{options.kernel_right_ttl_s / 4}, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->refresh_kernel();
+  });
+}
+
+void Gate::State::schedule_sweep() {
+  std::optional<Instant> next;
+  const auto consider = [&next](Instant at) {
+    if (!next || at < *next) next = at;
+  };
+  for (const auto& [number, session] : sessions) {
+    const GatePath* p = path(session->row.path);
+    consider(session->row.until);
+    consider(session->watch.next_deadline());
+    if (session->tunnel_by) consider(*session->tunnel_by);
+    if (session->tunnel_up) consider(session->last_activity + p->policy.idle_limit);
+  }
+  if (!next) return;
+  *next = std::max(*next, now() + std::chrono::milliseconds{10});  // a deadline that does not move must not spin
+  if (sweep_timer != 0 && sweep_at <= *next) return;
+  if (sweep_timer != 0) services.timers.cancel(sweep_timer);
+  sweep_at = *next;
+  sweep_timer = services.timers.at(*next, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) {
+      self->sweep_timer = 0;
+      self->sweep();
+    }
+  });
+}
+
+void Gate::State::sweep() {
+  const Instant at = now();
+  std::vector<std::shared_ptr<Session>> all;
+  all.reserve(sessions.size());
+  for (const auto& [number, session] : sessions) all.push_back(session);
+  for (const auto& session : all) {
+    const GatePath* p = path(session->row.path);
+    if (at >= session->row.until) {
+      const bool absolute = session->row.until >= session->row.granted_at + p->policy.absolute_limit;
+      end(session, admission::refusal(absolute ? "session.absolute_limit" : "session.right_ended"), "clock");
+      continue;
+    }
+    if (session->tunnel_by && at >= *session->tunnel_by) {
+      const bool had_one = session->bytes_in + session->bytes_out > 0;
+      end(session, admission::refusal(had_one ? "session.reconnect_expired" : "session.no_tunnel"), "clock");
+      continue;
+    }
+    if (session->tunnel_up && at >= session->last_activity + p->policy.idle_limit) {
+      end(session, admission::refusal("session.idle"), "clock");
+      continue;
+    }
+    if (at >= session->watch.next_deadline()) act(session, session->watch.on_time(at));
+  }
+  schedule_sweep();
+}
+
+}  // namespace sekisho::gate

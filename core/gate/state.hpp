@@ -1,0 +1,137 @@
+// The inside of a Gate, shared by its flows. Not a public header: only core/gate/*.cpp include it.
+// Threads: the gate's loop, see README.md. Store jobs capture copies and shared_ptrs, never `this` of a State.
+#pragma once
+#include "gate/addresses.hpp"
+#include "gate/gate.hpp"
+
+#include <deque>
+#include <optional>
+#include <set>
+
+namespace sekisho::gate {
+
+/// One session while it lives.
+///   quarantine ⇄ admitted ──▶ ended (terminal; the object leaves the table)
+struct Session {
+  Session(store::SessionRow the_row, admission::PostureWatch the_watch)
+      : row(std::move(the_row)), watch(std::move(the_watch)) {}
+  store::SessionRow row;
+  SessionState state = SessionState::quarantine;
+  admission::PostureWatch watch;
+  bool tunnel_up = false;
+  bool promoting = false;                ///< admitted by the watch, entry not yet on disk
+  std::optional<Instant> tunnel_by;      ///< without a tunnel until then, the session ends
+  Instant last_activity{};
+  std::uint64_t bytes_in = 0, bytes_out = 0, refused_packets = 0;
+  std::uint64_t refused_unjournalled = 0;
+  Instant refused_journalled_at{};
+};
+
+struct LinkEntry {
+  std::string role, name;
+  seam::Link* link = nullptr;
+};
+
+/// Where a request came from and where its answer goes.
+struct Caller {
+  Gate::LinkId link = 0;
+  std::uint64_t number = 0;
+};
+
+struct Gate::State : std::enable_shared_from_this<Gate::State> {
+  State(GateOptions o, run::Services s, std::shared_ptr<store::Store> st, audit::Journal& j, GatePlugins p);
+
+  GateOptions options;
+  run::Services services;
+  std::shared_ptr<store::Store> store;
+  audit::Journal& journal;
+  GatePlugins plugins;
+  std::shared_ptr<const registry::Registry> registry;
+  std::shared_ptr<admission::PostureDesk> desk;  // touched on the store thread only
+  std::vector<registry::Stop> live_stops;        // in force at once, before the store knows
+  Instant started_at{};
+  bool closing = false;
+
+  std::map<std::string, std::shared_ptr<Session>> sessions;  // by number
+  std::map<std::string, std::string> by_cookie;              // cookie hash -> number
+  std::map<std::string, std::string> by_address;             // inner address -> number
+  std::map<std::string, AddressPool> pools;                  // by path
+
+  std::map<LinkId, LinkEntry> links;
+  LinkId next_link = 1;
+  std::uint64_t next_net = 1;
+  std::map<std::uint64_t, std::function<void(bool)>> net_waiting;
+  run::Timers::Id sweep_timer = 0;
+  Instant sweep_at{};
+  run::Timers::Id refresh_timer = 0, poll_timer = 0, authenticator_timer = 0;
+  bool polling = false;
+
+  // --- common -----------------------------------------------------------------------------------------------------------
+  [[nodiscard]] Instant now() const { return services.clock.now(); }
+  [[nodiscard]] const GatePath* path(std::string_view name) const;
+  [[nodiscard]] seam::Link* link_of(std::string_view role, std::string_view name) const;
+  void reply(const Caller& caller, GateReply reply);
+  void refuse(const Caller& caller, const Refusal& refusal, bool may_retry = false);
+  void record(audit::Entry entry, audit::Durable durable = {});
+  /// Runs `job` on the store thread in one transaction; `done` on the loop. Late or failed: store.* / run.* error.
+  template <class T>
+  void in_store(std::function<T(store::Tx&)> job, std::function<void(Result<T>)> done);
+
+  // --- logins.cpp -------------------------------------------------------------------------------------------------------
+  void begin(const Caller& caller, BeginLogin request);
+  void answer(const Caller& caller, AnswerLogin request);
+
+  // --- sessions.cpp -----------------------------------------------------------------------------------------------------
+  void resume(const Caller& caller, ResumeSession request);
+  void logout(const Caller& caller, LogoutSession request);
+  [[nodiscard]] SessionView view(const Session& session) const;
+  [[nodiscard]] std::vector<FilterRule> filter_of(const Session& session) const;
+  [[nodiscard]] std::shared_ptr<Session> session_at(std::string_view address) const;
+  void adopt_session(const std::shared_ptr<Session>& session);
+  /// Ends at once in memory, fronts, relays and kernel; then journal and row. `by`: who or what caused it.
+  void end(const std::shared_ptr<Session>& session, const Refusal& reason, std::string_view by);
+  void store_row(const store::SessionRow& row);
+  void push_view(const Session& session);
+  void apply_net(const std::string& path, std::function<void(bool)> done = {});
+  void schedule_sweep();
+  void sweep();
+  void refresh_kernel();
+
+  // --- posture_flow.cpp -------------------------------------------------------------------------------------------------
+  void posture(const Caller& caller, PostureRequest request);
+  void act(const std::shared_ptr<Session>& session, const admission::PostureWatch::Step& step,
+           std::function<void()> done = {});
+
+  // --- links.cpp --------------------------------------------------------------------------------------------------------
+  void notice(const LinkEntry& link, const FrontNotice& notice);
+  void entrance(const LinkEntry& link, const seam::EntranceAsk& ask);
+
+  // --- changes.cpp ------------------------------------------------------------------------------------------------------
+  void adopt_registry(std::shared_ptr<const registry::Registry> next);
+  void judge_session(const std::shared_ptr<Session>& session);
+  void poll_generation();
+  [[nodiscard]] std::optional<Refusal> stopped(std::string_view path) const;
+};
+
+[[nodiscard]] std::string sha256_hex(std::string_view bytes);
+[[nodiscard]] std::string random_token(Entropy& entropy);  ///< 32 bytes, base64url: 43 characters
+[[nodiscard]] std::string_view to_string(SessionState state);
+
+template <class T>
+void Gate::State::in_store(std::function<T(store::Tx&)> job, std::function<void(Result<T>)> done) {
+  run::run_blocking<Result<T>>(
+      services.blocking, run::Pool::store, options.store_limit,
+      [store = store, job = std::move(job)]() -> Result<T> {
+        std::optional<T> out;
+        const Result<void> end = store->transact([&](store::Tx& tx) { out.emplace(job(tx)); });
+        if (!end) return end.error();
+        return std::move(*out);
+      },
+      [weak = weak_from_this(), done = std::move(done)](Result<Result<T>> end) {
+        if (weak.expired()) return;
+        if (!end) return done(end.error());
+        done(std::move(*end));
+      });
+}
+
+}  // namespace sekisho::gate
