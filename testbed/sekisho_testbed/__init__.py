@@ -1,0 +1,1 @@
+"""Labs in which the production gate meets real clients."""

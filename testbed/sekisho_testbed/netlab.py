@@ -1,0 +1,233 @@
+"""A hermetic lab: one first process, and everything below it.
+
+The lab is a set of namespaces (net, mount, pid, ipc, uts) held by one process. Hosts are nested network namespaces,
+segments are bridges. Ending the first process removes hosts, bridges, mounts and every program at once; it is ended by
+the kernel when the test run dies, however it dies.
+"""
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import select
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+
+class LabError(RuntimeError):
+    """The machinery failed, not the thing under test."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Segment:
+    name: str       # at most 10 characters: becomes a bridge name
+    network: str    # "198.18.0.0/24"
+
+    def address(self, last: int) -> str:
+        return self.network.rsplit(".", 1)[0] + f".{last}"
+
+    @property
+    def prefix(self) -> int:
+        return int(self.network.split("/")[1])
+
+
+@dataclasses.dataclass(frozen=True)
+class Plug:
+    """One network card of a host."""
+    segment: str
+    last: int                 # last octet of its address
+    mac: str | None = None
+
+
+class Program:
+    """A process on a host, with its output in a file of the lab's folder."""
+
+    def __init__(self, host: "Host", name: str, argv: Sequence[str], process: subprocess.Popen[bytes],
+                 log: pathlib.Path) -> None:
+        self.host, self.name, self.argv, self.process, self.log = host, name, list(argv), process, log
+
+    def text(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    @property
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    def wait_text(self, wanted: str, within: float) -> str:
+        """Waits for `wanted` in the output; names what it waited for when it does not come."""
+        return wait_until(lambda: self.text() if wanted in self.text() else None, within,
+                          f"{self.name} on {self.host.name} says {wanted!r}",
+                          on_fail=lambda: self.text()[-3000:], alive=lambda: self.running or wanted in self.text())
+
+    def wait_end(self, within: float) -> int:
+        try:
+            return self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"waited {within} s for the end of {self.name}; its output:\n{self.text()[-3000:]}")
+
+    def signal(self, number: int) -> None:
+        """Signals the program itself (it is the child of `ip netns exec`, which became it by exec)."""
+        if self.running:
+            self.process.send_signal(number)
+
+    def stop(self, within: float = 5) -> int:
+        self.signal(signal.SIGTERM)
+        try:
+            return self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait(5)
+
+
+def wait_until(check: Callable[[], object], within: float, what: str, *, every: float = 0.02,
+               on_fail: Callable[[], str] | None = None, alive: Callable[[], bool] | None = None):  # type: ignore[no-untyped-def]
+    """Polls `check` until it gives something true; an AssertionError names `what` was waited for."""
+    deadline = time.monotonic() + within
+    while True:
+        found = check()
+        if found:
+            return found
+        dead = alive is not None and not alive()
+        if dead or time.monotonic() > deadline:
+            tail = "\n" + on_fail() if on_fail else ""
+            why = "it ended" if dead else f"{within} s passed"
+            raise AssertionError(f"waited for: {what}; {why}{tail}")
+        # Waiting for other processes needs a pause; select keeps it interruptible and off the busy loop.
+        select.select([], [], [], every)
+
+
+class Host:
+    def __init__(self, lab: "NetLab", name: str, addresses: dict[str, str]) -> None:
+        self.lab, self.name, self.addresses = lab, name, addresses
+        self.folder = lab.folder / "hosts" / name
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def argv(self, argv: Sequence[str]) -> list[str]:
+        return self.lab.enter(["ip", "netns", "exec", self.name, *argv])
+
+    def run(self, *argv: str, within: float = 20, check: bool = True, input: str | None = None,
+            env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(self.argv(argv), capture_output=True, text=True, timeout=within, input=input,
+                              env=dict(os.environ, **(env or {})), errors="replace")
+        if check and done.returncode != 0:
+            raise LabError(f"{self.name}: {' '.join(argv)} ended {done.returncode}: {done.stderr[-2000:]}{done.stdout[-500:]}")
+        return done
+
+    def start(self, name: str, *argv: str, env: Mapping[str, str] | None = None,
+              stdin: int | None = subprocess.DEVNULL) -> Program:
+        log = self.folder / f"{name}.log"
+        with open(log, "ab") as out:
+            process = subprocess.Popen(self.argv(argv), stdin=stdin, stdout=out, stderr=subprocess.STDOUT,
+                                       env=dict(os.environ, **(env or {})), start_new_session=True)
+        program = Program(self, name, argv, process, log)
+        self.lab.programs.append(program)
+        return program
+
+
+class NetLab:
+    """`with NetLab(folder) as lab:`; everything is gone at the end of the block, or with this process."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder = folder
+        self.programs: list[Program] = []
+        self.hosts: dict[str, Host] = {}
+        self.segments: dict[str, Segment] = {}
+        self.first: subprocess.Popen[bytes] | None = None
+        self.pid = 0
+
+    def __enter__(self) -> "NetLab":
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # The kernel ends the first process with us (pdeathsig), and everything below it with the first (kill-child).
+        script = ("mount --make-rprivate / && mount -t tmpfs tmpfs /run && mkdir -p /run/netns /run/lock && "
+                  "ip link set lo up && echo up && exec sleep infinity")
+        self.first = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid", "--ipc", "--uts", "--fork",
+             "--kill-child", "--mount-proc", "bash", "-euc", script],
+            stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True)
+        assert self.first.stdout is not None
+        if self.first.stdout.readline() != b"up\n":
+            raise LabError("the lab's first process did not start (root and namespaces are needed)")
+        children = pathlib.Path(f"/proc/{self.first.pid}/task/{self.first.pid}/children").read_text().split()
+        self.pid = int(children[0])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self.first is None:
+            return
+        self.first.kill()
+        self.first.wait()
+        for program in self.programs:
+            try:
+                program.process.wait(2)
+            except subprocess.TimeoutExpired:
+                program.process.kill()
+                program.process.wait()
+        assert self.first.stdout is not None
+        self.first.stdout.close()
+        self.first = None
+        wait_until(lambda: not self.remains(), 5, "the lab's processes are gone")
+
+    def enter(self, argv: Sequence[str]) -> list[str]:
+        return ["nsenter", "-t", str(self.pid), "-n", "-m", "-p", "-u", "-i", f"--wd={os.getcwd()}", *argv]
+
+    def run(self, *argv: str) -> str:
+        done = subprocess.run(self.enter(argv), capture_output=True, text=True, timeout=20)
+        if done.returncode != 0:
+            raise LabError(f"{' '.join(argv)}: {done.stderr}")
+        return done.stdout
+
+    def batch(self, lines: Sequence[str], host: str | None = None) -> None:
+        """Many `ip` commands in one process."""
+        argv = ["ip", *(["-n", host] if host else []), "-batch", "-"]
+        done = subprocess.run(self.enter(argv), input="\n".join(lines), capture_output=True, text=True, timeout=20)
+        if done.returncode != 0:
+            raise LabError(f"ip -batch: {done.stderr}")
+
+    def add_segment(self, segment: Segment) -> None:
+        self.segments[segment.name] = segment
+        self.batch([f"link add br-{segment.name} type bridge stp_state 0 forward_delay 0",
+                    f"link set br-{segment.name} up"])
+
+    def add_host(self, name: str, plugs: Sequence[Plug], gateway: str | None = None) -> Host:
+        self.run("ip", "netns", "add", name)
+        addresses: dict[str, str] = {}
+        outer: list[str] = []
+        inner = ["link set lo up"]
+        for number, plug in enumerate(plugs):
+            segment = self.segments[plug.segment]
+            card = plug.segment if len(plugs) > 1 else "eth0"
+            peer = f"v{len(self.hosts)}x{number}"
+            mac = f" address {plug.mac}" if plug.mac else ""
+            outer += [f"link add {peer} type veth peer name {card} netns {name}",
+                      f"link set {peer} master br-{plug.segment} up"]
+            addresses[plug.segment] = segment.address(plug.last)
+            inner += [f"link set {card}{mac} up", f"addr add {segment.address(plug.last)}/{segment.prefix} dev {card}"]
+        if gateway:
+            inner.append(f"route add default via {gateway}")
+        self.batch(outer)
+        self.batch(inner, host=name)
+        host = Host(self, name, addresses)
+        self.hosts[name] = host
+        return host
+
+    def remains(self) -> list[str]:
+        """What of this lab is still there; empty after close()."""
+        return [] if not pathlib.Path(f"/proc/{self.pid}").exists() else [f"process {self.pid}"]
+
+
+def probe() -> str | None:
+    """Why this machine cannot hold a lab, or None."""
+    if os.geteuid() != 0:
+        return "root is needed for network namespaces"
+    for tool in ("unshare", "nsenter", "setpriv", "ip", "nft"):
+        if shutil.which(tool) is None:
+            return f"{tool} is not installed"
+    if not os.path.exists("/dev/net/tun"):
+        return "/dev/net/tun is missing"
+    return None
