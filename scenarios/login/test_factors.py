@@ -1,0 +1,156 @@
+"""Every factor of R04: right, missing, wrong, late, replayed, somebody else's."""
+from __future__ import annotations
+
+import pytest
+
+from sekisho_testbed.world import World
+
+
+@pytest.mark.rule("R04", must="pass")
+@pytest.mark.rule("R10", must="pass")
+def test_mori_passes_with_certificate_password_and_mailed_code(world: World) -> None:
+    """Mori's terminal has reported well; certificate, password and code fit; the tunnel stands, he is admitted."""
+    mori = world.pc("mori")
+    mailbox = world.mailbox("mori")
+    assert mori.agent.report(inside=False).returncode == 0
+    vpn = mori.openconnect()
+    vpn.asked()
+    vpn.type(mailbox.next_code())
+    vpn.up()
+    session = world.session_of("mori")
+    assert session["state"] == "admitted" and session["address"] == vpn.address
+    granted = world.entry(event="session.granted", session=session["number"])
+    assert granted["result"] == "ok"
+    vpn.hang_up()
+    world.wait_no_session("mori")
+
+
+@pytest.mark.rule("R04", must="fail")
+def test_without_a_certificate_nothing_opens(world: World) -> None:
+    """The right password without the certificate: refused before any code is mailed."""
+    mailbox = world.mailbox("mori")
+    shown = world.pc("mori").openconnect(identity=None).refused()
+    world.refused("certificate.missing", rule="R04")
+    assert "403" in shown
+    assert not world.house.post.messages(mailbox.address)[mailbox.seen:]
+    world.pass_gate("mori").hang_up()  # the check can fail: with the certificate the same Mori passes
+
+
+@pytest.mark.rule("R04", must="fail")
+@pytest.mark.parametrize("kind,code", [
+    ("foreign_ca", "certificate.untrusted"),
+    ("unregistered", "certificate.not_registered"),
+    ("expired", "certificate.expired"),
+    ("server_usage", "certificate.wrong_usage"),
+])
+def test_a_certificate_that_does_not_count_is_refused(world: World, kind: str, code: str) -> None:
+    """A certificate of a foreign CA, an unregistered, an expired one, and one made for servers."""
+    world.pc("mori").openconnect(identity=world.odd_certificate(kind)).refused()
+    world.refused(code, rule="R04")
+
+
+@pytest.mark.rule("R04", must="fail")
+def test_a_revoked_certificate_is_refused(world: World) -> None:
+    world.ctl("certificate", "revoke", world.fingerprint("mori"))
+    world.pc("mori").openconnect().refused()
+    world.refused("certificate.revoked", rule="R04")
+
+
+@pytest.mark.rule("R04", must="fail")
+def test_somebody_elses_certificate_is_refused(world: World) -> None:
+    """Tani's certificate with Mori's name and password."""
+    world.pc("mori").openconnect(identity=world.pc("tani").identity).refused()
+    world.refused("certificate.other_person", rule="R04")
+
+
+@pytest.mark.rule("R04", must="fail")
+def test_a_wrong_password_is_refused_and_no_code_is_mailed(world: World) -> None:
+    mailbox = world.mailbox("mori")
+    vpn = world.pc("mori").openconnect("not his password")
+    world.refused("password.wrong", rule="R04")
+    assert not world.house.post.messages(mailbox.address)[mailbox.seen:]
+    vpn.cut()
+    world.pass_gate("mori").hang_up()
+
+
+@pytest.mark.rule("R04", must="fail")
+def test_an_unknown_person_reads_the_same_as_a_wrong_password(world: World) -> None:
+    wrong = world.pc("mori").openconnect("not his password")
+    world.refused("password.wrong", rule="R04")
+    unknown = world.pc("mori").openconnect("not his password", login="nobody")
+    entries = world.refused("password.wrong", rule="R04", count=2)
+    assert entries[0]["code"] == entries[1]["code"]
+    wrong.cut()
+    unknown.cut()
+
+
+@pytest.mark.rule("R04", must="fail")
+def test_a_wrong_code_is_refused(world: World) -> None:
+    """Three wrong codes end the login; the tunnel never existed."""
+    mailbox = world.mailbox("mori")
+    vpn = world.pc("mori").openconnect()
+    vpn.asked()
+    right = mailbox.next_code()
+    wrong = "000000" if right != "000000" else "000001"
+    for _ in range(3):
+        vpn.type(wrong)
+    vpn.refused()
+    world.refused("code.too_many_tries", rule="R04")
+    assert world.sessions() == []
+
+
+@pytest.mark.rule("R04", must="fail")
+def test_no_code_no_tunnel(world: World) -> None:
+    """Certificate and password alone leave the login open, but give nothing."""
+    vpn = world.pc("mori").openconnect()
+    vpn.asked()
+    assert world.sessions() == []
+    vpn.cut()
+
+
+@pytest.mark.needs("clock")
+@pytest.mark.rule("R04", must="fail")
+def test_a_late_code_is_refused(world: World) -> None:
+    """The right code, six minutes after it was mailed."""
+    mailbox = world.mailbox("mori")
+    vpn = world.pc("mori").openconnect()
+    vpn.asked()
+    code = mailbox.next_code()
+    world.advance(360)
+    vpn.type(code)
+    vpn.refused()
+    world.refused_with_one_of(["code.expired", "login.expired"])
+
+
+@pytest.mark.needs("clock")
+@pytest.mark.rule("R04", must="fail")
+def test_a_used_code_is_refused(world: World) -> None:
+    """The code that opened the gate once does not open it again."""
+    mailbox = world.mailbox("mori")
+    code = world.pass_gate_with_code("mori", mailbox)
+    world.advance(120)
+    again = world.pc("mori").openconnect()
+    again.asked()
+    newer = mailbox.next_code()
+    if newer == code:
+        pytest.skip("the new code equals the old one by chance (1 in 1,000,000)")
+    again.type(code).type(code).type(code)
+    again.refused()
+    world.refused("code.too_many_tries", rule="R04")
+
+
+@pytest.mark.rule("R04", must="fail")
+def test_another_persons_code_is_refused(world: World) -> None:
+    """Tani types the code that was mailed to Mori."""
+    mori, tani = world.mailbox("mori"), world.mailbox("tani")
+    first = world.pc("mori").openconnect()
+    first.asked()
+    stolen = mori.next_code()
+    second = world.pc("tani").openconnect()
+    second.asked()
+    if tani.next_code() == stolen:
+        pytest.skip("both codes are equal by chance (1 in 1,000,000)")
+    second.type(stolen).type(stolen).type(stolen)
+    second.refused()
+    world.refused("code.too_many_tries", rule="R04")
+    first.cut()

@@ -1,0 +1,195 @@
+"""Contractor PCs: hosts with real VPN clients and the posture agent."""
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+import re
+import signal
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+from . import cast
+from .netlab import Host, Program, wait_until
+
+SCRIPT = pathlib.Path(__file__).parent / "programs" / "vpnc-script"
+
+
+@dataclasses.dataclass
+class Identity:
+    """Files of one client certificate; None stands for no certificate."""
+    certificate: pathlib.Path
+    key: pathlib.Path
+
+
+class Vpn:
+    """One run of openconnect. The person at the keyboard is stdin."""
+
+    def __init__(self, pc: "ContractorPc", program: Program, device: str) -> None:
+        self.pc, self.program, self.device = pc, program, device
+
+    def type(self, line: str) -> "Vpn":
+        stdin = self.program.process.stdin
+        assert stdin is not None
+        try:
+            stdin.write(line.encode() + b"\n")
+            stdin.flush()
+        except BrokenPipeError:
+            pass  # the client has ended: refused() or up() will say so with its output
+        return self
+
+    def asked(self, within: float = 15) -> "Vpn":
+        """The gate has asked for the mailed code."""
+        wait_until(lambda: self.program.text().count("code") or None, within, "the question for the code",
+                   on_fail=self.program.text, alive=lambda: self.program.running)
+        return self
+
+    def up(self, within: float = 15) -> "Vpn":
+        self.program.wait_text("tunnel up", within)
+        return self
+
+    @property
+    def address(self) -> str:
+        found = re.search(r"tunnel up ([0-9.]+)", self.program.text())
+        assert found, self.program.text()
+        return found.group(1)
+
+    def refused(self, within: float = 15) -> str:
+        """The client has given up; what it showed the person."""
+        code = self.program.wait_end(within)
+        assert code != 0, f"the client ended 0:\n{self.program.text()}"
+        assert "tunnel up" not in self.program.text(), self.program.text()
+        return self.program.text()
+
+    def ended(self, within: float = 15) -> str:
+        """A tunnel that was up is over and the client has stopped by itself."""
+        self.program.wait_end(within)
+        return self.program.text()
+
+    def hang_up(self, within: float = 10) -> None:
+        """The person disconnects: Terminate-Request and logout."""
+        if self.program.running:
+            self.program.signal(signal.SIGINT)
+            self.program.wait_end(within)
+
+    def cut(self) -> None:
+        """The PC loses power: nothing is said to the gate."""
+        self.program.signal(signal.SIGKILL)
+        self.program.process.wait(5)
+
+
+class Agent:
+    """sekisho-agent with a facts file, beside the VPN client."""
+
+    def __init__(self, pc: "ContractorPc", binary: pathlib.Path) -> None:
+        self.pc, self.binary = pc, binary
+        folder = pc.host.folder
+        self.facts_file, self.key, self.state = folder / "facts.json", folder / "agent.key", folder / "agent.state"
+        self.running: Program | None = None
+
+    def facts(self, document: dict[str, Any]) -> None:
+        part = self.facts_file.with_suffix(".part")
+        part.write_text(json.dumps(document, ensure_ascii=False))
+        part.rename(self.facts_file)
+
+    def argv(self, *words: str, inside: bool) -> list[str]:
+        argv = [str(self.binary), "--facts", str(self.facts_file), "--key", str(self.key), "--state", str(self.state),
+                "--gate", f"https://{cast.GATE_NAME}:{cast.POSTURE_PORT}", "--ca", str(self.pc.gate_ca), "--json"]
+        if inside:
+            argv += ["--connect-to", f"{cast.GATE_INNER}:{cast.POSTURE_PORT}"]
+        return argv + list(words)
+
+    def enrol(self, token: str) -> subprocess.CompletedProcess[str]:
+        token_file = self.pc.host.folder / "enrolment.token"
+        token_file.write_text(token)
+        token_file.chmod(0o600)
+        done = self.pc.host.run(*self.argv("enrol", "--token-file", str(token_file), inside=False), check=False)
+        token_file.unlink()
+        return done
+
+    def report(self, *, inside: bool) -> subprocess.CompletedProcess[str]:
+        """One report: exit 0 when every check passed, 3 when denied."""
+        words = ["report", "--once"] + ([] if inside else ["--pre-login"])
+        return self.pc.host.run(*self.argv(*words, inside=inside), check=False, within=30)
+
+    def start(self) -> Program:
+        self.running = self.pc.host.start("agent", *self.argv("run", inside=True))
+        return self.running
+
+    def event(self) -> None:
+        """Something changed on the terminal: the agent reports at once."""
+        assert self.running is not None
+        self.running.signal(signal.SIGUSR1)
+
+    def stop(self) -> None:
+        if self.running is not None:
+            self.running.stop()
+
+
+class ContractorPc:
+    def __init__(self, host: Host, who: str, identity: Identity | None, gate_ca: pathlib.Path,
+                 agent_binary: pathlib.Path) -> None:
+        self.host, self.who, self.identity, self.gate_ca = host, who, identity, gate_ca
+        self.agent = Agent(self, agent_binary)
+        self.runs = 0
+
+    def openconnect(self, password: str | None = None, *, login: str | None = None,
+                    identity: Identity | None | str = "own", extra: list[str] | None = None,
+                    certificate_of: Identity | None = None, cookie: str | None = None) -> Vpn:
+        """Starts openconnect as the person would and types the password; returns at once."""
+        self.runs += 1
+        device = f"oc{self.runs}"
+        used = self.identity if identity == "own" else (None if identity is None else identity)
+        argv = ["openconnect", "--protocol=fortinet", "--cafile", str(self.gate_ca), "--script", str(SCRIPT), "-i", device,
+                "--reconnect-timeout", "60", "--no-dtls", "-v"]
+        if isinstance(used, Identity):
+            argv += ["-c", str(used.certificate), "-k", str(used.key)]
+        if cookie is not None:
+            argv += ["--cookie", f"SVPNCOOKIE={cookie}"]
+        else:
+            argv += ["-u", login if login is not None else self.who, "--passwd-on-stdin"]
+        argv += (extra or []) + [f"https://{cast.GATE_NAME}/"]
+        program = self.host.start(f"openconnect-{self.runs}", *argv, stdin=subprocess.PIPE)
+        vpn = Vpn(self, program, device)
+        if cookie is None:
+            vpn.type(password if password is not None else cast.PEOPLE[self.who]["password"])
+        return vpn
+
+    def openfortivpn(self, password: str, code: str | Callable[[], str] | None, *, login: str | None = None,
+                     lines: list[str] | None = None, within: float = 25) -> str:
+        """openfortivpn's HTTP part (this kernel may have no ppp); its output."""
+        config = self.host.folder / "openfortivpn.conf"
+        text = [f"host = {cast.GATE_NAME}", f"port = {cast.VPN_PORT}", f"username = {login or self.who}",
+                f"password = {password}", f"ca-file = {self.gate_ca}", "set-dns = 0", "pppd-use-peerdns = 0"]
+        if self.identity is not None:
+            text += [f"user-cert = {self.identity.certificate}", f"user-key = {self.identity.key}"]
+        config.write_text("\n".join(text + (lines or [])) + "\n")
+        config.chmod(0o600)
+        program = self.host.start(f"openfortivpn-{self.runs}", "openfortivpn", "-c", str(config), "-v", "-v",
+                                  stdin=subprocess.PIPE)
+        self.runs += 1
+        stdin = program.process.stdin
+        assert stdin is not None
+        if code is not None:
+            value = code if isinstance(code, str) else code()
+            try:
+                stdin.write(value.encode() + b"\n")
+                stdin.flush()
+            except BrokenPipeError:
+                pass
+        stdin.close()
+        program.wait_end(within)
+        return program.text()
+
+    def reaches(self, address: str, port: int, within: float = 3) -> bytes | None:
+        """Opens TCP to address:port from this PC; the first bytes that come, or None when nothing answers."""
+        code = ("import socket,sys\n"
+                "try:\n"
+                "  s=socket.create_connection((sys.argv[1],int(sys.argv[2])),float(sys.argv[3])); s.settimeout(float(sys.argv[3]))\n"
+                "except OSError as e: sys.exit(7)\n"
+                "try: sys.stdout.buffer.write(s.recv(64))\n"
+                "except OSError: pass\n")
+        done = subprocess.run(self.host.argv(["/usr/bin/python3", "-c", code, address, str(port), str(within)]),
+                              capture_output=True, timeout=within * 3 + 5)
+        return done.stdout if done.returncode == 0 else None
