@@ -1,0 +1,218 @@
+#include "base/site_config_parse.hpp"
+
+#include "base/json.hpp"
+
+#include <arpa/inet.h>
+
+#include <charconv>
+#include <fstream>
+#include <map>
+#include <set>
+
+namespace sekisho {
+namespace {
+
+constexpr std::size_t kMostBytes = 1 << 20;
+
+bool only(std::string_view text, std::string_view also) {
+  for (const char c : text) {
+    if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && also.find(c) == std::string_view::npos) return false;
+  }
+  return !text.empty();
+}
+
+/// The IPv4 address in host order, or nullopt.
+std::optional<std::uint32_t> ipv4(const std::string& text) {
+  in_addr address{};
+  if (inet_pton(AF_INET, text.c_str(), &address) != 1) return std::nullopt;
+  return ntohl(address.s_addr);
+}
+
+/// The rules that no single field can know.
+class Rules {
+ public:
+  explicit Rules(std::vector<Error>& errors) : errors_(errors) {}
+
+  void check(const SiteConfig& site) {
+    need(only(site.node, ""), "/node", "only a-z and 0-9");
+    file("/plugin_directory", site.plugin_directory);
+    file("/state_directory", site.state_directory);
+    file("/control_socket", site.control_socket);
+    file("/journal/directory", site.journal.directory);
+    file("/journal/signing_key_file", site.journal.signing_key_file);
+    store(site.store_url);
+    mail(site.mail);
+    plugins("/authenticators", site.authenticators);
+    const auto checks = plugins("/posture_checks", site.posture_checks);
+    user("/sekishod_uid", site.sekishod_uid);
+    user("/netd_uid", site.netd_uid);
+    user("/posture/uid", site.posture.uid);
+    tls("/posture/tls", site.posture.tls);
+    for (std::size_t i = 0; i < site.paths.size(); ++i) path("/paths/" + std::to_string(i), site.paths[i], checks);
+    sockets("/posture/listen", site.posture.listen);
+  }
+
+ private:
+  void need(bool holds, const std::string& at, const std::string& why) {
+    if (!holds) errors_.push_back(fail("config.not_allowed", at + ": " + why));
+  }
+  void file(const std::string& at, const std::string& path, bool may_be_empty = false) {
+    need((may_be_empty && path.empty()) || path.substr(0, 1) == "/", at, "must be an absolute path");
+  }
+  void tls(const std::string& at, const TlsConfig& tls) {
+    file(at + "/certificate_file", tls.certificate_file);
+    file(at + "/key_file", tls.key_file);
+    file(at + "/client_ca_file", tls.client_ca_file, true);
+  }
+  void store(const std::string& url) {
+    const bool sqlite = url.rfind("sqlite:////", 0) == 0 || (url.rfind("sqlite:///", 0) == 0 && url.size() > 10);
+    const bool postgres = url.rfind("postgresql://", 0) == 0;
+    need(sqlite || postgres, "/store_url", "must begin with sqlite:/// or postgresql://");
+    const std::string user = postgres ? url.substr(13, url.find('@', 13) - 13) : "";
+    const bool password = url.find('@') != std::string::npos && user.find(':') != std::string::npos;
+    need(!password && url.find("password=") == std::string::npos, "/store_url",
+         "holds a password; use a passfile or the socket's peer identity");
+  }
+  void mail(const MailConfig& mail) {
+    need(mail.url.rfind("smtp://", 0) == 0 || mail.url.rfind("smtps://", 0) == 0, "/mail/url",
+         "must begin with smtp:// or smtps://");
+    need(mail.url.find('@') == std::string::npos, "/mail/url", "holds user data; use user_file");
+    const auto at = mail.from.find('@');
+    need(at != std::string::npos && at > 0 && at + 1 < mail.from.size() &&
+             mail.from.find('@', at + 1) == std::string::npos && mail.from.find_first_of(" <>") == std::string::npos,
+         "/mail/from", "must be one plain address");
+    file("/mail/ca_file", mail.ca_file);
+    file("/mail/user_file", mail.user_file, true);
+  }
+  std::set<std::string> plugins(const std::string& at, const std::vector<PluginConfig>& list) {
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const std::string where = at + "/" + std::to_string(i) + "/plugin";
+      need(only(list[i].plugin, "_"), where, "only a-z, 0-9 and _");
+      need(names.insert(list[i].plugin).second, where, "this plugin is listed twice");
+    }
+    return names;
+  }
+  /// Rights are cut between processes by their users: two that share one cut nothing. 0 means not changed (labs).
+  void user(const std::string& at, std::uint32_t uid) {
+    if (uid == 0) return;
+    const auto [other, fresh] = users_.emplace(uid, at);
+    need(fresh, at, "the same user as " + other->second);
+  }
+  void sockets(const std::string& at, const std::vector<std::string>& list) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const std::string where = at + "/" + std::to_string(i);
+      const auto address = parse_socket_address(list[i]);
+      if (!address) {
+        need(false, where, address.error().detail);
+        continue;
+      }
+      const auto [other, fresh] = sockets_.emplace(list[i], where);
+      need(fresh, where, "the same as " + other->second);
+    }
+  }
+  void path(const std::string& at, const PathConfig& path, const std::set<std::string>& checks) {
+    need(only(path.name, "_"), at + "/name", "only a-z, 0-9 and _");
+    need(names_.insert(path.name).second, at + "/name", "another path has this name");
+    need(only(path.plugin.plugin, "_"), at + "/plugin/plugin", "only a-z, 0-9 and _");
+    tls(at + "/tls", path.tls);
+    sockets(at + "/listen", path.listen);
+    user(at + "/uid", path.uid);
+    user(at + "/relay_uid", path.relay_uid);
+
+    const std::set<std::string> zones(path.zones.begin(), path.zones.end());
+    need(zones.size() == path.zones.size(), at + "/zones", "a zone is listed twice");
+    need(!zones.contains("my_number") || zones.size() == 1, at + "/zones",
+         "my_number is reached by a path of its own (R01)");
+    need(!zones.contains("my_number") || path.lent_only, at + "/lent_only",
+         "the my_number zone takes only lent terminals (R03)");
+    const std::set<std::string> factors(path.factors.begin(), path.factors.end());
+    need(factors.size() == path.factors.size(), at + "/factors", "a factor is listed twice");
+
+    std::set<std::string> judged;
+    for (std::size_t i = 0; i < path.checks.size(); ++i) {
+      const std::string where = at + "/checks/" + std::to_string(i) + "/check";
+      need(checks.contains(path.checks[i].check), where, "no such entry in /posture_checks");
+      need(judged.insert(path.checks[i].check).second, where, "this check is listed twice");
+    }
+    need(path.silence_to_quarantine_s < path.silence_to_close_s, at + "/silence_to_close_s",
+         "must be longer than silence_to_quarantine_s");
+    need(path.heartbeat_s < path.silence_to_quarantine_s, at + "/heartbeat_s",
+         "must be shorter than silence_to_quarantine_s");
+    need(path.idle_limit_s <= path.absolute_limit_s, at + "/idle_limit_s", "must not be longer than absolute_limit_s");
+    if (!path.entrance.empty()) {
+      const auto entrance = parse_socket_address(path.entrance);
+      need(entrance.has_value(), at + "/entrance", entrance ? "" : entrance.error().detail);
+    }
+    if (!path.tun.gate_address.empty()) pool(at + "/tun", path.tun);
+  }
+  void pool(const std::string& at, const TunConfig& tun) {
+    const std::string others = "_-.ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    need(only(tun.name, others), at + "/name", "only letters, digits and _ - .");
+    need(tuns_.insert(tun.name).second, at + "/name", "another path has this device");
+    const auto address = ipv4(tun.gate_address);
+    if (!address) return need(false, at + "/gate_address", "must be an IPv4 address");
+    const std::uint32_t mask = ~std::uint32_t{0} << (32 - tun.prefix);
+    const std::uint32_t first = *address & mask, last = first | ~mask;
+    need(*address != first && *address != last, at + "/gate_address", "is the network's own or its broadcast address");
+    for (const auto& [other_first, other] : pools_) {
+      need(last < other_first || first > other.first, at + "/gate_address",
+           "its network overlaps that of " + other.second);
+    }
+    pools_.emplace(first, std::pair(last, at));
+  }
+
+  std::vector<Error>& errors_;
+  std::set<std::string> names_, tuns_;
+  std::map<std::uint32_t, std::string> users_;
+  std::map<std::string, std::string> sockets_;
+  std::map<std::uint32_t, std::pair<std::uint32_t, std::string>> pools_;
+};
+
+}  // namespace
+
+Result<SocketAddress> parse_socket_address(std::string_view text) {
+  const Error wrong = fail("config.not_allowed", "must be \"address:port\" with a numeric address, IPv6 in brackets");
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return wrong;
+  std::string_view host = text.substr(0, colon);
+  const std::string_view port = text.substr(colon + 1);
+  SocketAddress out;
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+    out.ipv6 = true;
+  }
+  out.address = host;
+  in6_addr unused{};
+  if (inet_pton(out.ipv6 ? AF_INET6 : AF_INET, out.address.c_str(), &unused) != 1) return wrong;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
+  if (error != std::errc() || end != port.data() + port.size() || out.port == 0) return wrong;
+  return out;
+}
+
+nlohmann::json site_config_schema() {
+  return schema_of<SiteConfig>();
+}
+
+ConfigParse<SiteConfig> parse_site_config(std::string_view text) {
+  const auto document = parse_json(text, {.bytes = kMostBytes, .depth = 16});
+  if (!document) return {std::nullopt, {document.error()}};
+  auto out = parse_config<SiteConfig>(*document);
+  if (out.value) Rules(out.errors).check(*out.value);
+  if (!out.errors.empty()) out.value.reset();
+  return out;
+}
+
+ConfigParse<SiteConfig> load_site_config(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kMostBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad() || (file.fail() && !file.eof()) || !file.is_open()) {
+    return {std::nullopt, {fail("config.unreadable", path + ": cannot be read")}};
+  }
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kMostBytes) return {std::nullopt, {fail("config.unreadable", path + ": larger than 1 MiB")}};
+  return parse_site_config(text);
+}
+
+}  // namespace sekisho

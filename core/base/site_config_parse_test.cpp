@@ -1,0 +1,155 @@
+#include "base/site_config_parse.hpp"
+
+#include "base/json.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <functional>
+#include <iterator>
+
+namespace sekisho {
+namespace {
+
+using nlohmann::json;
+
+const std::string kExample = SEKISHO_SOURCE_DIR "/core/base/all-keys.json";
+
+json example() {
+  std::ifstream file(kExample);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return parse_json(text).value();
+}
+
+/// Every key that the schema knows and the document lacks.
+void missing_keys(const json& type, const json& given, const std::string& at, std::vector<std::string>& out) {
+  for (const json& field : type.at("fields")) {
+    const auto name = field.at("name").get<std::string>();
+    if (!given.contains(name)) {
+      out.push_back(at + "/" + name);
+    } else if (field["type"] == "object") {
+      missing_keys(field, given[name], at + "/" + name, out);
+    } else if (field["type"] == "list" && field["of"]["type"] == "object") {
+      missing_keys(field["of"], given[name].at(0), at + "/" + name + "/0", out);
+    }
+  }
+}
+
+/// The codes and places of what is wrong after `change`.
+std::vector<std::string> errors_after(const std::function<void(json&)>& change) {
+  json document = example();
+  change(document);
+  std::vector<std::string> out;
+  const auto parsed = parse_site_config(document.dump());
+  EXPECT_EQ(parsed.value.has_value(), parsed.errors.empty());
+  for (const Error& error : parsed.errors) {
+    out.push_back(error.code + " " + error.detail.substr(0, error.detail.find(':')));
+  }
+  return out;
+}
+using Words = std::vector<std::string>;
+
+TEST(SiteConfig, TheExampleLoads) {
+  const auto parsed = load_site_config(kExample);
+  ASSERT_TRUE(parsed.value) << join_config_errors(parsed.errors).detail;
+  EXPECT_EQ(parsed.value->gate_id, "seki.example");
+  ASSERT_EQ(parsed.value->paths.size(), 1u);
+  EXPECT_EQ(parsed.value->paths[0].tun.prefix, 24);
+  EXPECT_EQ(parsed.value->paths[0].checks[2].check, "antivirus");
+  EXPECT_EQ(parsed.value->posture_checks.size(), 5u);
+}
+
+TEST(SiteConfig, TheExampleHasEveryKey) {
+  std::vector<std::string> missing;
+  missing_keys(site_config_schema(), example(), "", missing);
+  EXPECT_EQ(missing, std::vector<std::string>());
+}
+
+TEST(SiteConfig, AUnknownKeyAnywhereIsAnError) {
+  EXPECT_EQ(errors_after([](json& d) { d["paths"][0]["tun"]["mtuu"] = 1; }),
+            Words{"config.unknown_key /paths/0/tun/mtuu"});
+}
+
+TEST(SiteConfig, LimitsCanNotBeWeakened) {
+  EXPECT_EQ(errors_after([](json& d) {
+              d["paths"][0]["reconnect_grace_s"] = 121;
+              d["paths"][0]["silence_to_close_s"] = 301;
+              d["paths"][0]["absolute_limit_s"] = 43201;
+            }),
+            (Words{"config.out_of_range /paths/0/absolute_limit_s", "config.out_of_range /paths/0/reconnect_grace_s",
+                   "config.out_of_range /paths/0/silence_to_close_s"}));
+}
+
+TEST(SiteConfig, TheMyNumberZoneHasItsOwnPathAndLentTerminals) {
+  EXPECT_EQ(errors_after([](json& d) { d["paths"][0]["zones"].push_back("my_number"); }),
+            (Words{"config.not_allowed /paths/0/zones", "config.not_allowed /paths/0/lent_only"}));
+  EXPECT_EQ(errors_after([](json& d) {
+              d["paths"][0]["zones"] = {"my_number"};
+              d["paths"][0]["lent_only"] = true;
+            }),
+            Words{});
+}
+
+TEST(SiteConfig, TwoPathsShareNothing) {
+  EXPECT_EQ(errors_after([](json& d) { d["paths"].push_back(d["paths"][0]); }),
+            (Words{"config.not_allowed /paths/1/name", "config.not_allowed /paths/1/listen/0",
+                   "config.not_allowed /paths/1/listen/1", "config.not_allowed /paths/1/uid",
+                   "config.not_allowed /paths/1/relay_uid", "config.not_allowed /paths/1/tun/name",
+                   "config.not_allowed /paths/1/tun/gate_address"}));
+}
+
+TEST(SiteConfig, PoolsMayNotOverlapWhicheverIsWider) {
+  const auto second = [](const char* address, int prefix) {
+    return errors_after([&](json& d) {
+      json other = d["paths"][0];
+      other["name"] = "second";
+      other["listen"] = {"198.51.100.2:443"};
+      other["uid"] = 0;
+      other["relay_uid"] = 0;
+      other["tun"] = {{"name", "sekisho1"}, {"gate_address", address}, {"prefix", prefix}};
+      d["paths"].push_back(other);
+    });
+  };
+  EXPECT_EQ(second("10.202.1.1", 24), Words{});
+  EXPECT_EQ(second("10.202.9.1", 16), Words{"config.not_allowed /paths/1/tun/gate_address"});
+  EXPECT_EQ(second("10.202.0.66", 30), Words{"config.not_allowed /paths/1/tun/gate_address"});
+  EXPECT_EQ(second("10.202.1.0", 24), Words{"config.not_allowed /paths/1/tun/gate_address"});
+  EXPECT_EQ(second("10.202.1.255", 24), Words{"config.not_allowed /paths/1/tun/gate_address"});
+}
+
+TEST(SiteConfig, AForgottenCheckOrPluginIsNamed) {
+  EXPECT_EQ(errors_after([](json& d) { d["posture_checks"].erase(2); }),
+            Words{"config.not_allowed /paths/0/checks/2/check"});
+  EXPECT_EQ(errors_after([](json& d) { d["authenticators"][1]["plugin"] = "../password"; }),
+            Words{"config.not_allowed /authenticators/1/plugin"});
+}
+
+TEST(SiteConfig, SecretsStandInFilesOnly) {
+  EXPECT_EQ(errors_after([](json& d) { d["store_url"] = "postgresql://gate:hunter2@db/sekisho"; }),
+            Words{"config.not_allowed /store_url"});
+  EXPECT_EQ(errors_after([](json& d) { d["store_url"] = "postgresql://db/sekisho?password=hunter2"; }),
+            Words{"config.not_allowed /store_url"});
+  EXPECT_EQ(errors_after([](json& d) { d["store_url"] = "postgresql://gate@db/sekisho"; }), Words{});
+  EXPECT_EQ(errors_after([](json& d) { d["mail"]["url"] = "smtp://u:p@post.example"; }),
+            Words{"config.not_allowed /mail/url"});
+}
+
+TEST(SiteConfig, BrokenTextAndMissingFilesAreErrors) {
+  EXPECT_EQ(parse_site_config("{\"node\":1,\"node\":2}").errors.at(0).code, "json.duplicate_key");
+  EXPECT_EQ(load_site_config("/nonexistent/site.json").errors.at(0).code, "config.unreadable");
+  EXPECT_EQ(load_site_config("/").errors.at(0).code, "config.unreadable");
+}
+
+TEST(SiteConfig, SocketAddressesAreNumeric) {
+  const auto v6 = parse_socket_address("[2001:db8::1]:443");
+  ASSERT_TRUE(v6);
+  EXPECT_EQ(v6->address, "2001:db8::1");
+  EXPECT_TRUE(v6->ipv6);
+  for (const char* bad : {"", ":443", "1.2.3.4", "1.2.3.4:", "1.2.3.4:0", "1.2.3.4:65536", "1.2.3.4:44x", "1.2.3:443",
+                          "2001:db8::1:443", "[1.2.3.4]:443", "host:443", "1.2.3.4:-1", "1.2.3.4:+1"}) {
+    EXPECT_FALSE(parse_socket_address(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace sekisho
