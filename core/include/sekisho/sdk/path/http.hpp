@@ -69,8 +69,8 @@ class HttpRequestParser {
 struct HttpResponse {
   std::uint16_t status = 200;
   std::string content_type = "text/plain; charset=utf-8";
-  std::vector<std::pair<std::string, std::string>> fields;  ///< further ones, e.g. Set-Cookie, Location
-  std::string body;
+  std::vector<std::pair<std::string, std::string>> fields = {};  ///< further ones, e.g. Set-Cookie, Location
+  std::string body = {};
   bool close = false;
   bool page = false;  ///< true: an HTML page; adds the Content-Security-Policy of threats.md §9
 };
