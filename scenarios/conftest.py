@@ -33,7 +33,17 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def world(house: NamespacesHouse, request: pytest.FixtureRequest):
-    the_world = World(house, request.node.name)
+    yield from a_world(house, request, open_filter=False)
+
+
+@pytest.fixture
+def open_world(house: NamespacesHouse, request: pytest.FixtureRequest):
+    """A gate whose front filters nothing (the lab's own main): proves that a check of the filter can fail."""
+    yield from a_world(house, request, open_filter=True)
+
+
+def a_world(house: NamespacesHouse, request: pytest.FixtureRequest, *, open_filter: bool):
+    the_world = World(house, request.node.name, open_filter=open_filter)
     failed = True
     try:
         the_world.open()

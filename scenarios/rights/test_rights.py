@@ -1,0 +1,93 @@
+"""R03, R16, R17: without the paper no right, before the login and in the middle of a session."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sekisho_testbed.world import World
+
+Registry = dict[str, Any]
+
+
+def row(registry: Registry, kind: str, key: str) -> dict[str, Any]:
+    return next(r for r in registry[kind] if r["id"] == key)
+
+
+def past(world: World, registry: Registry, kind: str, key: str, field: str) -> None:
+    row(registry, kind, key)[field] = {"from": world.at(days=-60), "until": world.at(days=-1)}
+
+
+BEFORE: list[tuple[str, str, Callable[[World, Registry], object]]] = [
+    ("R16", "contract.not_in_force", lambda w, r: past(w, r, "contracts", "c-web-2026", "period")),
+    ("R17", "application.not_accepted", lambda w, r: row(r, "applications", "a-mori").update(state="submitted")),
+    ("R17", "application.not_accepted", lambda w, r: row(r, "applications", "a-mori").update(state="returned")),
+    ("R17", "application.not_in_period", lambda w, r: past(w, r, "applications", "a-mori", "period")),
+    ("R17", "application.terminal_missing", lambda w, r: row(r, "applications", "a-mori").update(terminals=["pc-other"])),
+]
+
+
+@pytest.mark.rule("R16", must="fail")
+@pytest.mark.rule("R17", must="fail")
+@pytest.mark.parametrize("rule,code,spoil", BEFORE, ids=[f"{c[1]}-{n}" for n, c in enumerate(BEFORE)])
+def test_without_the_paper_all_factors_do_not_help(world: World, rule: str, code: str,
+                                                   spoil: Callable[[World, Registry], object]) -> None:
+    registry = world.export()
+    other = dict(row(registry, "terminals", "pc-mori"), id="pc-other", macs=["3c:7c:3f:0f:0f:0f"])
+    for key in ("key_thumbprint", "key_jwk", "enrolment_hash", "enrolment_until"):
+        other.pop(key, None)
+    registry["terminals"].append(other)
+    spoil(world, registry)
+    world.replace(registry)
+    mailbox = world.mailbox("mori")
+    vpn = world.pc("mori").openconnect()
+    vpn.asked()
+    vpn.type(mailbox.next_code())
+    vpn.refused()
+    world.refused(code, rule=rule)
+    assert world.sessions() == []
+
+
+@pytest.mark.rule("R16", must="pass")
+@pytest.mark.rule("R17", must="pass")
+def test_with_contract_and_accepted_application_he_passes(world: World) -> None:
+    vpn = world.pass_gate("mori")
+    session = world.session_of("mori")
+    assert session["contract"] == "c-web-2026" and session["application"] == "a-mori"
+    vpn.hang_up()
+
+
+@pytest.mark.rule("R03", must="pass")
+@pytest.mark.rule("R03", must="fail")
+def test_only_a_registered_terminal_passes(world: World) -> None:
+    """Mori's own registered PC passes; after its registration ends the same PC does not."""
+    world.pass_gate("mori").hang_up()
+    world.wait_no_session("mori")
+    world.ctl("terminal", "end", "pc-mori")
+    world.advance(120)
+    mailbox = world.mailbox("mori")
+    vpn = world.pc("mori").openconnect()
+    vpn.asked()
+    vpn.type(mailbox.next_code())
+    vpn.refused()
+    world.refused("terminal.ended", rule="R03")
+
+
+ENDS = [("contract", "c-web-2026", "contract."), ("application", "a-mori", "application."),
+        ("person", "mori", "person."), ("terminal", "pc-mori", "terminal.")]
+
+
+@pytest.mark.rule("R16", must="fail")
+@pytest.mark.rule("R17", must="fail")
+@pytest.mark.parametrize("kind,key,code", ENDS, ids=[e[0] for e in ENDS])
+def test_ending_a_right_ends_the_session_within_two_seconds(world: World, kind: str, key: str, code: str) -> None:
+    vpn = world.pass_gate("mori")
+    assert world.pc("mori").reaches(*world.entrance)
+    with world.limit(2, f"the session ends with its {kind}"):
+        world.ctl(kind, "end", key)
+        world.wait_no_session("mori", within=2)
+        assert world.pc("mori").reaches(*world.entrance, within=0.3) is None
+    text = vpn.ended(10)
+    assert "terminates with reason" in text or "rejected" in text, text
+    assert world.entry(event="session.ended", person="mori")["code"].startswith(code)

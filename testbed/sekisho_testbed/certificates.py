@@ -1,0 +1,62 @@
+"""Certificates that must not count, and keys; made with an independent library, not with the gate's own."""
+from __future__ import annotations
+
+import datetime
+import hashlib
+import pathlib
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from .pc import Identity
+
+
+def new_key(path: pathlib.Path) -> ec.EllipticCurvePrivateKey:
+    key = ec.generate_private_key(ec.SECP256R1())
+    path.touch(mode=0o600)
+    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                       serialization.NoEncryption()))
+    return key
+
+
+def fingerprint(path: pathlib.Path) -> str:
+    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    return hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def odd(kind: str, folder: pathlib.Path, ca: pathlib.Path, person: str, terminal: str) -> Identity:
+    """kind: foreign_ca, unregistered, expired, server_usage."""
+    folder.mkdir(parents=True, exist_ok=True)
+    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+    key = new_key(folder / f"{kind}.key")
+    if kind == "foreign_ca":
+        ca_key = ec.generate_private_key(ec.SECP256R1())
+        issuer = _name("Sekisho lab CA")
+    else:
+        loaded = serialization.load_pem_private_key((ca / "ca.key").read_bytes(), None)
+        assert isinstance(loaded, ec.EllipticCurvePrivateKey)
+        ca_key = loaded
+        issuer = x509.load_pem_x509_certificate((ca / "ca.pem").read_bytes()).subject
+    day = datetime.timedelta(days=1)
+    start, end = (now - 9 * day, now - day) if kind == "expired" else (now - day, now + 9 * day)
+    usage = ExtendedKeyUsageOID.SERVER_AUTH if kind == "server_usage" else ExtendedKeyUsageOID.CLIENT_AUTH
+    certificate = (
+        x509.CertificateBuilder().subject_name(_name(person)).issuer_name(issuer).public_key(key.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(start).not_valid_after(end)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        .add_extension(x509.KeyUsage(True, False, False, False, False, False, False, False, False), critical=True)
+        .add_extension(x509.SubjectAlternativeName([
+            x509.UniformResourceIdentifier(f"urn:sekisho:person:{person}"),
+            x509.UniformResourceIdentifier(f"urn:sekisho:terminal:{terminal}")]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
+        .sign(ca_key, hashes.SHA256()))
+    path = folder / f"{kind}.pem"
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return Identity(path, folder / f"{kind}.key")

@@ -1,0 +1,109 @@
+"""`./dev demo`: the main job, step by step, with a real client: certificate, password, mailed code, endpoint checks, desktop.
+
+`--exit` ends after the flow, with 0 only when every step passed. Without it the lab stays until Ctrl-C.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+from . import cast, netlab
+from .world import NamespacesHouse, World
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class Story:
+    def __init__(self) -> None:
+        self.failed = 0
+
+    def step(self, ja: str, en: str, work: Callable[[], Any], show: Callable[[Any], str] = lambda _: "") -> Any:
+        begun = time.monotonic()
+        try:
+            result = work()
+        except AssertionError as error:
+            self.failed += 1
+            print(f"  ✗ {ja} / {en}\n{error}", flush=True)
+            raise
+        print(f"  ✓ {ja} / {en}  ({time.monotonic() - begun:.2f} s)  {show(result)}", flush=True)
+        return result
+
+
+def journey(world: World, story: Story) -> None:
+    mori, mailbox = world.pc("mori"), world.mailbox("mori")
+
+    def check(condition: object, what: str) -> None:
+        assert condition, what
+
+    story.step("端末の点検", "endpoint checks before login",
+               lambda: check((done := mori.agent.report(inside=False)).returncode == 0, done.stdout + done.stderr))
+    vpn = story.step("クライアント証明書とパスワード", "client certificate and password", lambda: mori.openconnect().asked())
+    mail = story.step("確認コードのメール", "the mailed code", mailbox.next_mail, lambda m: f"Subject: {m['Subject']}")
+    import re
+    code = re.findall(r"(?<![0-9])[0-9]{6}(?![0-9])", mail.get_content())[0]
+    story.step("トンネル確立", "the tunnel stands", lambda: vpn.type(code).up(), lambda v: f"{v.address} via {v.device}")
+    session = story.step("セッション", "the session", lambda: world.session_of("mori"),
+                         lambda s: f"{s['number']} {s['state']} {s['contract']} {s['zone']}")
+    story.step("トンネル内での再点検", "endpoint checks inside the tunnel",
+               lambda: check((done := mori.agent.report(inside=True)).returncode == 0, done.stdout + done.stderr))
+    story.step("仮想デスクトップの入口", "the desktop's entrance answers",
+               lambda: check((mori.reaches(*world.entrance) or b"").startswith(b"RFB 003.008"), "no RFB greeting"),
+               lambda _: f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT} speaks RFB 003.008")
+    story.step("内部の他の宛先は届かない", "nothing else inside answers",
+               lambda: check(mori.reaches(cast.address(cast.SERVERS["web-01"]), 80, within=1) is None, "web-01 answered"))
+    story.step("切断", "the person disconnects", lambda: (vpn.hang_up(), world.wait_no_session("mori")))
+    story.step("監査記録の検証", "the journal verifies", lambda: world.ctl("journal", "verify", "--dir",
+               str(world.gatehouse.state / "journal")), lambda v: json.dumps(v))
+    print(f"\n  監査記録 / journal of {session['number']}:")
+    for entry in world.journal(session=session["number"]):
+        print(f"    {entry['at'][11:19]} {entry['event']:24} {entry['result']:8} {entry.get('code', '')}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./dev demo")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/dev")
+    parser.add_argument("--exit", action="store_true", help="end after the flow")
+    parser.add_argument("--lab-only", action="store_true", help="raise the lab and the gate, send nobody")
+    args = parser.parse_args()
+    reason = netlab.probe()
+    if reason is not None:
+        print(f"the lab cannot run here: {reason}", file=sys.stderr)
+        return 1
+    story = Story()
+    with tempfile.TemporaryDirectory(prefix="sekisho-lab-") as folder:
+        begun = time.monotonic()
+        with NamespacesHouse(pathlib.Path(folder), args.build.resolve()) as house:
+            world = World(house, "demo")
+            try:
+                world.open()
+                print(f"  ✓ 実験環境とゲート / lab and gate are up  ({time.monotonic() - begun:.2f} s)", flush=True)
+                if not args.lab_only:
+                    journey(world, story)
+            except AssertionError:
+                world.keep_evidence(ROOT / "evidence" / "demo")
+                print(f"  evidence: {ROOT / 'evidence' / 'demo'}", file=sys.stderr)
+                return 1
+            if not args.exit:
+                print(f"""
+  The lab stays until Ctrl-C. From another shell:
+    staff:       {house.build}/bin/sekishoctl --socket {world.gatehouse.socket} sessions
+    Mori's PC:   nsenter -t {house.lab.pid} -n -m -p ip netns exec mori-pc bash""", flush=True)
+                try:
+                    signal.pause()
+                except KeyboardInterrupt:
+                    pass
+            world.close()
+    if story.failed == 0:
+        print("demo: every step passed")
+    return 1 if story.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

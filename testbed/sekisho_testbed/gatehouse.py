@@ -1,0 +1,175 @@
+"""The gate under test: certificates, configuration, registry, the supervised programs, and sekishoctl."""
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import pathlib
+import secrets
+import subprocess
+from typing import Any
+
+from . import cast
+from .netlab import Host, LabError, Program, wait_until
+from .pc import Identity
+
+UIDS = {"sekishod": 64101, "netd": 64102, "front": 64103, "relay": 64104, "posture": 64105}
+
+
+class WebCa:
+    """The CA of servers (gate, mail) in the lab: not the environment's CA of client certificates."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.certificate, self.key = folder / "web-ca.pem", folder / "web-ca.key"
+        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+                      "-subj", "/CN=lab web CA", "-keyout", str(self.key), "-out", str(self.certificate))
+
+    def _openssl(self, *argv: str) -> None:
+        done = subprocess.run(["openssl", *argv], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise LabError(f"openssl {argv[0]}: {done.stderr}")
+
+    def server(self, name: str, addresses: list[str]) -> tuple[pathlib.Path, pathlib.Path]:
+        certificate, key, request, extensions = (self.folder / f"{name}.{end}" for end in ("pem", "key", "csr", "ext"))
+        sans = ",".join([f"DNS:{name}"] + [f"IP:{a}" for a in addresses])
+        extensions.write_text(f"subjectAltName={sans}\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n")
+        self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+                      "-keyout", str(key), "-out", str(request))
+        self._openssl("x509", "-req", "-in", str(request), "-CA", str(self.certificate), "-CAkey", str(self.key),
+                      "-CAcreateserial", "-days", "20", "-extfile", str(extensions), "-out", str(certificate))
+        return certificate, key
+
+
+class Gatehouse:
+    """One gate with fresh state in `folder`, on the lab's host `gate`."""
+
+    def __init__(self, host: Host, folder: pathlib.Path, build: pathlib.Path, web_ca: WebCa,
+                 server: tuple[pathlib.Path, pathlib.Path], programs: pathlib.Path) -> None:
+        self.host, self.folder, self.build, self.web_ca, self.server = host, folder, build, web_ca, server
+        self.programs = programs
+        folder.mkdir(parents=True, exist_ok=True)
+        self.state, self.run_dir, self.etc, self.ca = (folder / n for n in ("state", "run", "etc", "ca"))
+        for part in (self.state, self.run_dir, self.etc):
+            part.mkdir(exist_ok=True)
+        os.chown(self.state, UIDS["sekishod"], UIDS["sekishod"])
+        os.chown(self.run_dir, UIDS["sekishod"], UIDS["sekishod"])
+        for part in [folder, *folder.parents]:  # the gate's users must be able to pass down to their files
+            if part.stat().st_uid == 0 and str(part).startswith("/tmp/") and not part.stat().st_mode & 0o001:
+                part.chmod(part.stat().st_mode | 0o011)
+        self.clock_offset = folder / "clock_offset"
+        self.clock_offset.write_text("0")
+        self.socket = self.run_dir / "control.sock"
+        self.supervisor: Program | None = None
+        self.identities: dict[str, Identity] = {}
+
+    # --- files ------------------------------------------------------------------------------------------------------------
+    def make_ca(self) -> None:
+        self.offline("ca", "init", "--dir", str(self.ca), "--name", "Sekisho lab CA")
+
+    def write_config(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None,
+                     authenticators: list[dict[str, Any]] | None = None) -> None:
+        pepper = self.etc / "code.pepper"
+        pepper.write_text(secrets.token_hex(32))
+        pepper.chmod(0o600)
+        os.chown(pepper, UIDS["sekishod"], UIDS["sekishod"])
+        tls = {"certificate_file": str(self.server[0]), "key_file": str(self.server[1])}
+        document = {
+            "node": "1", "gate_id": cast.GATE_NAME,
+            "plugin_directory": str(self.build / "plugins"),
+            "state_directory": str(self.state), "control_socket": str(self.socket),
+            "store_url": f"sqlite://{self.state}/sekisho.db",
+            "sekishod_uid": UIDS["sekishod"], "netd_uid": UIDS["netd"],
+            "journal": {"directory": str(self.state / "journal"),
+                        "signing_key_file": str(self.state / "journal.key"), "segment_bytes": 1 << 20},
+            "mail": {"url": f"smtp://{cast.MAIL_NAME}:25", "from": "sekisho@seki.test",
+                     "ca_file": str(self.web_ca.certificate), "limit_s": 10},
+            "authenticators": authenticators or [
+                {"plugin": "client_certificate", "config": {"ca_file": str(self.ca / "ca.pem"),
+                                                            "crl_file": str(self.ca / "crl.pem")}},
+                {"plugin": "password", "config": {}},
+                {"plugin": "email_code", "config": {"pepper_file": str(pepper)}},
+            ],
+            "posture_checks": [{"plugin": name, "config": {}} for name in
+                               ("registered_terminal", "windows_version", "antivirus", "windows_update")],
+            "paths": [{
+                "name": "internet", "plugin": {"plugin": "fortinet_sslvpn", "config": {}},
+                "listen": [f"{cast.GATE_PUBLIC}:{cast.VPN_PORT}"],
+                "tls": dict(tls, client_ca_file=str(self.ca / "ca.pem")),
+                "tun": {"name": "sekisho0", "gate_address": cast.GATE_INNER, "prefix": 24, "mtu": 1354},
+                "uid": UIDS["front"], "relay_uid": UIDS["relay"],
+                "zones": ["internet_business", "internet_dmz"], "factors": factors or ["certificate", "password", "code"],
+                "checks": [{"check": name, "mode": "enforce"} for name in
+                           ("registered_terminal", "windows_version", "antivirus", "windows_update")],
+                "entrance": f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT}", **(path or {}),
+            }],
+            "posture": {"listen": [f"{cast.GATE_PUBLIC}:{cast.POSTURE_PORT}", f"{cast.GATE_INNER}:{cast.POSTURE_PORT}"],
+                        "tls": tls, "uid": UIDS["posture"]},
+        }
+        self.config = self.etc / "sekisho.json"
+        self.config.write_text(json.dumps(document, ensure_ascii=False, indent=1))
+
+    # --- processes ----------------------------------------------------------------------------------------------------------
+    def start(self, within: float = 20) -> None:
+        self.supervisor = self.host.start(
+            "supervise", str(self.build / "bin" / "sekisho"), "supervise", "--config", str(self.config),
+            "--programs", str(self.programs), env={"SEKISHO_LAB_CLOCK_OFFSET": str(self.clock_offset)})
+        supervisor = self.supervisor
+
+        def healthy() -> bool:
+            done = self.ctl_raw("health")
+            return done.returncode == 0 and not json.loads(done.stdout)["conditions"]
+
+        wait_until(lambda: self.socket.exists() and healthy(), within, "the gate is up and healthy", every=0.05,
+                   on_fail=lambda: supervisor.text()[-6000:], alive=lambda: supervisor.running)
+
+    def stop(self) -> None:
+        if self.supervisor is not None:
+            self.supervisor.stop(10)
+
+    # --- sekishoctl ----------------------------------------------------------------------------------------------------------
+    def offline(self, *words: str) -> str:
+        done = subprocess.run([str(self.build / "bin" / "sekishoctl"), "--json", *words], capture_output=True, text=True,
+                              timeout=30)
+        if done.returncode != 0:
+            raise LabError(f"sekishoctl {' '.join(words)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def ctl_raw(self, *words: str, input: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([str(self.build / "bin" / "sekishoctl"), "--json", "--socket", str(self.socket), *words],
+                              capture_output=True, text=True, timeout=30, input=input)
+
+    def ctl(self, *words: str, input: str | None = None) -> Any:
+        done = self.ctl_raw(*words, input=input)
+        if done.returncode != 0:
+            raise LabError(f"sekishoctl {' '.join(words)} ended {done.returncode}: {done.stdout}{done.stderr}")
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    # --- the cast --------------------------------------------------------------------------------------------------------------
+    def import_registry(self, registry: dict[str, Any]) -> None:
+        path = self.etc / "registry.json"
+        path.write_text(json.dumps(registry, ensure_ascii=False))
+        self.ctl("import", str(path))
+
+    def issue(self, person: str, terminal: str) -> Identity:
+        out = self.etc / "issued"
+        out.mkdir(exist_ok=True)
+        self.ctl("ca", "issue", "--dir", str(self.ca), "--person", person, "--terminal", terminal, "--out", str(out))
+        identity = Identity(out / f"{person}-{terminal}.pem", out / f"{person}-{terminal}.key")
+        self.identities[person] = identity
+        return identity
+
+    def set_password(self, person: str, password: str) -> None:
+        self.ctl("person", "passwd", person, input=password + "\n")
+
+    def settle(self, registry: dict[str, Any], people: list[str]) -> None:
+        """Imports the registry, issues certificates and sets passwords."""
+        self.import_registry(registry)
+        for person in people:
+            self.issue(person, cast.PEOPLE[person]["terminal"])
+            self.set_password(person, cast.PEOPLE[person]["password"])
+
+    def now(self) -> datetime.datetime:
+        return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(
+            seconds=float(self.clock_offset.read_text() or 0))

@@ -1,0 +1,399 @@
+"""What a scenario sees: few verbs, named waits, and evidence when a story fails."""
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from . import cast, certificates
+from .gatehouse import Gatehouse, WebCa
+from .netlab import NetLab, Plug, wait_until
+from .pc import Agent, ContractorPc, Identity, Vpn
+from .post import Mailbox, Post
+
+PROGRAMS = pathlib.Path(__file__).parent / "programs"
+PARTS = ("sekishod", "sekisho-netd", "sekisho-relay", "sekisho-front")
+
+
+def programs_folder(folder: pathlib.Path, build: pathlib.Path, *, open_filter: bool) -> pathlib.Path:
+    """The gate's programs, with the lab's own mains where a story needs a clock offset or an open filter."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in PARTS:
+        target = build / "bin" / name
+        if name == "sekishod":
+            target = build / "bin" / "lab-sekishod"
+        if name == "sekisho-front" and open_filter:
+            target = build / "bin" / "lab-open-front"
+        link = folder / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+    return folder
+
+
+class NamespacesHouse:
+    """Network, desktops, servers and mail. Costs a second; shared by many stories."""
+
+    def __init__(self, folder: pathlib.Path, build: pathlib.Path) -> None:
+        self.folder, self.build = folder, build
+        self.lab = NetLab(folder / "net")
+
+    def __enter__(self) -> "NamespacesHouse":
+        for part in [self.folder, *self.folder.parents]:  # the gate's users pass down to their files below
+            if str(part).startswith("/tmp/") and not part.stat().st_mode & 0o001:
+                part.chmod(part.stat().st_mode | 0o011)
+        self.web_ca = WebCa(self.folder / "web")
+        self.gate_tls = self.web_ca.server(cast.GATE_NAME, [cast.GATE_PUBLIC, cast.GATE_INNER])
+        lab = self.lab.__enter__()
+        try:
+            names = self.folder / "hosts"
+            names.write_text(f"127.0.0.1 localhost\n{cast.GATE_PUBLIC} {cast.GATE_NAME}\n"
+                             f"{cast.address(cast.POST)} {cast.MAIL_NAME}\n")
+            lab.run("mount", "--bind", str(names), "/etc/hosts")
+            for segment in cast.SEGMENTS:
+                lab.add_segment(segment)
+            self.gate = lab.add_host("gate", cast.GATE_PLUGS)
+            # The house is routed through the gate's host; its perimeter lets nothing of the Internet side through.
+            self.gate.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+            self.gate.run("nft", "add table inet perimeter; add chain inet perimeter forward "
+                                 "{ type filter hook forward priority -10; policy accept; }; "
+                                 "add rule inet perimeter forward iifname inet drop")
+            for name, plug in {**cast.PCS, **cast.INSIDE}.items():
+                lab.add_host(name, [plug], lab.segments[plug.segment].address(1))
+            certificate, key = self.web_ca.server(cast.MAIL_NAME, [])
+            self.post = Post(lab.hosts["post"], cast.address(cast.POST), certificate, key)
+            started = []
+            for number, name in enumerate(cast.DESKTOPS, start=1):
+                started.append((lab.hosts[name].start("xvnc", "Xvnc", f":{os.getpid() % 500 * 10 + number}", "-rfbport",
+                                                      "5900", "-SecurityTypes", "None", "-geometry", "1024x768"),
+                                "Listening for VNC"))
+            ports = ",".join(str(p) for p in cast.SERVER_PORTS)
+            for name in cast.SERVERS:
+                started.append((lab.hosts[name].start("listen", "/usr/bin/python3", str(PROGRAMS / "listen.py"), name,
+                                                      ports, "5353"), "serving"))
+            for program, text in started:
+                program.wait_text(text, 15)
+        except BaseException:
+            self.lab.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.lab.close()
+
+
+class World:
+    """One story's world: a fresh gate in the shared house."""
+
+    def __init__(self, house: NamespacesHouse, story: str, *, open_filter: bool = False) -> None:
+        self.house = house
+        clean = "".join(c if c.isalnum() else "_" for c in story)[:48]
+        self.folder = house.folder / f"{clean}-{time.monotonic_ns() % 10**8}"
+        self.programs = programs_folder(self.folder / "programs", house.build, open_filter=open_filter)
+        self.pcs: dict[str, ContractorPc] = {}
+        self.allowed: list[str] = []
+        self.entrance = (cast.GATE_INNER, cast.ENTRANCE_PORT)
+
+    # --- life ---------------------------------------------------------------------------------------------------------------
+    def open(self, **config: Any) -> "World":
+        self.gatehouse = Gatehouse(self.house.gate, self.folder / "gate", self.house.build, self.house.web_ca,
+                                   self.house.gate_tls, self.programs)
+        self.gatehouse.make_ca()
+        self.gatehouse.write_config(**config)
+        self.gatehouse.start()
+        self.gatehouse.settle(cast.registry(self.gatehouse.now()), ["mori", "tani"])
+        for who in ("mori", "tani"):
+            self.enrol(who)
+        return self
+
+    def enrol(self, who: str) -> None:
+        answer = self.ctl("terminal", "enrol-token", cast.PEOPLE[who]["terminal"])
+        pc = self.pc(who)
+        pc.agent.facts(self.good_facts(who))
+        done = pc.agent.enrol(answer["token"])
+        assert done.returncode == 0, f"enrolment of {who}: {done.stdout}{done.stderr}"
+
+    def close(self) -> None:
+        for program in self.house.lab.programs:
+            if program.running and program.name.startswith(("openconnect", "openfortivpn", "agent", "supervise")):
+                program.stop(8)
+        if hasattr(self, "gatehouse"):
+            self.gatehouse.stop()
+
+    def check_logs(self) -> None:
+        """Nothing in the gate's own log may be worse than a warning that the story allowed."""
+        assert self.gatehouse.supervisor is not None
+        bad = []
+        for line in self.gatehouse.supervisor.text().splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                if "AddressSanitizer" in line or "terminate called" in line or "assertion failed" in line:
+                    bad.append(line)
+                continue
+            if row.get("level") in ("error", "critical") and row.get("event") not in self.allowed:
+                bad.append(line)
+        assert not bad, "unexpected lines in the gate's log:\n" + "\n".join(bad[:20])
+
+    def allow_event(self, event: str) -> None:
+        self.allowed.append(event)
+
+    def keep_evidence(self, folder: pathlib.Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for host in self.house.lab.hosts.values():
+            for log in host.folder.glob("*.log"):
+                shutil.copy(log, folder / f"{host.name}-{log.name}")
+        if hasattr(self, "gatehouse"):
+            journal = self.gatehouse.ctl_raw("journal", "search", "--limit", "1000")
+            (folder / "journal.json").write_text(journal.stdout + journal.stderr)
+            (folder / "sessions.json").write_text(self.gatehouse.ctl_raw("sessions").stdout)
+            shutil.copy(self.gatehouse.config, folder / "sekisho.json")
+
+    # --- people ---------------------------------------------------------------------------------------------------------------
+    def pc(self, who: str) -> ContractorPc:
+        if who not in self.pcs:
+            host = self.house.lab.hosts[cast.PEOPLE[who]["pc"]]
+            for old in ("agent.key", "agent.state", "facts.json"):
+                (host.folder / old).unlink(missing_ok=True)
+            self.pcs[who] = ContractorPc(host, who, self.gatehouse.identities.get(who), self.house.web_ca.certificate,
+                                         self.house.build / "bin" / "sekisho-agent")
+        return self.pcs[who]
+
+    def mailbox(self, who: str) -> Mailbox:
+        person = next(p for p in cast.registry(self.gatehouse.now())["people"] if p["id"] == who)
+        return Mailbox(self.house.post, person["mail"])
+
+    def good_facts(self, who: str) -> dict[str, Any]:
+        pc = cast.PEOPLE[who]["pc"]
+        mac = cast.PCS[pc].mac
+        assert mac is not None
+        return cast.good_facts(self.gatehouse.now(), mac, pc)
+
+    def pass_gate(self, who: str, *, report_first: bool = True) -> Vpn:
+        """All factors right; the tunnel is up when this returns."""
+        pc, mailbox = self.pc(who), self.mailbox(who)
+        if report_first:
+            pc.agent.facts(self.good_facts(who))
+            done = pc.agent.report(inside=False)
+            assert done.returncode == 0, done.stdout + done.stderr
+        vpn = pc.openconnect()
+        vpn.asked()
+        vpn.type(mailbox.next_code())
+        vpn.up()
+        self.wait(lambda: any(s["person"] == who and s["tunnel_up"] for s in self.sessions()), 5, f"{who}'s tunnel is up")
+        return vpn
+
+    def pass_gate_with_code(self, who: str, mailbox: Mailbox) -> str:
+        """Passes, hangs up, and gives back the code that was used."""
+        pc = self.pc(who)
+        vpn = pc.openconnect()
+        vpn.asked()
+        code = mailbox.next_code()
+        vpn.type(code)
+        vpn.up()
+        vpn.hang_up()
+        self.wait_no_session(who)
+        return code
+
+    def borrow_agent(self, at: ContractorPc, owner: ContractorPc) -> Agent:
+        """The owner's enrolled key and facts, on another PC."""
+        agent = Agent(at, owner.agent.binary)
+        agent.key, agent.state = owner.agent.key, owner.agent.state
+        agent.facts_file = owner.agent.facts_file
+        return agent
+
+    def fresh_agent(self, at: ContractorPc) -> Agent:
+        """An agent whose key nobody has enrolled."""
+        agent = Agent(at, at.agent.binary)
+        agent.key, agent.state = at.host.folder / "fresh.key", at.host.folder / "fresh.state"
+        for path in (agent.key, agent.state):
+            path.unlink(missing_ok=True)
+        certificates.new_key(agent.key)
+        return agent
+
+    def crowd(self, count: int) -> list[Vpn]:
+        """`count` contractors of their own, each with certificate, terminal and tunnel, from Tani's PC."""
+        registry = self.export()
+        base = next(p for p in registry["people"] if p["id"] == "tani")
+        for n in range(count):
+            who, terminal = f"crowd{n:02d}", f"pc-crowd{n:02d}"
+            registry["people"].append(dict(base, id=who, login=who, mail=f"{who}@tani-denki.test"))
+            registry["terminals"].append({"id": terminal, "contractor": "tani-denki", "name": terminal, "kind": "own",
+                                          "macs": [f"3c:7c:3f:c0:00:{n:02x}"]})
+            registry["desktops"].append({"id": f"vdi-crowd{n:02d}", "person": who, "zone": "internet_dmz",
+                                         "address": cast.address(cast.DESKTOPS["vdi-02"]), "port": 5900})
+            application = next(a for a in registry["applications"] if a["id"] == "a-tani")
+            application["people"].append(who)
+            application["terminals"].append(terminal)
+        self.replace(registry)
+        runs = []
+        for n in range(count):
+            who = f"crowd{n:02d}"
+            identity = self.gatehouse.issue(who, f"pc-{who}")
+            self.gatehouse.set_password(who, "the same long password of the crowd")
+            host = self.house.lab.hosts["tani-pc"]
+            pc = ContractorPc(host, who, identity, self.house.web_ca.certificate,
+                              self.house.build / "bin" / "sekisho-agent")
+            pc.runs = 100 + n
+            runs.append((pc, Mailbox(self.house.post, f"{who}@tani-denki.test")))
+        vpns: list[Vpn] = []
+        for start in range(0, count, 10):  # ten logins at once: the person's limits are per person, the PC's is 20
+            batch = [(pc.openconnect("the same long password of the crowd"), mailbox)
+                     for pc, mailbox in runs[start:start + 10]]
+            for vpn, mailbox in batch:
+                vpn.asked(30).type(mailbox.next_code(30))
+            for vpn, _ in batch:
+                vpn.up(30)
+            vpns += [vpn for vpn, _ in batch]
+        self.wait(lambda: len([s for s in self.sessions() if s["tunnel_up"]]) == count, 10, f"{count} tunnels")
+        return vpns
+
+    def odd_certificate(self, kind: str) -> Identity:
+        return certificates.odd(kind, self.folder / "odd", self.gatehouse.ca, "mori", "pc-mori")
+
+    # --- staff ----------------------------------------------------------------------------------------------------------------
+    def ctl(self, *words: str) -> Any:
+        return self.gatehouse.ctl(*words)
+
+    def export(self) -> dict[str, Any]:
+        document = self.ctl("export", "--with-secrets")
+        assert isinstance(document, dict)
+        return document
+
+    def replace(self, registry: dict[str, Any]) -> None:
+        self.gatehouse.import_registry(registry)
+
+    def sessions(self) -> list[dict[str, Any]]:
+        found = self.ctl("sessions")
+        return list(found["sessions"] if isinstance(found, dict) else found)
+
+    def session_of(self, who: str) -> dict[str, Any]:
+        found = [s for s in self.sessions() if s["person"] == who]
+        assert len(found) == 1, f"sessions of {who}: {found}"
+        return found[0]
+
+    def fingerprint(self, who: str) -> str:
+        return certificates.fingerprint(self.gatehouse.identities[who].certificate)
+
+    def advance(self, seconds: float) -> None:
+        """Moves the gate's clock on (lab's own main of sekishod)."""
+        now = float(self.gatehouse.clock_offset.read_text())
+        part = self.gatehouse.clock_offset.with_suffix(".part")
+        part.write_text(str(now + seconds))
+        part.rename(self.gatehouse.clock_offset)
+
+    def at(self, **delta: float) -> str:
+        return cast.instant(self.gatehouse.now() + datetime.timedelta(**delta))
+
+    # --- the journal ------------------------------------------------------------------------------------------------------------
+    def journal(self, **wanted: str) -> list[dict[str, Any]]:
+        words = ["journal", "search"]
+        for name, value in wanted.items():
+            words += [f"--{name}", value]
+        found = self.ctl(*words)
+        return list(found["entries"] if isinstance(found, dict) else found)
+
+    def entry(self, within: float = 5, **wanted: str) -> dict[str, Any]:
+        """Waits for a journal entry; the newest one that fits."""
+        found = self.wait(lambda: self.journal(**wanted), within, f"a journal entry {wanted}")
+        last: dict[str, Any] = found[-1]
+        return last
+
+    def refused(self, code: str, *, rule: str | None = None, count: int = 1, within: float = 10) -> list[dict[str, Any]]:
+        def enough() -> list[dict[str, Any]] | None:
+            found = [e for e in self.journal(code=code) if e["result"] == "refused"]
+            return found if len(found) >= count else None
+
+        found: list[dict[str, Any]] = self.wait(
+            enough, within, f"{count} refusal(s) {code}",
+            on_fail=lambda: "journal codes: " + ", ".join(f"{e['event']}:{e.get('code', '')}" for e in self.journal()[-15:]))
+        if rule is not None:
+            assert all(e["rule"] == rule for e in found), found
+        return found
+
+    def refused_with_one_of(self, codes: Sequence[str]) -> None:
+        self.wait(lambda: any(self.journal(code=c) for c in codes), 10, f"a refusal with one of {codes}")
+
+    # --- waits ------------------------------------------------------------------------------------------------------------------
+    def wait(self, check: Callable[[], object], within: float, what: str,
+             on_fail: Callable[[], str] | None = None) -> Any:
+        return wait_until(check, within, what, every=0.05, on_fail=on_fail)
+
+    def wait_no_session(self, who: str, within: float = 10) -> None:
+        self.wait(lambda: not any(s["person"] == who for s in self.sessions()), within, f"no session of {who}")
+
+    def wait_state(self, who: str, state: str, within: float = 10) -> None:
+        self.wait(lambda: any(s["person"] == who and s["state"] == state for s in self.sessions()), within,
+                  f"{who}'s session is {state}")
+
+    @contextlib.contextmanager
+    def limit(self, seconds: float, what: str) -> Iterator[None]:
+        """The block must be done within `seconds`: a promise of the rules, not a benchmark."""
+        begun = time.monotonic()
+        yield
+        took = time.monotonic() - begun
+        assert took <= seconds, f"{what}: took {took:.2f} s, allowed are {seconds} s"
+
+    # --- the wire ---------------------------------------------------------------------------------------------------------------
+    @contextlib.contextmanager
+    def capture(self, host: str) -> Iterator["Wire"]:
+        path = self.folder / f"{host}.pcap"
+        tcpdump = self.house.lab.hosts[host].start("tcpdump", "tcpdump", "-i", "eth0", "-U", "-s", "0", "-w", str(path),
+                                                   "-Z", "root")
+        tcpdump.wait_text("listening on", 10)
+        wire = Wire(path)
+        try:
+            yield wire
+        finally:
+            time_to_flush = self.house.lab.hosts[host].run("ping", "-c", "2", "-i", "0.2", cast.GATE_PUBLIC, check=False)
+            assert time_to_flush.returncode in (0, 1)
+            tcpdump.stop()
+            wire.read()
+
+    def say_in_clear(self, host: str, words: bytes) -> None:
+        """Sends one UDP packet with `words` from the host to the gate's address."""
+        code = "import socket,sys; socket.socket(socket.AF_INET,socket.SOCK_DGRAM).sendto(bytes.fromhex(sys.argv[1]),(sys.argv[2],9))"
+        self.house.lab.hosts[host].run("/usr/bin/python3", "-c", code, words.hex(), cast.GATE_PUBLIC)
+
+    def raw(self, host: str, address: str, port: int, words: bytes) -> bytes:
+        code = ("import socket,sys\ns=socket.create_connection((sys.argv[1],int(sys.argv[2])),3)\n"
+                "s.sendall(bytes.fromhex(sys.argv[3])); s.settimeout(3)\nout=b''\n"
+                "try:\n  while True:\n    d=s.recv(4096)\n    if not d: break\n    out+=d\nexcept OSError: pass\n"
+                "sys.stdout.buffer.write(out)")
+        done = subprocess.run(self.house.lab.hosts[host].argv(["/usr/bin/python3", "-c", code, address, str(port), words.hex()]),
+                              capture_output=True, timeout=20)
+        return done.stdout
+
+    def tls_hello(self, host: str) -> bool:
+        done = self.house.lab.hosts[host].run("openssl", "s_client", "-connect", f"{cast.GATE_PUBLIC}:{cast.VPN_PORT}",
+                                              "-servername", cast.GATE_NAME, "-CAfile", str(self.house.web_ca.certificate),
+                                              check=False, input="")
+        return "Verify return code: 0" in done.stdout
+
+    def remove_kernel_filter(self) -> None:
+        """Deletes the gate's nftables table: only a story that proves the filter's worth does this."""
+        self.house.gate.run("nft", "delete", "table", "inet", "sekisho")
+
+
+class Wire:
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path, self.payload, self.packets = path, b"", 0
+
+    def read(self) -> None:
+        from scapy.utils import RawPcapReader
+
+        chunks = [packet for packet, _ in RawPcapReader(str(self.path))]
+        self.payload, self.packets = b"\0".join(chunks), len(chunks)
+
+    def contains(self, words: bytes) -> bool:
+        return words in self.payload
+
+
+__all__ = ["NamespacesHouse", "World", "Plug"]
