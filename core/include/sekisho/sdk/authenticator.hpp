@@ -84,7 +84,7 @@ struct Ask {
 
 struct AuthStep {
   Verdict verdict = Verdict::no;
-  std::optional<Refusal> refusal;   ///< required with `no`
+  std::optional<Refusal> refusal;   ///< required with `no`; with `ask`: why the last answer was not taken
   bool may_retry = false;           ///< with `no`: the person may try this factor again in this transaction
   std::optional<Ask> ask;           ///< required with `ask`
   std::vector<Effect> effects;      ///< with `wait`: exactly one VerifyPassword; SendMail may come with any verdict
@@ -101,6 +101,9 @@ class Authenticator {
   /// How many real factors it counts for in a policy (threats.md T-29): the mailed code counts 0.
   [[nodiscard]] virtual unsigned weight() const = 0;
   [[nodiscard]] virtual AuthStep step(AuthRequest request) = 0;
+  /// Called every 30 s from a blocking pool, to read changed files again (a revocation list). It may run while step()
+  /// runs on another thread: what both touch needs a lock, held only to swap. No exception may leave it.
+  virtual void refresh(Instant /*now*/) {}
 };
 
 }  // namespace sekisho

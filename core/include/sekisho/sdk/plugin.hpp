@@ -34,7 +34,8 @@ class PluginHost {
   virtual Entropy& entropy() = 0;
   /// One line of structured log; `fields` holds no secret.
   virtual void log(std::string_view event, const nlohmann::json& fields) = 0;
-  /// Reads a file named by a "secret" or "file" configuration field, at create() only; <= 1 MiB.
+  /// Reads a file named by a "secret" or "file" configuration field, in create() and Authenticator::refresh() only;
+  /// <= 1 MiB. May be called from any thread.
   virtual Result<std::string> read_file(std::string_view path) = 0;
 };
 

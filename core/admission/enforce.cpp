@@ -1,0 +1,55 @@
+#include "admission/enforce.hpp"
+
+#include "admission/enforcement_points.hpp"
+
+#include <sekisho/sdk/result.hpp>
+
+#include <algorithm>
+
+#ifdef SEKISHO_MUTATION
+#include <set>
+#include <string>
+#endif
+
+namespace sekisho::admission {
+namespace {
+
+#ifdef SEKISHO_MUTATION
+std::set<std::string>& disabled_points() {
+  static std::set<std::string> points;  // the test build's only global: filled before threads start, then read
+  return points;
+}
+bool is_disabled(std::string_view rule, std::string_view name) {
+  return disabled_points().contains(std::string(rule) + "/" + std::string(name));
+}
+#endif
+
+}  // namespace
+
+bool is_enforcement_point(std::string_view rule, std::string_view name) {
+  return std::ranges::any_of(enforcement_points(),
+                             [&](const EnforcementPoint& point) { return point.rule == rule && point.name == name; });
+}
+
+bool enforce(std::string_view rule, std::string_view name, bool holds) {
+  if (!is_enforcement_point(rule, name)) {
+    const std::string text = "enforcement point " + std::string(rule) + "/" + std::string(name) +
+                             " stands in no table (admission/enforcement_points.cpp)";
+    assertion_failed(text.c_str(), __FILE__, __LINE__);
+  }
+#ifdef SEKISHO_MUTATION
+  if (is_disabled(rule, name)) return true;
+#endif
+  return holds;
+}
+
+#ifdef SEKISHO_MUTATION
+void disable_for_test(std::string_view rule_slash_name) {
+  const auto slash = rule_slash_name.find('/');
+  SEKISHO_ASSERT(slash != std::string_view::npos);
+  SEKISHO_ASSERT(is_enforcement_point(rule_slash_name.substr(0, slash), rule_slash_name.substr(slash + 1)));
+  disabled_points().emplace(rule_slash_name);
+}
+#endif
+
+}  // namespace sekisho::admission

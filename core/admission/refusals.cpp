@@ -1,0 +1,48 @@
+// The catalogue: every code that this process may say itself. Plugins bring their own texts in the Refusal they return.
+#include "admission/login.hpp"
+#include "admission/refusal_rows.hpp"
+
+#include <sekisho/sdk/result.hpp>
+
+#include <algorithm>
+
+namespace sekisho::admission {
+namespace {
+
+std::vector<Refusal> build() {
+  std::vector<Refusal> all;
+  for (const auto rows : {login_refusal_rows(), session_refusal_rows()}) {
+    for (const RefusalRow& row : rows) {
+      all.push_back(Refusal{std::string(row.rule),
+                            std::string(row.code),
+                            {std::string(row.what_ja), std::string(row.what_en)},
+                            {std::string(row.why_ja), std::string(row.why_en)},
+                            {std::string(row.remedy_ja), std::string(row.remedy_en)}});
+    }
+  }
+  std::ranges::sort(all, {}, &Refusal::code);
+  return all;
+}
+
+const std::vector<Refusal>& catalogue() {
+  static const std::vector<Refusal> all = build();
+  return all;
+}
+
+}  // namespace
+
+Refusal refusal(std::string_view code) {
+  const auto found =
+      std::ranges::lower_bound(catalogue(), code, {}, [](const Refusal& r) -> std::string_view { return r.code; });
+  if (found == catalogue().end() || found->code != code) {
+    const std::string text = "refusal code \"" + std::string(code) + "\" stands in no catalogue";
+    assertion_failed(text.c_str(), __FILE__, __LINE__);
+  }
+  return *found;
+}
+
+std::vector<Refusal> all_refusals() {
+  return catalogue();
+}
+
+}  // namespace sekisho::admission
