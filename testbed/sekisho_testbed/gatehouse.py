@@ -173,3 +173,24 @@ class Gatehouse:
     def now(self) -> datetime.datetime:
         return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(
             seconds=float(self.clock_offset.read_text() or 0))
+
+    # --- the running programs -----------------------------------------------------------------------------------------------
+    def pids(self) -> dict[str, int]:
+        """Program name (with the path a front serves) -> pid as this test sees it, of everything below the supervisor."""
+        assert self.supervisor is not None
+        found: dict[str, int] = {}
+        waiting = [self.supervisor.process.pid]
+        while waiting:
+            pid = waiting.pop()
+            try:
+                children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+                words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+            except OSError:
+                continue
+            waiting += [int(child) for child in children]
+            name = os.path.basename(words[0])
+            if name == "sekisho-front":
+                name = "posture-front" if "--posture" in words else "front"
+            if name.startswith(("sekisho", "lab-", "front", "posture")):
+                found[name] = pid
+        return found
