@@ -33,8 +33,8 @@ class Timers {
   virtual void post(std::function<void()> fn) = 0;
 };
 
-/// Pools are bounded: a full queue answers `done` with run.busy at once. After `limit` done gets run.late and the work's
-/// result is dropped (the work itself may still be running: it must own all it touches).
+/// Pools are bounded: a full queue answers `done` with run.busy at once. After `limit` done gets run.late and the
+/// work's result is dropped (the work itself may still be running: it must own all it touches).
 enum class Pool : std::uint8_t { store, password, general };
 class Blocking {
  public:
@@ -59,7 +59,8 @@ void run_blocking(Blocking& blocking, Pool pool, std::chrono::milliseconds limit
 class Mail {
  public:
   virtual ~Mail() = default;
-  /// Queues one mail; `done` comes when the next hop has it or has refused it for good, or mail.busy when the spool is full.
+  /// Queues one mail; `done` comes when the next hop has it or has refused it for good, or mail.busy when the spool is
+  /// full.
   virtual void send(SendMail mail, std::function<void(Result<void>)> done) = 0;
 };
 

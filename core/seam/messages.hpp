@@ -89,8 +89,9 @@ struct EntranceEnd {
 };
 
 // --- supervisor and its children ----------------------------------------------------------------------------------------
-/// A file descriptor for the child: kind "link" (to process `name`), "listener" (`name` = "address:port"), "tun" (queue
-/// of device `name`). The descriptor rides on this packet.
+/// A file descriptor for the child: kind "link" (to process `name`), "listener" (`name` = "address:port" or "control"),
+/// "tun" (queue of device `name`; from netd). The descriptor rides on this packet. Kind "end", without descriptor: all that
+/// a start gives has come.
 struct Handover {
   std::string kind, name;
 };
