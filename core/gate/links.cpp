@@ -61,7 +61,7 @@ Gate::LinkId Gate::attach(std::string role, std::string name, seam::Link& link) 
     }
   }
   const LinkId id = s.next_link++;
-  s.links.emplace(id, LinkEntry{std::move(role), std::move(name), &link});
+  s.links.emplace(id, LinkEntry{id, std::move(role), std::move(name), &link});
   const LinkEntry& entry = s.links.at(id);
   if (entry.role == "netd") {
     for (const GatePath& p : s.options.paths) s.apply_net(p.policy.path);
@@ -287,7 +287,7 @@ void Gate::State::entrance(const LinkEntry& link, const seam::EntranceAsk& ask) 
   entry.rule = "R11";
   entry.result = "ok";
   entry.detail = {{"desktop", desktop->second.id}};
-  record(std::move(entry), [weak = weak_from_this(), name = link.name, grant](Result<std::uint64_t> durable) mutable {
+  record(std::move(entry), [weak = weak_from_this(), asked_by = link.id, grant](Result<std::uint64_t> durable) mutable {
     const auto self = weak.lock();
     if (!self) return;
     seam::Link* relay = self->link_of("relay", name);
@@ -296,7 +296,7 @@ void Gate::State::entrance(const LinkEntry& link, const seam::EntranceAsk& ask) 
       grant.ok = false;
       grant.refusal = admission::refusal(durable ? "session.right_ended" : "gate.unavailable");
     }
-    relay->send(grant);
+    relay->second.link->send(grant);
   });
 }
 

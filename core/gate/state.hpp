@@ -28,6 +28,7 @@ struct Session {
 };
 
 struct LinkEntry {
+  Gate::LinkId id = 0;
   std::string role, name;
   seam::Link* link = nullptr;
 };
