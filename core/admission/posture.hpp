@@ -10,10 +10,11 @@
 #include <sekisho/sdk/services.hpp>
 #include <sekisho/sdk/time.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <functional>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,12 +23,12 @@
 namespace sekisho::admission {
 
 struct PostureOptions {
-  std::string gate_id;                          ///< the `aud` of reports
-  std::vector<std::string> server_fingerprints; ///< SHA-256 hex of the certificates a report may name as `srv`
-  bool allow_simulator = false;                 ///< facts with source "simulator": labs only
+  std::string gate_id;                           ///< the `aud` of reports
+  std::vector<std::string> server_fingerprints;  ///< SHA-256 hex of the certificates a report may name as `srv`
+  bool allow_simulator = false;                  ///< facts with source "simulator": labs only
   Seconds nonce_life{120};
   Seconds clock_tolerance{300};
-  std::size_t nonces = 65536;                   ///< open challenges; beyond that the oldest go
+  std::size_t nonces = 65536;  ///< open challenges; beyond that the oldest go
 };
 
 /// The session that a posture request inside a tunnel belongs to.
@@ -43,14 +44,14 @@ struct TerminalPosture {
 
 struct ReportVerdict {
   std::uint16_t http_status = 200;
-  std::string answer;                 ///< JSON for the agent: decision, checks[], next_nonce, recheck_s; or error
-  bool counted = false;               ///< the envelope was good: `results` are a verdict about `terminal`
-  bool passed = false;                ///< no enforced check failed or is unknown
-  std::string terminal, reason;       ///< reason: connect | interval | event
+  std::string answer;            ///< JSON for the agent: decision, checks[], next_nonce, recheck_s; or error
+  bool counted = false;          ///< the envelope was good: `results` are a verdict about `terminal`
+  bool passed = false;           ///< no enforced check failed or is unknown
+  std::string terminal, reason;  ///< reason: connect | interval | event
   std::vector<CheckResult> results;
-  std::optional<Refusal> refusal;     ///< of the worst failed check, or of the envelope ("report.replayed", …)
-  bool clone_suspected = false;       ///< seq went back on a good signature
-  TerminalPosture posture;            ///< to be stored when counted
+  std::optional<Refusal> refusal;  ///< of the worst failed check, or of the envelope ("report.replayed", …)
+  bool clone_suspected = false;    ///< seq went back on a good signature
+  TerminalPosture posture;         ///< to be stored when counted
 };
 
 struct EnrolVerdict {

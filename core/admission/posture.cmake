@@ -1,0 +1,12 @@
+# Posture's part of the room, included by core/admission/CMakeLists.txt after the room's library exists.
+find_package(OpenSSL 3.0 REQUIRED)
+target_sources(sekisho_admission PRIVATE
+  "${CMAKE_CURRENT_LIST_DIR}/device_key.cpp"
+  "${CMAKE_CURRENT_LIST_DIR}/device_facts.cpp"
+  "${CMAKE_CURRENT_LIST_DIR}/hostcheck_form.cpp"
+  "${CMAKE_CURRENT_LIST_DIR}/posture_challenges.cpp"
+  "${CMAKE_CURRENT_LIST_DIR}/posture_envelope.cpp"
+  "${CMAKE_CURRENT_LIST_DIR}/posture_refusals.cpp"
+  "${CMAKE_CURRENT_LIST_DIR}/posture_watch.cpp"
+  "${CMAKE_CURRENT_LIST_DIR}/posture.cpp")
+target_link_libraries(sekisho_admission PRIVATE OpenSSL::Crypto)
