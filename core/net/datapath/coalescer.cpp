@@ -1,0 +1,96 @@
+#include "net/datapath/coalescer.hpp"
+
+#include "net/datapath/bytes.hpp"
+#include "net/datapath/checksum.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sekisho::datapath {
+namespace {
+
+constexpr std::size_t kLargestPacket = 65535;
+
+bool same_bytes(std::span<const std::byte> a, std::span<const std::byte> b, std::size_t from, std::size_t count) {
+  return std::memcmp(a.data() + from, b.data() + from, count) == 0;
+}
+
+}  // namespace
+
+Coalescer::Coalescer(Write write) : write_(std::move(write)), frame_(kVnetHeaderBytes + kLargestPacket) {}
+
+bool Coalescer::may_start(std::span<const std::byte> packet, const PacketInfo& info) const {
+  return info.protocol == kTcp && !info.fragment && (info.tcp_flags | kTcpPsh) == (kTcpAck | kTcpPsh) &&
+         packet.size() >= info.payload_at + kLeastPiece;
+}
+
+bool Coalescer::continues(std::span<const std::byte> packet, const PacketInfo& info) const {
+  if (used_ == 0 || closed_ || info.protocol != kTcp || info.fragment || info.payload_at != head_.payload_at ||
+      (info.tcp_flags | kTcpPsh) != (kTcpAck | kTcpPsh))
+    return false;
+  const std::size_t payload = packet.size() - info.payload_at;
+  if (payload == 0 || payload > piece_ || used_ - kVnetHeaderBytes + payload > kLargestPacket) return false;
+  const std::span<const std::byte> held = std::span(frame_).subspan(kVnetHeaderBytes);
+  const std::size_t held_payload = used_ - kVnetHeaderBytes - head_.payload_at;
+  const std::uint16_t id = load16(packet, 4), expected = static_cast<std::uint16_t>(load16(held, 4) + segments_);
+  return same_bytes(held, packet, 0, 2)             // version, length, type of service
+         && (id == expected || info.dont_fragment)  // RFC 6864: no meaning with DF
+         && same_bytes(held, packet, 6, 4)          // flags, TTL, protocol
+         && same_bytes(held, packet, 12, 12)        // addresses, ports
+         && load32(packet, 24) == load32(held, 24) + static_cast<std::uint32_t>(held_payload) &&
+         same_bytes(held, packet, 28, 5)                                        // acknowledgement, offset
+         && same_bytes(held, packet, 34, 2) && same_bytes(held, packet, 38, 2)  // window, urgent
+         && same_bytes(held, packet, 40, info.payload_at - 40u);                // options
+}
+
+void Coalescer::push(std::span<const std::byte> packet, const PacketInfo& info) {
+  if (!continues(packet, info)) {
+    flush();
+    if (!may_start(packet, info)) return write_alone(packet);
+    std::memcpy(frame_.data() + kVnetHeaderBytes, packet.data(), packet.size());
+    used_ = kVnetHeaderBytes + packet.size();
+    head_ = info;
+    piece_ = packet.size() - info.payload_at;
+    segments_ = 1;
+    closed_ = (info.tcp_flags & kTcpPsh) != 0;
+    return;
+  }
+  const std::size_t payload = packet.size() - info.payload_at;
+  std::memcpy(frame_.data() + used_, packet.data() + info.payload_at, payload);
+  used_ += payload;
+  ++segments_;
+  closed_ = payload < piece_ || (info.tcp_flags & kTcpPsh) != 0;
+  if (info.tcp_flags & kTcpPsh) {
+    const auto held = std::span(frame_).subspan(kVnetHeaderBytes);
+    store8(held, 33, static_cast<std::uint8_t>(load8(held, 33) | kTcpPsh));
+  }
+}
+
+void Coalescer::write_alone(std::span<const std::byte> packet) {
+  const std::size_t size = kVnetHeaderBytes + packet.size();
+  store_vnet_header(frame_, VnetHeader{});
+  std::memcpy(frame_.data() + kVnetHeaderBytes, packet.data(), packet.size());
+  write_(std::span(frame_).first(size));
+}
+
+void Coalescer::flush() {
+  if (used_ == 0) return;
+  const auto frame = std::span(frame_).first(used_);
+  used_ = 0;
+  VnetHeader header;
+  if (segments_ > 1) {
+    const auto packet = frame.subspan(kVnetHeaderBytes);
+    finish_ipv4_header(packet);
+    header.flags = kVnetNeedsChecksum;
+    header.gso_type = kGsoTcp4;
+    header.header_bytes = head_.payload_at;
+    header.gso_size = static_cast<std::uint16_t>(piece_);
+    header.checksum_start = kIpv4HeaderBytes;
+    header.checksum_offset = 16;
+    store16(packet, kIpv4HeaderBytes + 16, fold(pseudo_header_sum(packet, packet.size() - kIpv4HeaderBytes)));
+  }
+  store_vnet_header(frame, header);
+  write_(frame);
+}
+
+}  // namespace sekisho::datapath

@@ -1,0 +1,218 @@
+#include "net/datapath/coalescer.hpp"
+#include "net/datapath/segmenter.hpp"
+#include "net/datapath/testing/packets.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace sekisho::datapath {
+namespace {
+
+constexpr std::uint16_t kMtu = 1354;
+
+Bytes frame_of(const VnetHeader& header, const Bytes& packet) {
+  Bytes frame(kVnetHeaderBytes + packet.size());
+  store_vnet_header(frame, header);
+  std::copy(packet.begin(), packet.end(), frame.begin() + kVnetHeaderBytes);
+  return frame;
+}
+/// A super-packet as the kernel hands it over: transport checksum holds the pseudo header's sum only.
+Bytes super_frame(PacketSpec spec, std::uint16_t gso_size) {
+  Bytes packet = make_packet(spec);
+  const bool tcp = spec.protocol == kTcp;
+  VnetHeader header;
+  header.flags = kVnetNeedsChecksum;
+  header.gso_type = tcp ? kGsoTcp4 : kGsoUdpDatagrams;
+  header.header_bytes = inspect(packet)->payload_at;
+  header.gso_size = gso_size;
+  header.checksum_start = kIpv4HeaderBytes;
+  header.checksum_offset = tcp ? 16 : 6;
+  store16(packet, kIpv4HeaderBytes + header.checksum_offset,
+          fold(pseudo_header_sum(packet, packet.size() - kIpv4HeaderBytes)));
+  return frame_of(header, packet);
+}
+std::vector<Bytes> cut(const Bytes& frame, std::uint16_t mtu = kMtu) {
+  auto segmenter = Segmenter::open(frame, mtu);
+  EXPECT_TRUE(segmenter) << segmenter.error().code;
+  std::vector<Bytes> out;
+  Bytes room(mtu);
+  while (const std::size_t size = segmenter->next(room))
+    out.emplace_back(room.begin(), room.begin() + static_cast<long>(size));
+  EXPECT_TRUE(segmenter->done());
+  return out;
+}
+std::vector<Bytes> glue(const std::vector<Bytes>& packets) {
+  std::vector<Bytes> frames;
+  Coalescer coalescer([&](std::span<const std::byte> frame) { frames.emplace_back(frame.begin(), frame.end()); });
+  for (const Bytes& packet : packets) coalescer.push(packet, *inspect(packet));
+  coalescer.flush();
+  return frames;
+}
+void expect_sound(const std::vector<Bytes>& packets, std::uint16_t mtu = kMtu) {
+  for (const Bytes& packet : packets) {
+    const auto info = inspect(packet);
+    ASSERT_TRUE(info) << info.error().code;
+    EXPECT_TRUE(transport_checksum_ok(packet, *info));
+    EXPECT_LE(packet.size(), mtu);
+  }
+}
+Bytes payload_of(const std::vector<Bytes>& packets) {
+  Bytes out;
+  for (const Bytes& packet : packets) out.insert(out.end(), packet.begin() + inspect(packet)->payload_at, packet.end());
+  return out;
+}
+
+TEST(Segmenter, CutsATcpSuperPacketIntoSoundSegments) {
+  const Bytes payload = text_payload(60000);
+  const auto flags = static_cast<std::uint8_t>(kTcpAck | kTcpPsh | kTcpFin | kTcpCwr);
+  const auto packets =
+      cut(super_frame({.sequence = 0xfffff000, .flags = flags, .id = 0xfffe, .payload = payload}, 1314));
+  expect_sound(packets);
+  ASSERT_EQ(packets.size(), 46u);
+  EXPECT_EQ(payload_of(packets), payload);
+  std::uint32_t sequence = 0xfffff000;
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    EXPECT_EQ(load32(packets[i], 24), sequence);
+    EXPECT_EQ(load16(packets[i], 4), static_cast<std::uint16_t>(0xfffe + i));
+    sequence += static_cast<std::uint32_t>(packets[i].size() - 40);
+    const auto got = inspect(packets[i])->tcp_flags;
+    EXPECT_EQ((got & kTcpCwr) != 0, i == 0);
+    EXPECT_EQ((got & (kTcpPsh | kTcpFin)) != 0, i + 1 == packets.size());
+  }
+}
+
+TEST(Segmenter, CutsSmallerThanAskedWhereTheTunnelIsNarrow) {
+  const auto packets = cut(super_frame({.payload = text_payload(5000)}, 1460));
+  expect_sound(packets);
+  EXPECT_EQ(packets.front().size(), kMtu);
+  EXPECT_EQ(payload_of(packets), text_payload(5000));
+}
+
+TEST(Segmenter, CutsUdpAtItsOwnSize) {
+  const auto packets = cut(super_frame({.protocol = kUdp, .payload = text_payload(3001)}, 1000));
+  expect_sound(packets);
+  ASSERT_EQ(packets.size(), 4u);
+  EXPECT_EQ(packets.back().size(), 29u);
+  EXPECT_EQ(payload_of(packets), text_payload(3001));
+}
+
+TEST(Segmenter, CompletesTheChecksumOfAPlainPacket) {
+  Bytes packet = make_packet({.protocol = kUdp, .payload = text_payload(99)});
+  const Bytes whole = packet;
+  store16(packet, 26, fold(pseudo_header_sum(packet, packet.size() - 20)));
+  VnetHeader header;
+  header.flags = kVnetNeedsChecksum;
+  header.checksum_start = 20;
+  header.checksum_offset = 6;
+  EXPECT_EQ(cut(frame_of(header, packet)), std::vector<Bytes>{whole});
+}
+
+TEST(Segmenter, ClampsTheMssOfASynFromInside) {
+  const auto packets = cut(frame_of({}, make_packet({.flags = kTcpSyn, .tcp_options = {2, 4, 5, 180}})));
+  ASSERT_EQ(packets.size(), 1u);
+  EXPECT_EQ(load16(packets[0], 42), 1314);
+  expect_sound(packets);
+}
+
+TEST(Segmenter, RefusesWhatDoesNotFit) {
+  const auto code = [](const Bytes& frame) {
+    auto segmenter = Segmenter::open(frame, kMtu);
+    return segmenter ? std::string("opened") : segmenter.error().code;
+  };
+  EXPECT_EQ(code(Bytes(11)), "packet.short");
+  EXPECT_EQ(code(Bytes(12)), "packet.short");
+  EXPECT_EQ(code(frame_of({}, make_packet({.payload = text_payload(1315)}))), "packet.too_big");
+  EXPECT_EQ(code(frame_of({}, make_packet({.payload = text_payload(1314)}))), "opened");
+  EXPECT_EQ(code(super_frame({.protocol = kUdp, .payload = text_payload(4000)}, 1327)), "packet.too_big");
+  EXPECT_EQ(code(super_frame({.payload = text_payload(4000)}, 0)), "packet.offload");
+  Bytes wrong_type = super_frame({.payload = text_payload(4000)}, 1000);
+  wrong_type[1] = std::byte{kGsoUdpDatagrams};
+  EXPECT_EQ(code(wrong_type), "packet.offload");
+  wrong_type[1] = std::byte{3};
+  EXPECT_EQ(code(wrong_type), "packet.offload");
+  VnetHeader outside;
+  outside.flags = kVnetNeedsChecksum;
+  outside.checksum_start = 20;
+  outside.checksum_offset = 65535;
+  EXPECT_EQ(code(frame_of(outside, make_packet({}))), "packet.offload");
+  outside.checksum_start = 0;
+  outside.checksum_offset = 10;
+  EXPECT_EQ(code(frame_of(outside, make_packet({}))), "packet.offload");
+}
+
+TEST(Coalescer, GluesConsecutiveSegmentsAndTheKernelGetsThemBack) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 300; ++round) {
+    const std::uint16_t piece = static_cast<std::uint16_t>(128 + random() % 1180);
+    const std::size_t total = piece + random() % (65000 - piece);
+    std::uint8_t flags = kTcpAck;
+    if (random() % 2) flags |= kTcpPsh;
+    std::vector<std::uint8_t> options;
+    if (random() % 2) options = {1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8};
+    const auto segments = cut(super_frame({.sequence = static_cast<std::uint32_t>(random()),
+                                           .flags = flags,
+                                           .id = static_cast<std::uint16_t>(random()),
+                                           .tcp_options = options,
+                                           .payload = text_payload(total)},
+                                          piece));
+    expect_sound(segments);
+    const auto frames = glue(segments);
+    if (segments.size() > 1) {
+      ASSERT_LT(frames.size(), segments.size());
+    }
+    std::vector<Bytes> again;
+    for (const Bytes& frame : frames)
+      for (Bytes& packet : cut(frame)) again.push_back(std::move(packet));
+    ASSERT_EQ(again, segments) << round;
+  }
+}
+
+TEST(Coalescer, KeepsOrderAndBytesOfAnyMixture) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<Bytes> packets;
+    std::uint32_t sequence[3] = {1, 100000, 0xffffff00};
+    std::uint16_t id[3] = {1, 1000, 65530};
+    for (int i = 0; i < 60; ++i) {
+      const unsigned flow = random() % 3;
+      PacketSpec spec;
+      spec.source_port = static_cast<std::uint16_t>(1000 + flow);
+      spec.fragment = random() % 8 ? 0x0000 : 0x2000;
+      spec.protocol = random() % 6 ? kTcp : kUdp;
+      spec.sequence = sequence[flow];
+      spec.id = id[flow]++;
+      if (random() % 10 == 0) spec.flags = static_cast<std::uint8_t>(random());
+      if (random() % 10 == 0) spec.acknowledgement++;
+      if (random() % 12 == 0) spec.ttl = 63;
+      if (random() % 12 == 0) spec.id++;
+      spec.flags &= static_cast<std::uint8_t>(~kTcpSyn);
+      spec.payload = text_payload(random() % 3 ? 600 : random() % 1000, static_cast<unsigned>(i));
+      sequence[flow] += static_cast<std::uint32_t>(spec.payload.size());
+      packets.push_back(make_packet(spec));
+    }
+    std::vector<Bytes> again;
+    for (const Bytes& frame : glue(packets))
+      for (Bytes& packet : cut(frame)) again.push_back(std::move(packet));
+    ASSERT_EQ(again, packets) << round;
+  }
+}
+
+TEST(Coalescer, NeverGluesCrumbs) {
+  std::vector<Bytes> crumbs;
+  for (std::uint16_t i = 0; i < 50; ++i)
+    crumbs.push_back(make_packet({.sequence = i, .id = i, .payload = text_payload(1)}));
+  EXPECT_EQ(glue(crumbs).size(), 50u);
+}
+
+TEST(Coalescer, StaysWithinOnePacket) {
+  std::vector<Bytes> packets;
+  for (std::uint16_t i = 0; i < 100; ++i)
+    packets.push_back(make_packet({.sequence = i * 1300u, .id = i, .payload = text_payload(1300)}));
+  const auto frames = glue(packets);
+  EXPECT_EQ(frames.size(), 2u + (100u % 50u ? 1u : 0u));
+  for (const Bytes& frame : frames) EXPECT_LE(frame.size(), kVnetHeaderBytes + 65535);
+}
+
+}  // namespace
+}  // namespace sekisho::datapath
