@@ -1,0 +1,32 @@
+// The sandbox that every process closes around itself before it hears anybody: another identity, no capabilities, no
+// new privileges, no core dumps, and an allow-list of system calls; any other call kills the process (threats.md law 3,
+// §9). Threads: call once, from the only thread of the process; threads made later inherit it. Errors: run.sandbox; the
+// process must end then, nothing of it may be served.
+// Target sekisho::sandbox (libseccomp, libcap-ng), apart from sekisho::run so that the room stays small.
+#pragma once
+#include <sekisho/sdk/result.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace sekisho::run {
+
+/// What each may do beyond reading, writing, waiting and memory without execution:
+/// - front: accept; receive descriptors. No open, socket, connect, bind, exec, ptrace, ioctl.
+/// - relay: accept; make AF_INET stream sockets and connect them. No open.
+/// - sekishod: accept; files (which ones its uid says), threads, connecting AF_INET, AF_INET6 and AF_UNIX sockets
+/// (mail,
+///   PostgreSQL). No bind, no listen.
+/// - netd: netlink sockets, opening files (/dev/net/tun), the ioctls of TUN; keeps CAP_NET_ADMIN, alone.
+enum class Profile : std::uint8_t { front, relay, sekishod, netd };
+
+struct SandboxReport {
+  bool identity = false;  ///< false: the process was no root to begin with and stays who it is
+  bool seccomp = false;   ///< false only in sanitizer builds, whose runtimes need calls that no profile allows
+  std::string note;       ///< for the log, when something above is false
+};
+
+/// Becomes user and group `uid` (numeric; root refuses to stay root), drops the rest and closes the filter.
+[[nodiscard]] Result<SandboxReport> enter_sandbox(Profile profile, std::uint32_t uid);
+
+}  // namespace sekisho::run
