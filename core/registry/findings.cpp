@@ -1,0 +1,144 @@
+#include "registry/findings.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace sekisho::registry {
+namespace {
+
+struct Row {
+  std::string_view code, ja, en;
+};
+
+constexpr std::array kRows{
+    // The document itself.
+    Row{"document.not_an_object", "オブジェクトである必要があります。", "This must be an object."},
+    Row{"document.schema", "schema は \"sekisho.registry/1\" である必要があります。",
+        "schema must be \"sekisho.registry/1\"."},
+    Row{"field.unknown", "知らない項目です。", "This key is not known."},
+    Row{"field.missing", "必須の項目がありません。", "This key is required."},
+    Row{"field.type", "値の型が違います。必要な型: {}", "The value has the wrong type; wanted: {}."},
+    Row{"field.range", "値が範囲外です。範囲: {}", "The value is out of range: {}."},
+    Row{"field.choice", "選べない値です。選択肢: {}", "This is not one of the choices: {}."},
+    Row{"field.moment", "日付（2026-04-01）または UTC の時刻（2026-04-01T00:00:00Z）で書いてください。",
+        "Write a day (2026-04-01) or an instant in UTC (2026-04-01T00:00:00Z)."},
+    Row{"field.too_many", "件数が多すぎます。上限: {}", "There are too many entries; at most {}."},
+    Row{"key.duplicate", "同じ識別子が二度あります。", "The same identifier stands here twice."},
+    // Single values.
+    Row{"id.malformed", "識別子は英小文字・数字で始まり、英小文字・数字・_・- の 63 文字以内です。",
+        "An identifier begins with a-z or 0-9 and has at most 63 of a-z, 0-9, _ and -."},
+    Row{"key.mismatch", "登録の鍵と内容の識別子が一致しません。", "The object stands under another key than its own."},
+    Row{"text.empty", "空にはできません。", "This must not be empty."},
+    Row{"text.too_long", "長すぎます。上限（バイト）: {}", "The text is too long; at most {} bytes."},
+    Row{"text.invisible", "制御文字・見えない文字・不正な UTF-8 は使えません。",
+        "Control characters, invisible characters and malformed UTF-8 are refused."},
+    Row{"reference.unknown", "参照先が登録されていません。", "Nothing with this identifier is registered."},
+    Row{"list.empty", "一つ以上必要です。", "At least one entry is needed."},
+    Row{"list.duplicate", "同じ値が二度あります。", "The same value stands here twice."},
+    Row{"period.empty", "終わりは始まりより後である必要があります。", "The end must lie after the beginning."},
+    Row{"moment.range", "1970 年から 9999 年までの時刻を書いてください。",
+        "Write an instant of the years 1970 to 9999."},
+    // Entities.
+    Row{"server.no_machine", "仮想サーバには管理サーバ名（manager）と UUID（machine）が必要です。",
+        "A virtual server needs its manager and its machine's UUID."},
+    Row{"server.no_address", "物理サーバには IPv4 アドレスが必要です。", "A physical server needs an IPv4 address."},
+    Row{"contract.number_handling", "個人番号利用事務系のシステムには number_handling が true の契約が必要です。",
+        "A system of the My Number zone needs a contract with number_handling true."},
+    Row{"login.not_canonical", "ログイン ID は正規の形（英小文字・数字・._@-、64 文字以内）で書いてください。",
+        "Write the login in its canonical form (a-z, 0-9, ._@-, at most 64)."},
+    Row{"login.duplicate", "同じログイン ID の人が既にいます。", "Another person has this login already."},
+    Row{"mail.malformed", "メールアドレスの形が正しくありません。", "This is not a mail address."},
+    Row{"person.password_hash", "PHC 形式のハッシュである必要があります。", "This must be a hash in PHC form."},
+    Row{"person.contractor_missing", "受託事業者の役割には所属事業者が必要です。",
+        "The contractor role needs a contractor."},
+    Row{"person.mixed_roles", "受託事業者の人に職員・承認者・監査者の役割は付けられません。",
+        "A contractor's person cannot be staff, approver or auditor."},
+    Row{"certificate.fingerprint", "SHA-256 指紋は英小文字の 16 進 64 桁です。",
+        "The SHA-256 fingerprint is 64 lower-case hexadecimal digits."},
+    Row{"certificate.serial", "シリアル番号は英小文字の 16 進です。", "The serial is lower-case hexadecimal."},
+    Row{"certificate.contractor", "利用者と端末の事業者が異なります。",
+        "The person and the terminal belong to different contractors."},
+    Row{"certificate.second", "この人と端末には、失効していない証明書が既にあります。",
+        "This person and terminal have another certificate that is not revoked."},
+    Row{"terminal.mac", "MAC アドレスは 02:… のような英小文字のコロン区切りで書いてください。",
+        "Write a hardware address as six lower-case pairs with colons."},
+    Row{"terminal.mac_local",
+        "機器固有の MAC アドレスではありません（ランダム・マルチキャスト・ゼロは照合に使えません）。",
+        "This is no burned-in address (random, multicast and zero addresses never match)."},
+    Row{"terminal.key", "端末鍵は JWK と拇印の両方が必要で、秘密鍵は含められません。",
+        "A terminal's key needs both JWK and thumbprint, and no private part."},
+    Row{"terminal.binding", "鍵の無い端末の binding は 0 です。", "Without a key, binding is 0."},
+    Row{"terminal.enrolment", "登録トークンのハッシュと期限は両方必要です。",
+        "The hash of the enrolment token and its end belong together."},
+    Row{"desktop.address", "IPv4 アドレスで書いてください。", "Write an IPv4 address."},
+    Row{"desktop.address_taken", "同じアドレスとポートの仮想デスクトップが既にあります。",
+        "Another desktop has this address and port."},
+    Row{"circuit.prefix", "ネットワークは 192.0.2.0/24 のように書いてください。",
+        "Write a network as in 192.0.2.0/24."},
+    Row{"circuit.overlap", "ほかの回線のネットワークと重なっています。", "This overlaps a network of another circuit."},
+    Row{"circuit.order", "利用開始は発注より前にはなりません。", "A circuit is not usable before it is ordered."},
+    Row{"application.other_contractor", "契約の事業者に属していません。",
+        "This does not belong to the contract's contractor."},
+    Row{"application.system", "契約に含まれないシステムです。", "The contract does not cover this system."},
+    Row{"application.period", "契約の期間の外です。", "This lies outside the contract's period."},
+    Row{"application.undecided", "受理・差戻しには決定者と日時が必要です。",
+        "An accepted or returned application needs who decided and when."},
+    Row{"application.decided_early", "提出中の申請に決定者や日時は書けません。",
+        "A submitted application has no decision yet."},
+    Row{"application.decided_by_applicant", "申請者は自分の申請を決定できません。",
+        "An applicant cannot decide on the application."},
+    Row{"application.decided_by", "決定者は承認者の役割を持つ人である必要があります。",
+        "Who decides must be a person with the approver role."},
+    Row{"application.exception", "例外の承認は構築・導入の申請だけに付きます。",
+        "Only a build-up application can carry the exception."},
+    Row{"exception.application", "受理された申請が必要です。", "This must be an accepted application."},
+    Row{"exception.terminal", "申請に含まれる端末である必要があります。",
+        "The terminal must be one of the application's."},
+    Row{"exception.approver", "承認者の役割を持ち、申請者でない人である必要があります。",
+        "This must be an approver who is not an applicant."},
+    Row{"exception.until", "申請の期間を超えています。", "This goes beyond the application's period."},
+    Row{"stop.scope", "範囲は all, path, contractor, person, terminal, desktop のいずれかです。",
+        "The scope is all, path, contractor, person, terminal or desktop."},
+    Row{"stop.target", "all 以外には対象が必要で、all に対象は書けません。",
+        "Every scope but all needs a target, and all takes none."},
+};
+
+std::string with(std::string_view sentence, std::string_view about) {
+  std::string out(sentence);
+  if (const std::size_t at = out.find("{}"); at != std::string::npos) out.replace(at, 2, about.substr(0, 80));
+  return out;
+}
+
+}  // namespace
+
+Finding finding(std::string pointer, std::string_view code, std::string_view about) {
+  const auto row = std::ranges::find_if(kRows, [&](const Row& r) { return r.code == code; });
+  SEKISHO_ASSERT(row != kRows.end());
+  return Finding{std::move(pointer), std::string(code), Text{with(row->ja, about), with(row->en, about)}};
+}
+
+std::vector<Finding> all_finding_codes() {
+  std::vector<Finding> out;
+  for (const Row& row : kRows) {
+    out.push_back({"", std::string(row.code), Text{std::string(row.ja), std::string(row.en)}});
+  }
+  return out;
+}
+
+nlohmann::json findings_json(const std::vector<Finding>& findings) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const Finding& f : findings) {
+    rows.push_back({{"pointer", f.pointer}, {"code", f.code}, {"ja", f.text.ja}, {"en", f.text.en}});
+  }
+  return rows;
+}
+
+Error invalid(const std::vector<Finding>& findings) {
+  // Pointers may quote a key of the document: bad UTF-8 in one must not become an exception here.
+  return fail("registry.invalid",
+              findings_json(findings).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+}  // namespace sekisho::registry

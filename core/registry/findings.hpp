@@ -1,0 +1,26 @@
+// The words of every finding of the importer and of validate(), and the form in which findings travel in an Error.
+// Threads: pure functions.
+#pragma once
+#include "registry/rules.hpp"
+
+#include <sekisho/sdk/result.hpp>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sekisho::registry {
+
+/// `about` is put where the sentence has "{}"; it is cut to 80 bytes and must come from checked text.
+[[nodiscard]] Finding finding(std::string pointer, std::string_view code, std::string_view about = {});
+/// Every code with its sentences, for the operator page and the test of completeness.
+[[nodiscard]] std::vector<Finding> all_finding_codes();
+
+/// [{"pointer","code","ja","en"}, …]
+[[nodiscard]] nlohmann::json findings_json(const std::vector<Finding>& findings);
+/// Error registry.invalid whose detail is findings_json() as text.
+[[nodiscard]] Error invalid(const std::vector<Finding>& findings);
+
+}  // namespace sekisho::registry
