@@ -13,9 +13,10 @@
 
 #include <sekisho/sdk/authenticator.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <variant>
@@ -55,17 +56,18 @@ struct LoginRefusedOut {
 struct LoginWaitingOut {
   VerifyPassword work;
 };
-/// Every factor said yes for the same identity. Rights and posture are judged after this (registry::rights_of, posture).
+/// Every factor said yes for the same identity. Rights and posture are judged after this (registry::rights_of,
+/// posture).
 struct LoginPassedOut {
   std::string person, terminal, certificate_fingerprint;
 };
 
 struct LoginOutcome {
   std::variant<LoginAskedOut, LoginRefusedOut, LoginWaitingOut, LoginPassedOut> end;
-  LoginDocument document;       ///< to be kept with asked and waiting; dropped otherwise
-  Instant expires_at{};         ///< of the document
-  std::vector<SendMail> mails;  ///< to be sent whatever the end
-  std::string person;           ///< internal id when known, for the journal
+  LoginDocument document;                             ///< to be kept with asked and waiting; dropped otherwise
+  Instant expires_at{};                               ///< of the document
+  std::vector<SendMail> mails;                        ///< to be sent whatever the end
+  std::string person;                                 ///< internal id when known, for the journal
   nlohmann::json journal = nlohmann::json::object();  ///< factor -> verdict and detail, no secret
 };
 
@@ -80,8 +82,11 @@ struct LoginOutcome {
 /// The source network that counters hang on: the IPv4 address or the IPv6 /64.
 [[nodiscard]] std::string source_network(std::string_view address);
 
-/// The texts of every refusal code of admission and gate (Japanese and English, remedy); aborts on an unknown code.
+/// The texts of every refusal code of admission, gate, registry rights and posture (Japanese and English, remedy);
+/// aborts on an unknown code.
 [[nodiscard]] Refusal refusal(std::string_view code);
+/// As refusal(), but an unknown code is nullopt: for codes that come from a plugin or from the store.
+[[nodiscard]] std::optional<Refusal> find_refusal(std::string_view code);
 /// All codes with their rule, for the operator page and the catalogue test.
 [[nodiscard]] std::vector<Refusal> all_refusals();
 

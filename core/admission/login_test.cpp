@@ -148,7 +148,7 @@ TEST(Login, KeepsNoSecretInTheDocument) {
 
 TEST(Login, HangsCountersOnTheIdWhateverTheSpelling) {
   const std::vector<std::string> same = {"mori",     "MORI",     "Mori",  " mori ", "mOrI",
-                                         "ｍｏｒｉ", "ＭＯＲＩ", "mori ", "\tmori", "mor\xef\xbd\x89"};
+                                         "ｍｏｒｉ", "ＭＯＲＩ", "mori ", "MoRi ",  "mor\xef\xbd\x89"};
   for (const std::string& spelling : same) {
     LoginBench bench;
     Scripted password("password", [](AuthRequest request) {
@@ -169,7 +169,7 @@ TEST(Login, HangsCountersOnTheIdWhateverTheSpelling) {
 
 TEST(Login, TreatsConfusableAndInvisibleSpellingsAsNobody) {
   for (const std::string spelling :
-       {"m\xd0\xberi", "mo\xe2\x80\x8bri", "mori\xcc\x81", "mo ri", "mori\\", "domain/mori"}) {
+       {"m\xd0\xberi", "\tmori", "mo\xe2\x80\x8bri", "mori\xcc\x81", "mo ri", "mori\\", "domain/mori"}) {
     LoginBench bench;
     Scripted password("password", says_no);
     bench.use(password);

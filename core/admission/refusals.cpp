@@ -1,5 +1,9 @@
-// The catalogue: every code that this process may say itself. Plugins bring their own texts in the Refusal they return.
+// The catalogue: every code that the gatekeeper says itself, with the words of the room whose subject it is (login and
+// sessions here, posture, the registry's rights). Plugins bring their own words in the Refusal they return.
+#include "registry/refusals.hpp"
+
 #include "admission/login.hpp"
+#include "admission/posture_refusals.hpp"
 #include "admission/refusal_rows.hpp"
 
 #include <sekisho/sdk/result.hpp>
@@ -20,6 +24,8 @@ std::vector<Refusal> build() {
                             {std::string(row.remedy_ja), std::string(row.remedy_en)}});
     }
   }
+  for (auto&& others : {registry::all_refusals(), posture_refusals()})
+    all.insert(all.end(), others.begin(), others.end());
   std::ranges::sort(all, {}, &Refusal::code);
   return all;
 }
@@ -31,14 +37,20 @@ const std::vector<Refusal>& catalogue() {
 
 }  // namespace
 
-Refusal refusal(std::string_view code) {
+std::optional<Refusal> find_refusal(std::string_view code) {
   const auto found =
       std::ranges::lower_bound(catalogue(), code, {}, [](const Refusal& r) -> std::string_view { return r.code; });
-  if (found == catalogue().end() || found->code != code) {
+  if (found == catalogue().end() || found->code != code) return std::nullopt;
+  return *found;
+}
+
+Refusal refusal(std::string_view code) {
+  auto found = find_refusal(code);
+  if (!found) {
     const std::string text = "refusal code \"" + std::string(code) + "\" stands in no catalogue";
     assertion_failed(text.c_str(), __FILE__, __LINE__);
   }
-  return *found;
+  return *std::move(found);
 }
 
 std::vector<Refusal> all_refusals() {

@@ -1,4 +1,4 @@
-// Refusals and end reasons of running sessions, of the emergency stop and of a gate that is short of something.
+// Refusals and end reasons of running sessions and of a gate that is short of something.
 #include "admission/refusal_rows.hpp"
 
 namespace sekisho::admission {
@@ -43,24 +43,18 @@ constexpr RefusalRow kRows[] = {
     {"R04", "session.parallel", kNoJa, kNoEn, "同時に利用できる接続の数を超えています。",
      "You already have as many sessions as are allowed at once.", "使っていない接続を終了してからやり直してください。",
      "End the session that you do not use and try again."},
-    {"R19", "stop.all", kNoJa, kNoEn, "リモート保守環境は緊急停止中です。",
-     "The remote-maintenance environment is under emergency stop.", "再開の連絡を待ってください。",
-     "Wait for notice that it is open again."},
-    {"R19", "stop.path", kNoJa, kNoEn, "この接続経路は停止中です。", "This access path is stopped.",
-     "再開の連絡を待ってください。", "Wait for notice that it is open again."},
-    {"R19", "stop.contractor", kNoJa, kNoEn, "貴社の接続は停止されています。",
-     "Connections of your company are stopped.", kDeskJa, kDeskEn},
-    {"R19", "stop.person", kNoJa, kNoEn, "あなたの利用は停止されています。", "Your access is stopped.", kDeskJa,
-     kDeskEn},
-    {"R19", "stop.terminal", kNoJa, kNoEn, "この端末の利用は停止されています。", "This terminal is stopped.", kDeskJa,
-     kDeskEn},
-    {"R19", "stop.desktop", kNoJa, kNoEn, "割り当てられた仮想デスクトップは停止されています。",
-     "The virtual desktop assigned to you is stopped.", kDeskJa, kDeskEn},
     {"R04", "gate.busy", kNoJa, kNoEn, "ただいま混み合っています。", "The gate is busy.", kWaitJa, kWaitEn},
     {"R15", "gate.unavailable", kNoJa, kNoEn, "記録を残せないため、新しい接続を受け付けられません。",
      "New sessions are refused while they cannot be recorded.", kWaitJa, kWaitEn},
     {"R11", "pool.exhausted", kNoJa, kNoEn, "割り当てられる接続用アドレスがありません。", "No inner address is free.",
      kWaitJa, kWaitEn},
+    {"R10", "posture.quarantine", kNoJa, kNoEn,
+     "端末の点検がまだ済んでいないため、仮想デスクトップへは接続できません。",
+     "The terminal has not passed its inspection yet, so the virtual desktop is closed.",
+     "端末の点検結果を確認し、示された項目を直してください。",
+     "Look at the terminal's inspection and mend what it names."},
+    {"R04", "certificate.revoked", kEndedJa, kEndedEn, "クライアント証明書が失効したか、有効期限が切れました。",
+     "The client certificate was revoked or has expired.", kDeskJa, kDeskEn},
     {"R10", "posture.refused_before_login", kNoJa, kNoEn, "この端末は直前の点検に合格していません。",
      "This terminal failed its latest inspection.",
      "端末の点検結果に示された項目を直してから、ログインし直してください。",

@@ -1,3 +1,4 @@
+#include "admission/enforcement_points.hpp"
 #include "admission/login.hpp"
 
 #include <gtest/gtest.h>
@@ -65,6 +66,23 @@ TEST(Refusals, AreFoundByCode) {
                            "posture.refused_before_login"}) {
     EXPECT_EQ(refusal(code).code, code);
   }
+}
+
+TEST(Refusals, HaveAnEnforcementPointUnlessTheyOnlyTell) {
+  // Warnings that let people in, and ends that nobody forbids.
+  const std::set<std::string> telling = {
+      "device.forwarding", "device.mac_overridden", "device.mac_usb_only", "os.build_ends_soon", "av.signature_stuck",
+      "update.table_old",  "session.logged_out",    "session.replaced",    "gate.busy",          "pool.exhausted"};
+  for (const Refusal& refusal : all_refusals()) {
+    EXPECT_NE(is_enforcement_point(refusal.rule, refusal.code), telling.contains(refusal.code))
+        << refusal.rule << "/" << refusal.code;
+  }
+}
+
+TEST(Refusals, SayNothingForACodeFromElsewhere) {
+  EXPECT_FALSE(find_refusal("dice.unlucky").has_value());
+  EXPECT_FALSE(find_refusal("").has_value());
+  EXPECT_EQ(find_refusal("stop.all"), refusal("stop.all"));
 }
 
 TEST(Refusals, AbortOnACodeNobodyWrote) {
