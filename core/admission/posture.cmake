@@ -10,3 +10,11 @@ target_sources(sekisho_admission PRIVATE
   "${CMAKE_CURRENT_LIST_DIR}/posture_watch.cpp"
   "${CMAKE_CURRENT_LIST_DIR}/posture.cpp")
 target_link_libraries(sekisho_admission PRIVATE OpenSSL::Crypto)
+
+if(TARGET sekisho::registry)
+  sekisho_add_test(admission_posture_test
+    SOURCES "${CMAKE_CURRENT_LIST_DIR}/device_key_test.cpp" "${CMAKE_CURRENT_LIST_DIR}/device_facts_test.cpp"
+            "${CMAKE_CURRENT_LIST_DIR}/posture_envelope_test.cpp" "${CMAKE_CURRENT_LIST_DIR}/posture_watch_test.cpp"
+            "${CMAKE_CURRENT_LIST_DIR}/posture_test.cpp"
+    LINK sekisho::admission OpenSSL::Crypto)
+endif()
