@@ -1,0 +1,29 @@
+// Reading a journal: search and verification. Neither disturbs a writer; both may run while it writes.
+// verify() trusts nothing but the anchor (the first public key) and the published heads it is given, which must have
+// been kept outside the gate: without them a journal cut or rolled back at a head looks whole (T-70, T-76). Threads:
+// pure but for the files; a verification of a living journal may wait up to a second for an unfinished write. Errors:
+// search: those of Disk. Source: threats.md T-70; RFC 9162 §2.1.
+#pragma once
+#include "audit/disk.hpp"
+#include "audit/journal.hpp"
+
+#include <string>
+#include <vector>
+
+namespace sekisho::audit {
+
+struct Trust {
+  std::string public_key_pem;                ///< the anchor: <signing_key_file>.pub of the first start
+  std::vector<std::string> published_heads;  ///< contents of <signing_key_file>.head, any number, any age
+};
+
+/// Checks every byte of every segment. first_bad is the number of entries that stand proved, plus one.
+[[nodiscard]] Verification verify(Disk& disk, const Trust& trust);
+[[nodiscard]] Verification verify(const std::string& directory, const Trust& trust);
+
+/// What matches, in ascending order. Signatures are not looked at, and a damaged segment gives what stands before the
+/// damage: verify() tells.
+[[nodiscard]] Result<std::vector<StoredEntry>> search(Disk& disk, const Query& query);
+[[nodiscard]] Result<std::vector<StoredEntry>> search(const std::string& directory, const Query& query);
+
+}  // namespace sekisho::audit

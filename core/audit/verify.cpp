@@ -1,0 +1,212 @@
+#include "audit/canonical.hpp"
+#include "audit/format.hpp"
+#include "audit/reader.hpp"
+#include "audit/signing.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <thread>
+
+namespace sekisho::audit {
+namespace {
+
+constexpr int kPatience = 50;  ///< looks at the growing end of a living journal
+constexpr auto kBetweenLooks = std::chrono::milliseconds(20);
+
+/// Everything that the records so far have proved.
+struct Proved {
+  Chain chain;
+  PublicKey key{};
+  std::uint64_t period = 0, epoch = 0, matched_head = 0;
+  std::string node;
+  std::set<PublicKey> keys;
+};
+
+struct Bad {
+  std::uint64_t entry = 0;
+  std::string why;
+};
+
+class Verifier {
+ public:
+  Verifier(Disk& disk, const Trust& trust) : disk_(disk), trust_(trust) {}
+
+  Verification run() {
+    if (auto bad = prepare()) return answer(*bad);
+    for (std::size_t i = 0; i < segments_.size(); ++i) {
+      if (auto bad = check_patiently(segments_[i], i + 1 == segments_.size())) return answer(*bad);
+    }
+    if (auto bad = missing()) return answer(*bad);
+    return answer({});
+  }
+
+ private:
+  using Finding = std::optional<Bad>;
+
+  Verification answer(const Bad& bad) const {
+    Verification out;
+    out.ok = bad.entry == 0;
+    out.entries = proved_.chain.entries();
+    out.heads = proved_.chain.heads;
+    out.first_bad = bad.entry;
+    out.why = bad.why;
+    return out;
+  }
+  [[nodiscard]] static Bad after(const Proved& proved, std::string why) {
+    return {proved.chain.entries() + 1, std::move(why)};
+  }
+
+  Finding prepare() {
+    const auto anchor = public_key_from_pem(trust_.public_key_pem);
+    if (!anchor) return Bad{1, anchor.error().detail};
+    proved_.key = *anchor;
+    proved_.keys.insert(*anchor);
+    for (const auto& text : trust_.published_heads) {
+      const auto head = read_head(text);
+      if (!head) return Bad{1, "a published head is not good: " + head.error().detail};
+      heads_.push_back(*head);
+    }
+    std::stable_sort(heads_.begin(), heads_.end(), [](auto& a, auto& b) { return a.tree_size < b.tree_size; });
+    const auto names = disk_.list();
+    if (!names) return Bad{1, names.error().detail};
+    for (const auto& name : *names) {
+      if (const auto number = segment_number(name)) segments_.push_back(*number);
+    }
+    std::sort(segments_.begin(), segments_.end());
+    if (segments_.empty()) return Bad{1, "there is no segment"};
+    return match_heads(proved_, 0);
+  }
+
+  /// A segment that is being written may show an unfinished record at its end: looked at again until it is whole, or
+  /// nobody writes any more.
+  Finding check_patiently(std::uint64_t number, bool last) {
+    for (int look = 0;; ++look) {
+      const bool alive = last && disk_.locked();
+      Proved next = proved_;
+      auto bad = check(next, number);
+      proved_ = bad && alive && look < kPatience ? std::move(proved_) : std::move(next);
+      if (!bad || !alive || look == kPatience) return bad;
+      std::this_thread::sleep_for(kBetweenLooks);
+    }
+  }
+
+  Finding check(Proved& proved, std::uint64_t number) {
+    if (number != expected_) return after(proved, "segment " + segment_name(expected_) + " is missing");
+    auto file = disk_.open(segment_name(number), Access::read);
+    if (!file) return after(proved, file.error().detail);
+    const auto size = (*file)->size();
+    if (!size) return after(proved, size.error().detail);
+    const auto bytes = (*file)->read_at(0, static_cast<std::size_t>(*size));
+    if (!bytes) return after(proved, bytes.error().detail);
+    const auto header = decode_header(*bytes, sha_);
+    if (!header) return after(proved, header.error().detail);
+    if (auto why = disagree(proved, *header, number, *size); !why.empty()) return after(proved, std::move(why));
+    proved.epoch = header->epoch;
+    proved.node = header->node;
+    proved.chain.hash = header_hash(*bytes, sha_);
+    SegmentWalker walker(*bytes, proved.chain, sha_);
+    for (;;) {
+      const Hash before = walker.chain().hash;
+      const auto record = walker.next();
+      if (!record) return after(proved, record.error().detail);
+      if (!record->has_value()) break;
+      if (auto bad = judge(proved, walker, **record, before)) return bad;
+    }
+    expected_ = number + 1;
+    return std::nullopt;
+  }
+
+  static std::string disagree(const Proved& proved, const SegmentHeader& header, std::uint64_t number,
+                              std::uint64_t size) {
+    if (header.number != number) return "a segment under another's name";
+    if (header.segment_bytes != size) return "a segment that has not the size of its header";
+    if (header.before.hash != proved.chain.hash || header.before.entries() != proved.chain.entries() ||
+        header.before.heads != proved.chain.heads || header.before.tree.peaks() != proved.chain.tree.peaks()) {
+      return "a segment that does not follow the one before";
+    }
+    if (header.key != proved.key || header.key_period != proved.period) return "a segment of a key nobody announced";
+    if (number > 1 && header.node != proved.node) return "a segment of another node";
+    if (header.epoch < proved.epoch) return "a segment of an earlier epoch";
+    return {};
+  }
+
+  /// Moves `proved` over one record.
+  Finding judge(Proved& proved, const SegmentWalker& walker, const Record& record, const Hash& before) {
+    if (record.kind == Kind::entry) {
+      if (const auto entry = parse_entry(record.payload); !entry) return after(proved, entry.error().detail);
+      proved.chain = walker.chain();
+      return match_heads(proved, proved.chain.entries());
+    }
+    if (record.kind == Kind::head) {
+      const auto head = read_head(record.payload);
+      if (!head) return after(proved, head.error().detail);
+      if (head->key != proved.key) return after(proved, "a head signed by a key that is not the announced one");
+      if (head->chain != before || head->tree_size != proved.chain.entries() ||
+          head->root != proved.chain.tree.root(sha_) || head->node != proved.node || head->epoch < proved.epoch) {
+        return after(proved, "a head that does not fit the entries before it");
+      }
+    } else {
+      const auto step = read_key_step(record.payload);
+      if (!step) return after(proved, step.error().detail);
+      if (step->key != proved.key || step->period != proved.period + 1) {
+        return after(proved, "a key step that the key before did not sign");
+      }
+      proved.key = step->next;
+      proved.period = step->period;
+      proved.keys.insert(step->next);
+    }
+    proved.chain = walker.chain();
+    return std::nullopt;
+  }
+
+  /// Published heads over exactly `size` entries.
+  Finding match_heads(Proved& proved, std::uint64_t size) {
+    const auto first = std::lower_bound(heads_.begin(), heads_.end(), size,
+                                        [](const Head& head, std::uint64_t n) { return head.tree_size < n; });
+    for (auto head = first; head != heads_.end() && head->tree_size == size; ++head) {
+      if (head->root != proved.chain.tree.root(sha_)) {
+        return Bad{proved.matched_head + 1, "the entries are not those of a published head"};
+      }
+      proved.matched_head = size;
+    }
+    return std::nullopt;
+  }
+
+  Finding missing() {
+    for (const auto& head : heads_) {
+      if (head.tree_size > proved_.chain.entries()) {
+        return after(proved_, "entries are missing: a head over " + std::to_string(head.tree_size) + " was published");
+      }
+      if (!proved_.keys.contains(head.key)) {
+        return after(proved_, "a published head is signed by a key that the journal does not announce");
+      }
+    }
+    return std::nullopt;
+  }
+
+  Disk& disk_;
+  const Trust& trust_;
+  Sha256 sha_;
+  Proved proved_;
+  std::uint64_t expected_ = 1;
+  std::vector<Head> heads_;
+  std::vector<std::uint64_t> segments_;
+};
+
+}  // namespace
+
+Verification verify(Disk& disk, const Trust& trust) {
+  return Verifier(disk, trust).run();
+}
+
+Verification verify(const std::string& directory, const Trust& trust) {
+  auto disk = open_posix_disk(directory, Make::no);
+  if (disk) return verify(**disk, trust);
+  Verification out;
+  out.first_bad = 1;
+  out.why = disk.error().detail;
+  return out;
+}
+
+}  // namespace sekisho::audit
