@@ -22,7 +22,13 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 struct FakeLink final : seam::Link {
-  void send(const seam::Message& message) override { sent.push_back(message); }
+  void send(const seam::Message& message) override {  // through the codec, as every link does
+    auto packet = seam::encode(message);
+    ASSERT_TRUE(packet);
+    auto copy = seam::decode(packet->bytes());
+    ASSERT_TRUE(copy);
+    sent.push_back(std::move(*copy));
+  }
   void send_with_fd(const seam::Message&, int) override { FAIL(); }
   void close() override {}
   template <class T>
@@ -108,7 +114,8 @@ TEST_F(RelayTest, AsksWhoseThePeerIsBeforeAByteGoesAnywhere) {
   EXPECT_EQ(link.of<seam::EntranceAsk>()[0].peer_address, "127.0.0.1");
   tcp::socket screen(loop);
   boost::system::error_code error;
-  EXPECT_TRUE(desktop.accept(screen, error) && error == asio::error::would_block) << "connected without a grant";
+  desktop.accept(screen, error);
+  EXPECT_EQ(error, asio::error::would_block) << "connected without a grant";
 }
 
 TEST_F(RelayTest, PassesBothWaysOnceGrantedAndCountsTheBytes) {
