@@ -18,6 +18,7 @@ struct Loaded {
   std::shared_ptr<const registry::Registry> registry;
   std::vector<store::SessionRow> open;
   std::vector<std::string> not_given;
+  std::optional<Error> error;
 };
 
 struct Changed {
@@ -117,7 +118,12 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
         out.registry = std::make_shared<const registry::Registry>(tx.registry());
         out.open = tx.open_sessions();
         if (granted) {
-          for (std::string& number : granted(from)) {
+          auto open = granted(from);
+          if (!open) {
+            out.error = open.error();
+            return out;
+          }
+          for (std::string& number : *open) {
             if (!tx.session(number)) out.not_given.push_back(std::move(number));
           }
         }
@@ -127,6 +133,7 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
         const auto self = weak.lock();
         if (!self) return;
         if (!loaded) return done(loaded.error());
+        if (loaded->error) return done(*loaded->error);
         self->registry = loaded->registry;
         for (const std::string& number : loaded->not_given) {
           audit::Entry entry;

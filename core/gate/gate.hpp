@@ -53,8 +53,9 @@ struct GatePlugins {
   std::function<bool(const VerifyPassword&)> verify_password;     ///< blocking; runs on the password pool
 };
 
-/// Sessions that the journal says were granted since `from` (recovery compares them with the store's rows).
-using GrantedInJournal = std::function<std::vector<std::string>(Instant from)>;
+/// Sessions that the journal granted since `from` and never ended (recovery compares them with the store's rows).
+/// Called on the store thread; an error keeps the gate from starting.
+using GrantedInJournal = std::function<Result<std::vector<std::string>>(Instant from)>;
 
 class Gate final : public Control {
  public:

@@ -1,0 +1,245 @@
+// Order of life: configuration -> plugins -> sandbox (user, capabilities, seccomp) -> journal, store, gate -> links from
+// the supervisor -> ready -> serving. Whatever fails before "ready" ends the process with its reason.
+#include "programs/sekishod/daemon.hpp"
+
+#include "api/server.hpp"
+#include "audit/file_journal.hpp"
+#include "audit/reader.hpp"
+#include "base/log.hpp"
+#include "base/site_config_parse.hpp"
+#include "gate/gate.hpp"
+#include "net/mail/curl_mail.hpp"
+#include "plugin/host.hpp"
+#include "plugin/loader.hpp"
+#include "programs/sekishod/events.hpp"
+#include "programs/sekishod/settings.hpp"
+#include "run/asio_services.hpp"
+#include "run/child_control.hpp"
+#include "run/clock.hpp"
+#include "run/password_hash/password_hash.hpp"
+#include "run/peer_link.hpp"
+#include "run/sandbox.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <cstdio>
+#include <map>
+#include <utility>
+
+namespace sekisho::programs {
+namespace {
+
+namespace asio = boost::asio;
+
+/// One neighbour: its link and the gate's name for it.
+class Neighbour final : public seam::Link::Handler {
+ public:
+  using Lost = std::function<void(const std::string& name, std::string_view why)>;
+  Neighbour(std::string name, gate::Gate& gate, Lost lost)
+      : name_(std::move(name)), gate_(gate), lost_(std::move(lost)) {}
+  ~Neighbour() override {
+    if (id_ != 0) gate_.detach(id_);
+  }
+
+  void open(asio::io_context& loop, const run::Clock& clock, run::Timers& timers, const std::string& node, run::Fd fd) {
+    const std::size_t colon = name_.find(':');
+    role_ = name_.substr(0, colon);
+    path_ = colon == std::string::npos ? std::string() : name_.substr(colon + 1);
+    link_ = std::make_unique<run::PeerLink>(clock, timers, seam::Hello{seam::kVersion, "sekishod", "", node}, role_,
+                                            path_, *this);
+    link_->start(run::open_link(loop, std::move(fd), link_->inner()));
+  }
+  void set_generation(std::uint64_t generation) {
+    if (link_) link_->set_generation(generation);
+  }
+
+ private:
+  void on_message(seam::Message message, int fd) override {
+    run::Fd unwanted(fd);  // nobody hands descriptors to sekishod but the supervisor
+    if (std::holds_alternative<seam::Hello>(message)) {
+      if (id_ == 0) id_ = gate_.attach(role_, path_.empty() ? role_ : path_, *link_);
+      return;
+    }
+    if (id_ != 0) gate_.on_message(id_, std::move(message));
+  }
+  void on_closed(std::string_view why) override {
+    if (id_ != 0) gate_.detach(std::exchange(id_, 0));
+    lost_(name_, why);
+  }
+
+  std::string name_, role_, path_;
+  gate::Gate& gate_;
+  Lost lost_;
+  std::unique_ptr<run::PeerLink> link_;
+  gate::Gate::LinkId id_ = 0;
+};
+
+class Daemon final : private run::ChildControl::Handler {
+ public:
+  Daemon(const DaemonOptions& options, SiteConfig config)
+      : options_(options),
+        config_(std::move(config)),
+        early_log_(make_log({.program = "sekishod", .in_background = false})),
+        timers_(loop_, clock_of(options)),
+        host_("sekishod", entropy_, *early_log_),
+        loader_(config_.plugin_directory, host_) {}
+
+  int run() {
+    if (!load_plugins()) return 1;
+    if (options_.check_only) {
+      std::puts("{\"ok\":true}");
+      return 0;
+    }
+    const auto inside = run::enter_sandbox(run::SandboxProfile::sekishod, config_.sekishod_uid);
+    if (!inside) return refuse(inside.error());
+    log_ = make_log({.program = "sekishod", .now = [this] { return clock().now(); }});
+    if (!inside->note.empty()) log_->event(kDaemonSandboxOpen, {{"note", inside->note}});
+    pools_ = std::make_unique<run::ThreadPools>(clock(), timers_);
+    mail_ = net::open_mail(config_.mail, clock(), timers_, entropy_);
+    auto journal = audit::open_journal(journal_config(config_), [this] { return clock().now(); });
+    if (!journal) return refuse(journal.error());
+    journal_ = std::move(*journal);
+    auto store = store::open(config_.store_url);
+    if (!store) return refuse(store.error());
+    const run::Services services{clock(), timers_, *pools_, entropy_, *mail_};
+    auto options = gate_options(config_, options_.allow_simulator);
+    if (!options) return refuse(options.error());
+    gate_ = std::make_unique<gate::Gate>(std::move(*options), services, std::shared_ptr(std::move(*store)), *journal_,
+                                         gate_plugins());
+    watch_ = std::make_unique<run::WallClockWatch>(gate_clock_, timers_, [this](run::GateClock::Micros by) {
+      log_->event(kDaemonClockJump, {{"seconds", std::chrono::duration<double>(by).count()}});
+    });
+    asio::signal_set signals(loop_, SIGTERM, SIGINT);
+    signals.async_wait([this](boost::system::error_code error, int) {
+      if (!error) stop("signal");
+    });
+    gate_->start([directory = config_.journal.directory](Instant from) { return unfinished(directory, from); },
+                 [this](Result<void> started) {
+                   if (!started) {
+                     exit_code_ = refuse(started.error());
+                     return loop_.stop();
+                   }
+                   control_ = std::make_unique<run::ChildControl>(loop_, *this);
+                 });
+    loop_.run();
+    // Links and API first: they hold references into the gate.
+    server_.reset();
+    neighbours_.clear();
+    control_.reset();
+    watch_.reset();
+    gate_.reset();
+    pools_.reset();
+    return exit_code_;
+  }
+
+ private:
+  const run::Clock& clock_of(const DaemonOptions& options) {
+    if (options.wrap_clock) wrapped_ = options.wrap_clock(gate_clock_);
+    return clock();
+  }
+  const run::Clock& clock() const { return wrapped_ ? *wrapped_ : gate_clock_; }
+
+  int refuse(const Error& error) {
+    (log_ ? *log_ : *early_log_).event(kDaemonRefused, {{"code", error.code}, {"detail", error.detail}});
+    return 1;
+  }
+
+  bool load_plugins() {
+    auto authenticators = plugin::load_all(loader_, config_.authenticators, PluginKind::authenticator);
+    auto checks = plugin::load_all(loader_, config_.posture_checks, PluginKind::posture_check);
+    bool good = true;
+    for (auto* list : {&authenticators, &checks}) {
+      for (const Error& error : list->refused) {
+        refuse(error);
+        good = false;
+      }
+      for (const Error& error : list->skipped) {
+        early_log_->event(kDaemonPluginSkipped, {{"code", error.code}, {"detail", error.detail}});
+      }
+      for (auto& plugin : list->plugins) plugins_.push_back(std::move(plugin));
+    }
+    return good;
+  }
+
+  gate::GatePlugins gate_plugins() {
+    gate::GatePlugins out;
+    for (auto& loaded : plugins_) {
+      if (auto* authenticator = std::get_if<std::unique_ptr<Authenticator>>(&loaded.object)) {
+        out.authenticators[std::string((*authenticator)->factor())] = authenticator->get();
+      } else if (auto* check = std::get_if<std::unique_ptr<PostureCheck>>(&loaded.object)) {
+        out.checks[std::string((*check)->name())] = check->get();
+      }
+    }
+    out.verify_password = [](const VerifyPassword& work) {
+      const auto matched = run::verify_password(work.encoded_hash, work.candidate);
+      return matched && *matched;
+    };
+    return out;
+  }
+
+  // --- the supervisor ---------------------------------------------------------------------------------------------------
+  void on_listener(std::string address, run::Fd fd) override {
+    if (address == "control") control_listener_ = std::move(fd);
+  }
+  void on_link(std::string name, run::Fd fd) override {
+    auto& slot = neighbours_[name];
+    slot.reset();
+    slot = std::make_unique<Neighbour>(name, *gate_, [this](const std::string& who, std::string_view why) {
+      log_->event(kDaemonLinkLost, {{"name", who}, {"why", why}});
+    });
+    slot->open(loop_, clock(), timers_, config_.node, std::move(fd));
+  }
+  void on_complete() override {
+    server_ = std::make_unique<api::Server>(
+        loop_, std::move(control_listener_), *gate_,
+        [directory = config_.journal.directory](const audit::Query& query) { return audit::search(directory, query); },
+        api::Allowed{.uids = {0, config_.sekishod_uid}}, entropy_, clock());
+    control_->ready();
+    log_->event(kDaemonServing, {{"node", config_.node}, {"sessions", gate_->sessions().size()}});
+  }
+  void on_supervisor_gone(std::string_view why) override { stop(why); }
+
+  void stop(std::string_view why) {
+    log_->event(kDaemonStopping, {{"why", why}});
+    loop_.stop();
+  }
+
+  const DaemonOptions& options_;
+  SiteConfig config_;
+  std::unique_ptr<Log> early_log_, log_;  // before the sandbox there is one thread only
+  asio::io_context loop_{1};
+  run::GateClock gate_clock_;
+  std::unique_ptr<run::Clock> wrapped_;
+  run::AsioTimers timers_;
+  run::KernelEntropy entropy_;
+  plugin::SystemPluginHost host_;
+  plugin::Loader loader_;
+  std::vector<plugin::LoadedPlugin> plugins_;
+  std::unique_ptr<run::ThreadPools> pools_;
+  std::unique_ptr<run::Mail> mail_;
+  std::unique_ptr<audit::Journal> journal_;
+  std::unique_ptr<gate::Gate> gate_;
+  std::unique_ptr<run::WallClockWatch> watch_;
+  std::unique_ptr<run::ChildControl> control_;
+  std::map<std::string, std::unique_ptr<Neighbour>> neighbours_;
+  run::Fd control_listener_;
+  std::unique_ptr<api::Server> server_;
+  int exit_code_ = 0;
+};
+
+}  // namespace
+
+int run_daemon(const DaemonOptions& options) {
+  auto parsed = load_site_config(options.config_file);
+  if (!parsed.value) {
+    const auto log = make_log({.program = "sekishod", .in_background = false});
+    for (const auto& error : parsed.errors) {
+      log->event(kConfigRefused, {{"code", error.code}, {"detail", error.detail}});
+    }
+    return 2;
+  }
+  return Daemon(options, std::move(*parsed.value)).run();
+}
+
+}  // namespace sekisho::programs

@@ -1,0 +1,46 @@
+// Events of sekishod.
+#pragma once
+#include <sekisho/sdk/event.hpp>
+
+namespace sekisho::programs {
+
+inline constexpr Event kDaemonServing{"sekishod.serving",
+                                      Level::info,
+                                      {"関所の本体が起動し、受付を始めました。対応は不要です。",
+                                       "The gatekeeper has started and serves. Nothing to do."},
+                                      {"node", "sessions"}};
+inline constexpr Event kDaemonRefused{
+    "sekishod.not_started",
+    Level::critical,
+    {"起動できません。detail の原因を取り除いてください。", "The gatekeeper cannot start. Remove the cause that detail names."},
+    {"code", "detail"}};
+inline constexpr Event kDaemonPluginSkipped{
+    "sekishod.plugin_skipped",
+    Level::warning,
+    {"必須でないプラグインを読み込めませんでした。必要なら設定を直してください。",
+     "A plugin that is not critical could not be loaded. Mend its configuration if it is wanted."},
+    {"code", "detail"}};
+inline constexpr Event kDaemonLinkLost{
+    "sekishod.link_lost",
+    Level::warning,
+    {"他のプロセスとの接続が切れました。監視プロセスが再起動します。繰り返す場合は原因を調べてください。",
+     "The link to another process was lost; the supervisor restarts it. Look for the cause if it happens again."},
+    {"name", "why"}};
+inline constexpr Event kDaemonClockJump{
+    "sekishod.clock_jump",
+    Level::warning,
+    {"システム時計が大きく動きました。関所の時刻は変わりません。時刻同期を確認してください。",
+     "The system clock jumped. Gate time stays as it is. Check the time synchronisation."},
+    {"seconds"}};
+inline constexpr Event kDaemonSandboxOpen{
+    "sekishod.sandbox_open",
+    Level::warning,
+    {"この実行環境ではプロセスの制限の一部が働いていません。検査用のビルド以外では使わないでください。",
+     "Part of the sandbox does not work here. Use it for sanitizer builds only."},
+    {"note"}};
+inline constexpr Event kDaemonStopping{"sekishod.stopping",
+                                       Level::info,
+                                       {"関所の本体を停止します。", "The gatekeeper stops."},
+                                       {"why"}};
+
+}  // namespace sekisho::programs

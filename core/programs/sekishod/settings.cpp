@@ -1,0 +1,124 @@
+#include "programs/sekishod/settings.hpp"
+
+#include "audit/reader.hpp"
+#include "base/site_config_parse.hpp"
+
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <set>
+
+namespace sekisho::programs {
+namespace {
+
+/// SHA-256 of the leaf of a PEM chain, lower-case hex.
+Result<std::string> leaf_fingerprint(const std::string& file) {
+  const std::unique_ptr<BIO, int (*)(BIO*)> bio(BIO_new_file(file.c_str(), "r"), BIO_free);
+  if (!bio) return fail("config.unreadable", file);
+  const std::unique_ptr<X509, void (*)(X509*)> leaf(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
+  std::array<unsigned char, 32> digest{};
+  unsigned size = 0;
+  if (!leaf || X509_digest(leaf.get(), EVP_sha256(), digest.data(), &size) != 1) return fail("config.not_pem", file);
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (const unsigned char byte : digest) {
+    out += kHex[byte >> 4];
+    out += kHex[byte & 15];
+  }
+  return out;
+}
+
+registry::Zone zone_of(std::string_view name) {
+  if (name == "internet_dmz") return registry::Zone::internet_dmz;
+  if (name == "my_number") return registry::Zone::my_number;
+  return registry::Zone::internet_business;
+}
+
+admission::CheckMode mode_of(std::string_view name) {
+  if (name == "warn") return admission::CheckMode::warn;
+  if (name == "off") return admission::CheckMode::off;
+  return admission::CheckMode::enforce;
+}
+
+}  // namespace
+
+audit::JournalConfig journal_config(const SiteConfig& config) {
+  audit::JournalConfig out;
+  out.directory = config.journal.directory;
+  out.signing_key_file = config.journal.signing_key_file;
+  out.segment_bytes = config.journal.segment_bytes;
+  out.node = config.node;
+  return out;
+}
+
+Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simulator) {
+  gate::GateOptions out;
+  out.node = config.node;
+  out.gate_id = config.gate_id;
+  out.posture.gate_id = config.gate_id;
+  out.posture.allow_simulator = allow_simulator;
+  std::set<std::string> certificates{config.posture.tls.certificate_file};
+  for (const PathConfig& path : config.paths) certificates.insert(path.tls.certificate_file);
+  for (const std::string& file : certificates) {
+    auto fingerprint = leaf_fingerprint(file);
+    if (!fingerprint) return fingerprint.error();
+    out.posture.server_fingerprints.push_back(std::move(*fingerprint));
+  }
+  for (const PathConfig& path : config.paths) {
+    gate::GatePath p;
+    admission::PathPolicy& policy = p.policy;
+    policy.path = path.name;
+    for (const std::string& zone : path.zones) policy.zones.push_back(zone_of(zone));
+    policy.lent_only = path.lent_only;
+    policy.factors = path.factors;
+    for (const CheckConfig& check : path.checks) policy.checks.push_back({check.check, mode_of(check.mode)});
+    policy.idle_limit = Seconds{path.idle_limit_s};
+    policy.absolute_limit = Seconds{path.absolute_limit_s};
+    policy.reconnect_grace = Seconds{path.reconnect_grace_s};
+    policy.report_interval = Seconds{path.report_interval_s};
+    policy.heartbeat = Seconds{path.heartbeat_s};
+    policy.silence_to_quarantine = Seconds{path.silence_to_quarantine_s};
+    policy.silence_to_close = Seconds{path.silence_to_close_s};
+    policy.mend_limit = Seconds{path.mend_limit_s};
+    policy.first_report_limit = Seconds{path.first_report_limit_s};
+    policy.prelogin_max_age = Seconds{path.prelogin_max_age_s};
+    p.tun = path.tun.name;
+    p.gate_address = path.tun.gate_address;
+    p.prefix = path.tun.prefix;
+    p.mtu = path.tun.mtu;
+    const auto entrance = parse_socket_address(path.entrance);
+    if (!entrance) return entrance.error();
+    p.entrance = {entrance->address, entrance->port, 6};
+    for (const std::string& listen : config.posture.listen) {
+      const auto at = parse_socket_address(listen);
+      if (at && at->address == path.tun.gate_address) p.posture_page = {at->address, at->port, 6};
+    }
+    if (p.posture_page.port == 0) {
+      return fail("config.not_allowed", "posture.listen names no address of path " + path.name);
+    }
+    out.paths.push_back(std::move(p));
+  }
+  return out;
+}
+
+Result<std::vector<std::string>> unfinished(const std::string& directory, Instant from) {
+  audit::Query query;
+  query.from = from;
+  query.limit = 1'000'000;
+  query.event = "session.granted";
+  std::set<std::string> open;
+  const auto granted = audit::search(directory, query);
+  if (!granted) return granted.error();
+  for (const audit::StoredEntry& entry : *granted) open.insert(entry.entry.session);
+  query.event = "session.ended";
+  const auto ended = audit::search(directory, query);
+  if (!ended) return ended.error();
+  for (const audit::StoredEntry& entry : *ended) open.erase(entry.entry.session);
+  return std::vector<std::string>(open.begin(), open.end());
+}
+
+}  // namespace sekisho::programs

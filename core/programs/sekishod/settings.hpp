@@ -1,0 +1,21 @@
+// Settings: the site configuration turned into what the gate's rooms take.
+// Threads: pure functions but for the files named in the configuration (server certificates). Errors: config.*; unfinished(): audit.*.
+#pragma once
+#include "audit/journal.hpp"
+#include "base/site_config.hpp"
+#include "gate/gate.hpp"
+
+#include <sekisho/sdk/result.hpp>
+
+#include <string>
+#include <vector>
+
+namespace sekisho::programs {
+
+[[nodiscard]] audit::JournalConfig journal_config(const SiteConfig& config);
+/// Reads the certificates that reports may name as `srv` (every path's and the posture page's).
+[[nodiscard]] Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simulator);
+/// Sessions that the journal granted since `from` and never ended.
+[[nodiscard]] Result<std::vector<std::string>> unfinished(const std::string& directory, Instant from);
+
+}  // namespace sekisho::programs

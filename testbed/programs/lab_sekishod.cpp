@@ -1,0 +1,60 @@
+// sekishod with a clock that a scenario can move on (decisions.md "Time in tests"). The offset is read from a file once at
+// the start and again whenever it changes, on each look at the clock; the file is opened before the sandbox closes.
+#include "programs/sekishod/daemon.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <mutex>
+
+namespace {
+
+class OffsetClock final : public sekisho::run::Clock {
+ public:
+  OffsetClock(const sekisho::run::Clock& base, std::string file) : base_(base), file_(std::move(file)) {}
+  [[nodiscard]] sekisho::Instant now() const override {
+    const sekisho::Instant real = base_.now();
+    const std::lock_guard lock(mutex_);
+    if (real >= look_at_) {  // twenty looks a second are enough for a scenario and cheap for a login storm
+      look_at_ = real + std::chrono::milliseconds{50};
+      read();
+    }
+    return real + offset_;
+  }
+
+ private:
+  void read() const {
+    const int fd = ::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) return;
+    std::array<char, 64> text{};
+    const ssize_t size = ::read(fd, text.data(), text.size() - 1);
+    ::close(fd);
+    if (size > 0) offset_ = std::chrono::microseconds(static_cast<std::int64_t>(std::strtod(text.data(), nullptr) * 1e6));
+  }
+  const sekisho::run::Clock& base_;
+  std::string file_;
+  mutable std::mutex mutex_;
+  mutable sekisho::Instant look_at_{};
+  mutable std::chrono::microseconds offset_{0};
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"sekishod for labs: a clock with an offset, simulated facts"};
+  sekisho::programs::DaemonOptions options;
+  app.add_option("--config", options.config_file, "configuration file")->required();
+  app.add_flag("--check-config", options.check_only, "check the configuration and all plugins, then stop");
+  CLI11_PARSE(app, argc, argv);
+  options.allow_simulator = true;
+  if (const char* file = std::getenv("SEKISHO_LAB_CLOCK_OFFSET")) {
+    options.wrap_clock = [file = std::string(file)](const sekisho::run::Clock& base) {
+      return std::make_unique<OffsetClock>(base, file);
+    };
+  }
+  return sekisho::programs::run_daemon(options);
+}
