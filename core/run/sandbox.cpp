@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <memory>
 #include <string>
 
 namespace sekisho::run {
@@ -27,17 +29,28 @@ Error refused(const std::string& what) {
   return fail("run.sandbox", what + ": " + strerror(errno));
 }
 
-/// Identity and capabilities belong to threads: a second thread would keep the old ones.
-bool alone() {
-  DIR* tasks = opendir("/proc/self/task");
-  if (tasks == nullptr) return false;
-  int count = 0;
-  while (const dirent* entry = readdir(tasks)) count += entry->d_name[0] != '.' ? 1 : 0;
-  closedir(tasks);
-  return count == 1;
+/// What the kernel says of every thread: the log's writer, for example, runs already. The C library changes the user of
+/// all threads, which takes their capabilities; only the calling one may have kept some.
+Result<void> verify_threads(std::uint32_t uid, bool keeps_net_admin) {
+  const std::string id = std::to_string(uid);
+  const std::string users = "Uid:\t" + id + "\t" + id + "\t" + id + "\t" + id;
+  const std::unique_ptr<DIR, int (*)(DIR*)> tasks(opendir("/proc/self/task"), &closedir);
+  if (!tasks) return refused("looking at the threads");
+  while (const dirent* entry = readdir(tasks.get())) {
+    if (entry->d_name[0] == '.') continue;
+    const bool own = std::to_string(gettid()) == entry->d_name;
+    const std::string wanted = own && keeps_net_admin ? "0000000000001000" : "0000000000000000";
+    std::ifstream status(std::string("/proc/self/task/") + entry->d_name + "/status");
+    int good = 0;
+    for (std::string line; std::getline(status, line);) {
+      if (line == users || line == "CapEff:\t" + wanted || line == "CapPrm:\t" + wanted) ++good;
+    }
+    if (good != 3) return fail("run.sandbox", "a thread has kept its identity or capabilities");
+  }
+  return {};
 }
 
-Result<bool> change_identity(Profile profile, std::uint32_t uid) {
+Result<bool> change_identity(SandboxProfile profile, std::uint32_t uid) {
   if (geteuid() != 0) {
     if (uid != 0 && uid != geteuid()) {
       return fail("run.sandbox", "only root can become user " + std::to_string(uid));
@@ -46,7 +59,7 @@ Result<bool> change_identity(Profile profile, std::uint32_t uid) {
   }
   if (uid == 0) return fail("run.sandbox", "no process that hears others runs as root: configure its uid");
   capng_clear(CAPNG_SELECT_BOTH);
-  if (profile == Profile::netd) {
+  if (profile == SandboxProfile::netd) {
     capng_update(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED), CAP_NET_ADMIN);
   }
   const auto id = static_cast<int>(uid);
@@ -54,26 +67,14 @@ Result<bool> change_identity(Profile profile, std::uint32_t uid) {
   if (const int error = capng_change_id(id, id, flags); error != 0) {
     return fail("run.sandbox", "becoming user " + std::to_string(uid) + " failed (" + std::to_string(error) + ")");
   }
-  // Trust the kernel's answer, not the library's.
-  uid_t real = 0, effective = 0, saved = 0;
-  if (getresuid(&real, &effective, &saved) != 0 || real != uid || effective != uid || saved != uid || setuid(0) == 0) {
-    return fail("run.sandbox", "the old identity is still there");
-  }
-  capng_get_caps_process();
-  for (int capability = 0; capability <= CAP_LAST_CAP; ++capability) {
-    const bool wanted = profile == Profile::netd && capability == CAP_NET_ADMIN;
-    const auto number = static_cast<unsigned>(capability);
-    if ((capng_have_capability(CAPNG_EFFECTIVE, number) != 0) != wanted) {
-      return fail("run.sandbox", "capability " + std::to_string(capability) + " is not as it should be");
-    }
-  }
+  if (setuid(0) == 0) return fail("run.sandbox", "the old identity is still there");
+  if (auto threads = verify_threads(uid, profile == SandboxProfile::netd); !threads) return threads.error();
   return true;
 }
 
 }  // namespace
 
-Result<SandboxReport> enter_sandbox(Profile profile, std::uint32_t uid) {
-  if (!kSanitizer && !alone()) return fail("run.sandbox", "the process has several threads already");
+Result<SandboxReport> enter_sandbox(SandboxProfile profile, std::uint32_t uid) {
   tzset();  // later it would open a file
   umask(077);
   const rlimit none{0, 0};

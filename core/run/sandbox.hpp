@@ -18,7 +18,7 @@ namespace sekisho::run {
 /// (mail,
 ///   PostgreSQL). No bind, no listen.
 /// - netd: netlink sockets, opening files (/dev/net/tun), the ioctls of TUN; keeps CAP_NET_ADMIN, alone.
-enum class Profile : std::uint8_t { front, relay, sekishod, netd };
+enum class SandboxProfile : std::uint8_t { front, relay, sekishod, netd };
 
 struct SandboxReport {
   bool identity = false;  ///< false: the process was no root to begin with and stays who it is
@@ -27,6 +27,6 @@ struct SandboxReport {
 };
 
 /// Becomes user and group `uid` (numeric; root refuses to stay root), drops the rest and closes the filter.
-[[nodiscard]] Result<SandboxReport> enter_sandbox(Profile profile, std::uint32_t uid);
+[[nodiscard]] Result<SandboxReport> enter_sandbox(SandboxProfile profile, std::uint32_t uid);
 
 }  // namespace sekisho::run

@@ -47,7 +47,8 @@ class Filter {
   Result<void> load() {
     if (!context_) return fail("run.sandbox", "no filter");
     note(seccomp_attr_set(context_.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS));
-    note(seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_NNP, 0));  // set by the caller already
+    note(seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_NNP, 0));    // set by the caller already
+    note(seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_TSYNC, 1));  // threads that run already
     note(seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2));
     if (error_ == 0) note(seccomp_load(context_.get()));
     if (error_ == 0) return {};
@@ -159,19 +160,19 @@ void netd(Filter& f) {
 
 }  // namespace
 
-Result<void> load_system_call_filter(Profile profile) {
+Result<void> load_system_call_filter(SandboxProfile profile) {
   Filter filter;
   common(filter);
   switch (profile) {
-    case Profile::front:
+    case SandboxProfile::front:
       break;
-    case Profile::relay:
+    case SandboxProfile::relay:
       relay(filter);
       break;
-    case Profile::sekishod:
+    case SandboxProfile::sekishod:
       sekishod(filter);
       break;
-    case Profile::netd:
+    case SandboxProfile::netd:
       netd(filter);
       break;
   }

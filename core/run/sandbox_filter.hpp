@@ -4,6 +4,6 @@
 
 namespace sekisho::run {
 
-[[nodiscard]] Result<void> load_system_call_filter(Profile profile);
+[[nodiscard]] Result<void> load_system_call_filter(SandboxProfile profile);
 
 }  // namespace sekisho::run
