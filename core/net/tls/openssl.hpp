@@ -1,0 +1,48 @@
+// Owners of OpenSSL's objects. Private to this room.
+#pragma once
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <memory>
+#include <string>
+
+namespace sekisho::tls {
+
+template <auto kFree>
+struct Freer {
+  template <class T>
+  void operator()(T* object) const {
+    kFree(object);
+  }
+};
+using SslCtxPtr = std::unique_ptr<SSL_CTX, Freer<SSL_CTX_free>>;
+using SslPtr = std::unique_ptr<SSL, Freer<SSL_free>>;
+using BioPtr = std::unique_ptr<BIO, Freer<BIO_free_all>>;
+using BioMethodPtr = std::unique_ptr<BIO_METHOD, Freer<BIO_meth_free>>;
+using X509Ptr = std::unique_ptr<X509, Freer<X509_free>>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
+
+struct ContextImpl {
+  SslCtxPtr ctx;
+  BioMethodPtr bio_method;
+  std::string server_name;  // client role
+};
+
+/// The bytes between libssl and a channel; the BIO's data points here.
+struct Wire;
+[[nodiscard]] BioMethodPtr make_bio_method();
+/// Index of a channel's verification record in an SSL.
+[[nodiscard]] int verification_index();
+
+/// What the verify callback found out; the handshake goes on in any case (server role).
+struct Verification {
+  bool presented = false, verified = false;
+  std::string why;
+};
+
+/// Empties the error queue of this thread and returns its newest reason.
+[[nodiscard]] std::string drain_errors();
+
+}  // namespace sekisho::tls

@@ -1,0 +1,362 @@
+#include "net/tls/tls_channel.hpp"
+
+#include "net/tls/openssl.hpp"
+#include "net/tls/testing/certificates.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+namespace sekisho::tls {
+namespace {
+
+using testing::Authority;
+using testing::Identity;
+using Bytes = std::vector<std::byte>;
+
+struct Zoo {
+  Authority server_ca{"server authority"}, client_ca{"client authority"}, foreign{"client authority"};
+  Identity server = server_ca.issue({.name = "vpn.test", .dns = {"vpn.test"}, .ip = {"127.0.0.1"}, .client = false});
+};
+Zoo& zoo() {
+  static Zoo all;
+  return all;
+}
+
+TlsServerContext server_context(bool ask = true) {
+  ServerSettings settings{zoo().server.certificate_pem, Secret(zoo().server.key_pem),
+                          ask ? zoo().client_ca.pem() : std::string()};
+  auto made = TlsServerContext::make(settings);
+  EXPECT_TRUE(made) << made.error().code << made.error().detail;
+  return *made;
+}
+TlsClientContext client_context(const Identity* identity = nullptr, std::vector<std::string> alpn = {"http/1.1"},
+                                std::string name = "vpn.test") {
+  ClientSettings settings{zoo().server_ca.pem(), std::move(name), "", Secret(), std::move(alpn)};
+  if (identity) {
+    settings.certificate_pem = identity->certificate_pem;
+    settings.key_pem = Secret(identity->key_pem);
+  }
+  auto made = TlsClientContext::make(settings);
+  EXPECT_TRUE(made) << made.error().code << made.error().detail;
+  return *made;
+}
+
+/// Carries bytes between two channels, `step` at a time, until both are quiet. What each side reads is collected.
+struct Pair {
+  TlsChannel &client, &server;
+  Bytes at_client = {}, at_server = {};
+  std::string client_error = {}, server_error = {};
+
+  static bool move_some(TlsChannel& from, TlsChannel& to, Bytes& read, std::string& error, std::size_t step) {
+    if (from.output().empty()) return false;
+    const auto piece = from.output().first(std::min(step, from.output().size()));
+    const Bytes copy(piece.begin(), piece.end());
+    from.consume_output(copy.size());
+    to.feed(copy);
+    Bytes plain(TlsChannel::kLargestRecord);
+    while (true) {
+      const auto size = to.read_plain(plain);
+      if (!size) error = size.error().detail;
+      if (!size || *size == 0) return true;
+      read.insert(read.end(), plain.begin(), plain.begin() + static_cast<long>(*size));
+    }
+  }
+  void settle(std::size_t step = 1 << 20) {
+    while (move_some(client, server, at_server, server_error, step) ||
+           move_some(server, client, at_client, client_error, step)) {
+    }
+  }
+};
+Bytes bytes_of(std::string_view text) {
+  const auto view = std::as_bytes(std::span(text.data(), text.size()));
+  return {view.begin(), view.end()};
+}
+
+struct Meeting {
+  BufferPool pool;
+  TlsServerContext server_side;
+  TlsClientContext client_side;
+  TlsChannel client{client_side, pool}, server{server_side, pool};
+  Pair pair{client, server};
+  explicit Meeting(TlsClientContext with, bool ask = true)
+      : server_side(server_context(ask)), client_side(std::move(with)) {}
+  void run(std::size_t step = 1 << 20) {
+    client.start();
+    pair.settle(step);
+  }
+};
+
+TEST(TlsChannel, OpensWithoutACertificateAndSaysSo) {
+  Meeting meeting(client_context());
+  meeting.run();
+  EXPECT_EQ(meeting.server.state(), ChannelState::open);
+  EXPECT_EQ(meeting.client.state(), ChannelState::open);
+  EXPECT_EQ(meeting.server.peer_certificate(), PeerCertificate::none);
+  EXPECT_TRUE(meeting.server.peer_chain().empty());
+  EXPECT_EQ(meeting.server.version(), "TLSv1.3");
+  EXPECT_THAT(meeting.server.cipher(), ::testing::StartsWith("TLS_"));
+}
+
+TEST(TlsChannel, OpensWithPiecesOfOneByte) {
+  const Identity good = zoo().client_ca.issue({});
+  Meeting meeting(client_context(&good));
+  meeting.run(1);
+  EXPECT_EQ(meeting.server.state(), ChannelState::open);
+  EXPECT_EQ(meeting.server.peer_certificate(), PeerCertificate::verified);
+}
+
+TEST(TlsChannel, HandsOverAVerifiedChainLeafFirst) {
+  const Authority middle("intermediate", zoo().client_ca);
+  const Identity good = middle.issue({.name = "mori", .uri = {"urn:person:mori"}});
+  Meeting meeting(client_context(&good));
+  meeting.run();
+  EXPECT_EQ(meeting.server.peer_certificate(), PeerCertificate::verified);
+  const auto chain = meeting.server.peer_chain();
+  ASSERT_EQ(chain.size(), 2u);
+  EXPECT_NE(chain[0].find("mori"), std::string::npos);
+  EXPECT_NE(chain[1].find("intermediate"), std::string::npos);
+}
+
+TEST(TlsChannel, RecordsBadCertificatesAndStaysOpen) {
+  const std::vector<std::pair<const char*, Identity>> bad = {
+      {"foreign authority of the same name", zoo().foreign.issue({})},
+      {"server certificate", zoo().client_ca.issue({.client = false})},
+      {"expired", zoo().client_ca.issue({.expired = true})},
+      {"RSA 2048", zoo().client_ca.issue({.rsa_bits = 2048})},
+      {"the server's own", zoo().server}};
+  for (const auto& [name, identity] : bad) {
+    // A client that does not look at the list of acceptable authorities, nor at its own key's strength.
+    auto context = client_context();
+    auto* ctx = static_cast<SSL_CTX*>(context.native_for_test());
+    SSL_CTX_set_security_level(ctx, 0);
+    const BioPtr certificate(BIO_new_mem_buf(identity.certificate_pem.data(), -1)),
+        key(BIO_new_mem_buf(identity.key_pem.data(), -1));
+    const X509Ptr x509(PEM_read_bio_X509(certificate.get(), nullptr, nullptr, nullptr));
+    const KeyPtr pkey(PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr));
+    ASSERT_EQ(SSL_CTX_use_certificate(ctx, x509.get()), 1) << name;
+    ASSERT_EQ(SSL_CTX_use_PrivateKey(ctx, pkey.get()), 1) << name;
+    Meeting meeting(std::move(context));
+    meeting.run();
+    EXPECT_EQ(meeting.server.state(), ChannelState::open) << name << meeting.pair.server_error;
+    EXPECT_EQ(meeting.server.peer_certificate(), PeerCertificate::rejected) << name;
+    EXPECT_TRUE(meeting.server.peer_chain().empty()) << name;
+    EXPECT_FALSE(meeting.server.why_rejected().empty()) << name;
+  }
+}
+
+TEST(TlsChannel, RejectsAChainOfFiveCertificates) {
+  const Authority a("a", zoo().client_ca), b("b", a), c("c", b), d("d", c);
+  const Identity four = c.issue({}), five = d.issue({});
+  Meeting good(client_context(&four));
+  good.run();
+  EXPECT_EQ(good.server.peer_certificate(), PeerCertificate::verified) << good.server.why_rejected();
+  EXPECT_EQ(good.server.peer_chain().size(), 4u);
+  Meeting bad(client_context(&five));
+  bad.run();
+  EXPECT_EQ(bad.server.state(), ChannelState::open);
+  EXPECT_EQ(bad.server.peer_certificate(), PeerCertificate::rejected);
+}
+
+TEST(TlsChannel, BreaksOffAtAChainOfMoreThan16KiB) {
+  const Identity large = zoo().client_ca.issue({.padding = 17000});
+  Meeting meeting(client_context(&large));
+  meeting.run();
+  EXPECT_EQ(meeting.server.state(), ChannelState::failed);
+  const Identity fits = zoo().client_ca.issue({.padding = 14000});
+  Meeting good(client_context(&fits));
+  good.run();
+  EXPECT_EQ(good.server.peer_certificate(), PeerCertificate::verified);
+}
+
+TEST(TlsChannel, AsksForNoCertificateWithoutAnAuthority) {
+  const Identity identity = zoo().client_ca.issue({});
+  Meeting meeting(client_context(&identity), false);
+  meeting.run();
+  EXPECT_EQ(meeting.server.state(), ChannelState::open);
+  EXPECT_EQ(meeting.server.peer_certificate(), PeerCertificate::none);
+}
+
+TEST(TlsChannel, SpeaksTls12WithForwardSecrecy) {
+  auto context = client_context();
+  SSL_CTX_set_max_proto_version(static_cast<SSL_CTX*>(context.native_for_test()), TLS1_2_VERSION);
+  Meeting meeting(std::move(context));
+  meeting.run();
+  EXPECT_EQ(meeting.server.state(), ChannelState::open);
+  EXPECT_EQ(meeting.server.version(), "TLSv1.2");
+  EXPECT_THAT(meeting.server.cipher(), ::testing::StartsWith("ECDHE-"));
+}
+
+TEST(TlsChannel, RefusesOldVersionsAndWeakSuites) {
+  const auto refused = [](auto bend) {
+    auto context = client_context();
+    auto* ctx = static_cast<SSL_CTX*>(context.native_for_test());
+    SSL_CTX_set_security_level(ctx, 0);
+    bend(ctx);
+    Meeting meeting(std::move(context));
+    meeting.run();
+    return meeting.server.state() == ChannelState::failed;
+  };
+  EXPECT_FALSE(refused([](SSL_CTX*) {}));
+  for (const int version : {TLS1_VERSION, TLS1_1_VERSION})
+    EXPECT_TRUE(refused([&](SSL_CTX* ctx) {
+      SSL_CTX_set_min_proto_version(ctx, version);
+      SSL_CTX_set_max_proto_version(ctx, version);
+      SSL_CTX_set_cipher_list(ctx, "ALL:@SECLEVEL=0");
+    }));
+  for (const char* suite : {"ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384", "AES128-GCM-SHA256",
+                            "DHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-CCM"})
+    EXPECT_TRUE(refused([&](SSL_CTX* ctx) {
+      SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
+      SSL_CTX_set_cipher_list(ctx, (std::string(suite) + ":@SECLEVEL=0").c_str());
+    })) << suite;
+  EXPECT_TRUE(refused([](SSL_CTX* ctx) { SSL_CTX_set1_groups_list(ctx, "P-521"); }));
+  EXPECT_TRUE(refused([](SSL_CTX* ctx) {
+    SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_CCM_SHA256");
+    SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
+  }));
+}
+
+TEST(TlsChannel, OffersHttp11AndNothingElse) {
+  const auto state = [](std::vector<std::string> alpn) {
+    Meeting meeting(client_context(nullptr, std::move(alpn)));
+    meeting.run();
+    return meeting.server.state();
+  };
+  EXPECT_EQ(state({}), ChannelState::open);
+  EXPECT_EQ(state({"h2", "http/1.1"}), ChannelState::open);
+  EXPECT_EQ(state({"h2"}), ChannelState::failed);
+  EXPECT_EQ(state({"acme-tls/1"}), ChannelState::failed);
+  EXPECT_EQ(state({"http/1.0"}), ChannelState::failed);
+}
+
+TEST(TlsChannel, GivesNoTicketAndResumesNothing) {
+  Meeting first(client_context());
+  auto* ctx = static_cast<SSL_CTX*>(first.client_side.native_for_test());
+  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  static int sessions;
+  sessions = 0;
+  SSL_CTX_sess_set_new_cb(ctx, [](SSL*, SSL_SESSION*) {
+    ++sessions;
+    return 0;
+  });
+  first.run();
+  ASSERT_TRUE(first.server.write_record(bytes_of("x")));
+  first.pair.settle();
+  EXPECT_EQ(first.pair.at_client, bytes_of("x"));
+  EXPECT_EQ(sessions, 0);
+}
+
+TEST(TlsChannel, CarriesRecordsBothWaysInPiecesOfAnySize) {
+  for (const std::size_t step : {std::size_t{1}, std::size_t{1000}, std::size_t{1} << 20}) {
+    Meeting meeting(client_context());
+    meeting.run();
+    Bytes sent;
+    for (std::size_t size : {1, 2, 1354, 16383, 16384}) {
+      const Bytes record(size, static_cast<std::byte>(size));
+      ASSERT_TRUE(meeting.server.write_record(record));
+      ASSERT_TRUE(meeting.client.write_record(record));
+      sent.insert(sent.end(), record.begin(), record.end());
+    }
+    meeting.pair.settle(step);
+    EXPECT_EQ(meeting.pair.at_client, sent);
+    EXPECT_EQ(meeting.pair.at_server, sent);
+  }
+}
+
+TEST(TlsChannel, MakesOneRecordOfOneWrite) {
+  Meeting meeting(client_context());
+  meeting.run();
+  ASSERT_TRUE(meeting.server.write_record(Bytes(16384)));
+  EXPECT_EQ(meeting.server.output().size(), 16384u + 5 + 1 + 16);
+}
+
+TEST(TlsChannel, RefusesWritesThatAreTooLargeEarlyOrLate) {
+  Meeting meeting(client_context());
+  EXPECT_EQ(meeting.server.write_record(Bytes(1)).error().code, "tls.not_open");
+  meeting.run();
+  EXPECT_EQ(meeting.server.write_record(Bytes(16385)).error().code, "tls.too_large");
+  EXPECT_EQ(meeting.server.write_record({}).error().code, "tls.too_large");
+  meeting.server.close();
+  EXPECT_EQ(meeting.server.write_record(Bytes(1)).error().code, "tls.not_open");
+  meeting.pair.settle();
+  EXPECT_EQ(meeting.client.state(), ChannelState::closed);
+}
+
+TEST(TlsChannel, FailsOnGarbageWithoutHarmToOthers) {
+  Meeting good(client_context());
+  for (const char* garbage :
+       {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\x16\x03\x01\xff\xff", "\x80\x2e\x01\x00\x02", "SSH-2.0-x\r\n"}) {
+    TlsChannel bad(good.server_side, good.pool);
+    const Bytes bytes = bytes_of(std::string(garbage) + std::string(600, 'x'));
+    bad.feed(bytes);
+    Bytes plain(16384);
+    EXPECT_FALSE(bad.read_plain(plain)) << garbage;
+    EXPECT_EQ(bad.state(), ChannelState::failed);
+    bad.feed(bytes);
+    EXPECT_FALSE(bad.read_plain(plain));
+  }
+  good.run();
+  EXPECT_EQ(good.server.state(), ChannelState::open);
+}
+
+TEST(TlsChannel, NoticesAFlippedBit) {
+  Meeting meeting(client_context());
+  meeting.run();
+  ASSERT_TRUE(meeting.client.write_record(bytes_of("hello")));
+  Bytes wire(meeting.client.output().begin(), meeting.client.output().end());
+  wire[10] ^= std::byte{1};
+  meeting.server.feed(wire);
+  Bytes plain(100);
+  EXPECT_EQ(meeting.server.read_plain(plain).error().code, "tls.failed");
+}
+
+TEST(TlsChannel, HoldsNoOutputBufferWhenIdle) {
+  BufferPool pool;
+  auto buffer = pool.take();
+  EXPECT_GE(buffer.capacity(), BufferPool::kBufferBytes);
+  const auto* at = buffer.data();
+  pool.give(std::move(buffer));
+  EXPECT_EQ(pool.take().data(), at);
+  std::vector<std::byte> huge;
+  huge.reserve(3 * BufferPool::kBufferBytes);
+  pool.give(std::move(huge));
+  EXPECT_LE(pool.take().capacity(), 2 * BufferPool::kBufferBytes);
+}
+
+TEST(TlsClient, RefusesAServerOfAnotherNameOrAuthority) {
+  Meeting other(client_context(nullptr, {"http/1.1"}, "other.test"));
+  other.run();
+  EXPECT_EQ(other.client.state(), ChannelState::failed);
+  Meeting address(client_context(nullptr, {"http/1.1"}, "127.0.0.1"));
+  address.run();
+  EXPECT_EQ(address.client.state(), ChannelState::open);
+  auto made = TlsClientContext::make({zoo().foreign.pem(), "vpn.test", "", Secret(), {"http/1.1"}});
+  ASSERT_TRUE(made);
+  Meeting foreign(*made);
+  foreign.run();
+  EXPECT_EQ(foreign.client.state(), ChannelState::failed);
+}
+
+TEST(TlsServerContext, NamesWhatIsWrongWithItsFiles) {
+  const Identity& good = zoo().server;
+  const auto code = [](const std::string& certificate, const std::string& key, const std::string& ca) {
+    auto made = TlsServerContext::make({certificate, Secret(key), ca});
+    return made ? std::string("made") : made.error().code;
+  };
+  const Identity other = zoo().server_ca.issue({.client = false}),
+                 weak = zoo().server_ca.issue({.client = false, .rsa_bits = 2048});
+  EXPECT_EQ(code(good.certificate_pem, good.key_pem, zoo().client_ca.pem()), "made");
+  EXPECT_EQ(code("", good.key_pem, ""), "tls.certificate");
+  EXPECT_EQ(code("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", good.key_pem, ""),
+            "tls.certificate");
+  EXPECT_EQ(code(good.certificate_pem, "", ""), "tls.key");
+  EXPECT_EQ(code(good.certificate_pem, other.key_pem, ""), "tls.key");
+  EXPECT_EQ(code(weak.certificate_pem, weak.key_pem, ""), "tls.certificate");
+  EXPECT_EQ(code(good.certificate_pem, good.key_pem, "nothing"), "tls.client_ca");
+  EXPECT_EQ(code(good.certificate_pem, good.key_pem, good.certificate_pem), "tls.client_ca");
+}
+
+}  // namespace
+}  // namespace sekisho::tls

@@ -1,0 +1,185 @@
+#include "net/tls/tls_context.hpp"
+
+#include "net/tls/openssl.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace sekisho::tls {
+namespace {
+
+constexpr std::string_view kHttp11 = "http/1.1";
+constexpr const char* kSuites13 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+constexpr const char* kSuites12 =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+constexpr const char* kGroups = "X25519:P-256:P-384";
+constexpr const char* kSignatures =
+    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
+    "RSA+SHA256:RSA+SHA384:RSA+SHA512";
+/// 128 bits: RSA and DH from 3072, curves from 256, SHA-256 and better, forward secrecy.
+constexpr int kSecurityLevel = 3;
+
+BioPtr reader(std::string_view pem) {
+  return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+}
+
+std::vector<X509Ptr> read_certificates(std::string_view pem) {
+  std::vector<X509Ptr> out;
+  const BioPtr bio = reader(pem);
+  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) out.emplace_back(certificate);
+  // The loop ends with "no start line" when all has been read; a broken block ends it with another reason.
+  const unsigned long last = ERR_peek_last_error();
+  if (last != 0 && ERR_GET_REASON(last) != PEM_R_NO_START_LINE) out.clear();
+  ERR_clear_error();
+  return out;
+}
+
+Result<std::shared_ptr<ContextImpl>> make_context(const SSL_METHOD* method) {
+  ERR_clear_error();
+  auto impl = std::make_shared<ContextImpl>();
+  impl->ctx.reset(SSL_CTX_new(method));
+  impl->bio_method = make_bio_method();
+  if (!impl->ctx || !impl->bio_method) return fail("tls.library", drain_errors());
+  SSL_CTX* ctx = impl->ctx.get();
+  SSL_CTX_set_security_level(ctx, kSecurityLevel);
+  const bool fine = SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
+                    SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
+                    SSL_CTX_set_ciphersuites(ctx, kSuites13) == 1 && SSL_CTX_set_cipher_list(ctx, kSuites12) == 1 &&
+                    SSL_CTX_set1_groups_list(ctx, kGroups) == 1 && SSL_CTX_set1_sigalgs_list(ctx, kSignatures) == 1 &&
+                    SSL_CTX_set1_client_sigalgs_list(ctx, kSignatures) == 1 && SSL_CTX_set_num_tickets(ctx, 0) == 1;
+  if (!fine) return fail("tls.library", drain_errors());
+  SSL_CTX_set_options(
+      ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_max_early_data(ctx, 0);
+  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_max_cert_list(ctx, static_cast<long>(kChainBytes));
+  return impl;
+}
+
+Result<void> use_certificate(SSL_CTX* ctx, const std::string& certificate_pem, const Secret& key_pem) {
+  auto chain = read_certificates(certificate_pem);
+  if (chain.empty()) return fail("tls.certificate", "no certificate can be read");
+  if (SSL_CTX_use_certificate(ctx, chain[0].get()) != 1) return fail("tls.certificate", drain_errors());
+  for (std::size_t i = 1; i < chain.size(); ++i)
+    if (SSL_CTX_add1_chain_cert(ctx, chain[i].get()) != 1) return fail("tls.certificate", drain_errors());
+  const BioPtr bio = reader(key_pem.reveal());
+  // No pass phrase is ever asked for: an encrypted key is refused.
+  const auto no_phrase = [](char*, int, int, void*) { return -1; };
+  const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_phrase, nullptr));
+  if (!key) return fail("tls.key", "no unencrypted key can be read: " + drain_errors());
+  if (SSL_CTX_use_PrivateKey(ctx, key.get()) != 1 || SSL_CTX_check_private_key(ctx) != 1)
+    return fail("tls.key", drain_errors());
+  return {};
+}
+
+Result<void> trust(SSL_CTX* ctx, const std::string& ca_pem, const char* code, bool announce) {
+  const auto authorities = read_certificates(ca_pem);
+  if (authorities.empty()) return fail(code, "no CA certificate can be read");
+  X509_STORE* store = SSL_CTX_get_cert_store(ctx);
+  for (const X509Ptr& authority : authorities) {
+    if (X509_check_ca(authority.get()) == 0) return fail(code, "a certificate is no CA");
+    if (X509_STORE_add_cert(store, authority.get()) != 1) return fail(code, drain_errors());
+    if (announce && SSL_CTX_add_client_CA(ctx, authority.get()) != 1) return fail(code, drain_errors());
+  }
+  return {};
+}
+
+/// Verifies like libssl, but records instead of refusing: the application decides, and the person reads a sentence.
+int record_verification(X509_STORE_CTX* store, void*) {
+  auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* record = static_cast<Verification*>(SSL_get_ex_data(ssl, verification_index()));
+  record->presented = true;
+  record->verified = false;
+  const STACK_OF(X509)* sent = X509_STORE_CTX_get0_untrusted(store);
+  if (sk_X509_num(sent) > static_cast<int>(kChainCertificates)) {
+    record->why = "chain is too long";
+  } else if (X509_verify_cert(store) == 1) {
+    record->verified = true;
+  } else {
+    record->why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
+  }
+  X509_STORE_CTX_set_error(store, X509_V_OK);
+  ERR_clear_error();
+  return 1;
+}
+
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
+                    unsigned int offered_length, void*) {
+  for (unsigned int at = 0; at < offered_length;) {
+    const unsigned int length = offered[at];
+    if (length > offered_length - at - 1) break;
+    const std::string_view name(reinterpret_cast<const char*>(offered + at + 1), length);
+    if (name == kHttp11) {
+      *out = offered + at + 1;
+      *out_length = static_cast<unsigned char>(length);
+      return SSL_TLSEXT_ERR_OK;
+    }
+    at += 1 + length;
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+}  // namespace
+
+std::string drain_errors() {
+  std::string reason;
+  while (const unsigned long code = ERR_get_error()) {
+    const char* text = ERR_reason_error_string(code);
+    if (text != nullptr) reason = text;
+  }
+  return reason.empty() ? "unknown" : reason;
+}
+
+Result<TlsServerContext> TlsServerContext::make(const ServerSettings& settings) {
+  auto impl = make_context(TLS_server_method());
+  if (!impl) return impl.error();
+  SSL_CTX* ctx = (*impl)->ctx.get();
+  if (auto used = use_certificate(ctx, settings.certificate_pem, settings.key_pem); !used) return used.error();
+  if (!settings.client_ca_pem.empty()) {
+    if (auto trusted = trust(ctx, settings.client_ca_pem, "tls.client_ca", true); !trusted) return trusted.error();
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_cert_verify_callback(ctx, record_verification, nullptr);
+    SSL_CTX_set_verify_depth(ctx, static_cast<int>(kChainCertificates) - 1);
+  }
+  SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, nullptr);
+  TlsServerContext self;
+  self.impl_ = std::move(*impl);
+  return self;
+}
+
+Result<TlsClientContext> TlsClientContext::make(const ClientSettings& settings) {
+  auto impl = make_context(TLS_client_method());
+  if (!impl) return impl.error();
+  SSL_CTX* ctx = (*impl)->ctx.get();
+  if (!settings.certificate_pem.empty()) {
+    if (auto used = use_certificate(ctx, settings.certificate_pem, settings.key_pem); !used) return used.error();
+  }
+  if (auto trusted = trust(ctx, settings.ca_pem, "tls.server_ca", false); !trusted) return trusted.error();
+  SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
+  std::string alpn;
+  for (const std::string& name : settings.alpn) {
+    if (name.empty() || name.size() > 255) return fail("tls.library", "ALPN name of unusable length");
+    alpn.push_back(static_cast<char>(name.size()));
+    alpn += name;
+  }
+  if (!alpn.empty() && SSL_CTX_set_alpn_protos(ctx, reinterpret_cast<const unsigned char*>(alpn.data()),
+                                               static_cast<unsigned>(alpn.size())) != 0)
+    return fail("tls.library", drain_errors());
+  (*impl)->server_name = settings.server_name;
+  TlsClientContext self;
+  self.impl_ = std::move(*impl);
+  return self;
+}
+
+void* TlsClientContext::native_for_test() const {
+  return impl_->ctx.get();
+}
+
+}  // namespace sekisho::tls
