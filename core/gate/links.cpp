@@ -290,8 +290,9 @@ void Gate::State::entrance(const LinkEntry& link, const seam::EntranceAsk& ask) 
   record(std::move(entry), [weak = weak_from_this(), asked_by = link.id, grant](Result<std::uint64_t> durable) mutable {
     const auto self = weak.lock();
     if (!self) return;
-    seam::Link* relay = self->link_of("relay", name);
-    if (relay == nullptr) return;
+    // To the link that asked, never to a relay started since: it counts its peers anew.
+    const auto relay = self->links.find(asked_by);
+    if (relay == self->links.end()) return;
     if (!durable || !self->sessions.contains(grant.session)) {
       grant.ok = false;
       grant.refusal = admission::refusal(durable ? "session.right_ended" : "gate.unavailable");
