@@ -1,0 +1,42 @@
+// What an operator may set for one Fortinet access path. Threads: plain value.
+#pragma once
+#include <sekisho/sdk/config.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace sekisho::fortinet {
+
+struct FortinetConfig {
+  std::string realm;
+  std::string language = "ja";
+  std::uint16_t mru = 1354;
+  std::string code_prompt = "Enter the 6-digit code sent to your mail address";
+  std::uint16_t wrong_passwords = 3;
+  bool ask_hostcheck = false;
+  std::chrono::seconds idle_before_login{60};
+  std::chrono::seconds tunnel_open_limit{30};
+
+  static void describe(auto& d) {
+    d.field("realm", &FortinetConfig::realm,
+            "Realm in the client's URL (https://gate/<realm>): lower-case letters, digits, - and _; empty: none",
+            {{0, 31}});
+    d.field("language", &FortinetConfig::language, "Language first in texts for clients that ask for none",
+            {.one_of = {"ja", "en"}});
+    d.field("mru", &FortinetConfig::mru, "Largest IP packet through the tunnel, bytes; never above the session's",
+            {{1300, 1354}});
+    d.field("code_prompt", &FortinetConfig::code_prompt,
+            "Question for the mailed code when the login names none; printable ASCII without commas", {{1, 120}});
+    d.field("wrong_passwords", &FortinetConfig::wrong_passwords,
+            "Wrong passwords on one connection that are answered with a new question", {{0, 10}});
+    d.field("ask_hostcheck", &FortinetConfig::ask_hostcheck,
+            "Ask openfortivpn for its unsigned host check claim after the login");
+    d.field("idle_before_login_s", &FortinetConfig::idle_before_login,
+            "Close a connection without tunnel after this much silence (s)", {{15, 600}});
+    d.field("tunnel_open_limit_s", &FortinetConfig::tunnel_open_limit,
+            "Close a tunnel whose PPP is not open after this time (s)", {{5, 120}});
+  }
+};
+
+}  // namespace sekisho::fortinet

@@ -1,0 +1,253 @@
+#include "http_phase.hpp"
+
+#include "answers.hpp"
+#include "settings_xml.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sekisho::fortinet {
+
+namespace {
+
+constexpr Seconds kFirstRequest{15};
+constexpr Seconds kOneRequest{10};
+constexpr Seconds kGatekeeper{30};
+constexpr unsigned kMostRequests = 100;
+constexpr std::size_t kMostKept = 16384;
+constexpr std::size_t kLargestWrite = 16384;
+
+bool base64url(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
+}  // namespace
+
+HttpPhase::HttpPhase(PathHost& host, const FortinetConfig& config, Arrival arrival, Instant now)
+    : host_(host), config_(config), arrival_(std::move(arrival)), deadline_(now + kFirstRequest) {
+  arrival_.language = config_.language;
+  arrival_.user_agent.clear();
+}
+
+std::optional<Instant> HttpPhase::next_deadline() const {
+  if (closed_ || opened_) return std::nullopt;
+  return deadline_;
+}
+
+void HttpPhase::on_deadline(Instant now) {
+  if (closed_ || opened_ || now < deadline_) return;
+  if (asked_ != Asked::nothing) {
+    asked_ = Asked::nothing;
+    answer(unavailable(arrival_.language));
+    return close("the gatekeeper is silent");
+  }
+  close(in_request_ ? "the request took too long" : "no request");
+}
+
+void HttpPhase::close(std::string_view why) {
+  if (closed_) return;
+  closed_ = true;
+  kept_.clear();
+  host_.close(why);
+}
+
+void HttpPhase::answer(HttpResponse response) {
+  const bool last = !keep_alive_ || requests_ >= kMostRequests;
+  response.close = response.close || last;
+  std::string text = serialize(response);
+  auto bytes = std::as_bytes(std::span(text));
+  while (!bytes.empty()) {
+    const auto piece = bytes.first(std::min(bytes.size(), kLargestWrite));
+    host_.write(piece);
+    bytes = bytes.subspan(piece.size());
+  }
+  wipe(text.data(), text.size());  // it may hold the cookie
+  if (response.close) close("answered, last request");
+}
+
+void HttpPhase::on_bytes(std::span<const std::byte> bytes, Instant now) {
+  if (closed_ || opened_) return;
+  if (asked_ != Asked::nothing) {
+    if (kept_.size() + bytes.size() > kMostKept) return close("too much sent ahead of an answer");
+    kept_.insert(kept_.end(), bytes.begin(), bytes.end());
+    return;
+  }
+  read(bytes, now);
+}
+
+void HttpPhase::read(std::span<const std::byte> bytes, Instant now) {
+  while (!bytes.empty() && !closed_) {
+    if (asked_ != Asked::nothing) {
+      if (bytes.size() > kMostKept) return close("too much sent ahead of an answer");
+      kept_.assign(bytes.begin(), bytes.end());
+      return;
+    }
+    if (!in_request_) {
+      in_request_ = true;
+      deadline_ = now + kOneRequest;
+    }
+    auto progress = parser_.feed(bytes);
+    if (progress.refusal) {
+      answer(broken(progress.refusal->status));
+      return;
+    }
+    bytes = bytes.subspan(progress.consumed);
+    if (progress.request) {
+      in_request_ = false;
+      deadline_ = now + config_.idle_before_login;
+      on_request(*progress.request, now);
+      wipe(progress.request->body.data(), progress.request->body.size());
+    } else if (progress.consumed == 0) {
+      return close("the request parser makes no progress");
+    }
+  }
+}
+
+void HttpPhase::on_request(HttpRequest& request, Instant now) {
+  ++requests_;
+  keep_alive_ = request.keep_alive;
+  arrival_.language = preferred_language(request, config_.language);
+  // openfortivpn's tunnel request names no user agent; the connection's last one stands.
+  if (const auto agent = user_agent(request); !agent.empty()) arrival_.user_agent = agent;
+  const Route route = find_route(request.method, request.path, config_.realm);
+  switch (route) {
+    case Route::unknown:
+      return answer(not_found());
+    case Route::start:
+      return answer(answer_to_start(request.path == "/" ? std::string_view{} : std::string_view(config_.realm)));
+    case Route::login_page:
+      return answer(login_page());
+    case Route::login_check:
+      return on_login(request, now);
+    case Route::session_page:
+    case Route::settings:
+    case Route::tunnel:
+    case Route::logout:
+    case Route::host_check:
+      return on_session_route(route, request, now);
+  }
+}
+
+void HttpPhase::on_login(HttpRequest& request, Instant now) {
+  LoginRound round = read_login(request.body);
+  if (auto* first = std::get_if<PasswordRound>(&round)) {
+    // A realm that does not exist is answered like any other path that does not.
+    if (!first->realm.empty() && first->realm != config_.realm) return answer(not_found());
+    BeginLogin begin{.arrival = arrival_, .evidence = {}};
+    begin.evidence.emplace("login", std::move(first->login));
+    begin.evidence.emplace("password", std::move(first->password));
+    return ask(Asked::password, std::move(begin), now);
+  }
+  if (auto* second = std::get_if<CodeRound>(&round)) {
+    AnswerLogin answer_login{.handle = std::move(second->handle), .arrival = arrival_, .evidence = {}};
+    answer_login.evidence.emplace("code", std::move(second->code));
+    return ask(Asked::code, std::move(answer_login), now);
+  }
+  answer(broken(400));
+}
+
+void HttpPhase::on_session_route(Route route, HttpRequest& request, Instant now) {
+  const std::string_view cookie = session_cookie(request);
+  if (route == Route::logout) {
+    if (cookie.empty()) return answer(logged_out());  // openfortivpn after a failed login
+    return ask(Asked::logout, LogoutSession{Secret(std::string(cookie)), arrival_}, now);
+  }
+  if (cookie.empty()) return answer(no_session(arrival_.language));
+  if (route == Route::host_check) {
+    if (!acceptable_claim(request.body)) return answer(broken(400));
+    return ask(Asked::claim, PostureRequest{"hostcheck", arrival_, Secret(std::string(cookie)), request.body}, now);
+  }
+  const bool open_tunnel = route == Route::tunnel;
+  const Asked what = open_tunnel ? Asked::tunnel : route == Route::settings ? Asked::settings : Asked::page;
+  ask(what, ResumeSession{Secret(std::string(cookie)), arrival_, open_tunnel}, now);
+}
+
+void HttpPhase::ask(Asked what, GateRequest request, Instant now) {
+  asked_ = what;
+  deadline_ = now + kGatekeeper;
+  asked_number_ = host_.ask(std::move(request));
+}
+
+void HttpPhase::on_reply(std::uint64_t request, GateReply reply, Instant now) {
+  if (closed_ || opened_ || asked_ == Asked::nothing || request != asked_number_) return;
+  deadline_ = now + config_.idle_before_login;
+  switch (asked_) {
+    case Asked::password:
+    case Asked::code:
+      on_login_reply(std::move(reply));
+      break;
+    case Asked::page:
+    case Asked::settings:
+    case Asked::tunnel:
+      on_resume_reply(std::move(reply));
+      break;
+    case Asked::logout:
+      answer(logged_out());  // also for a cookie that nobody knows
+      break;
+    case Asked::claim:
+      if (const auto* refused = std::get_if<Refused>(&reply)) {
+        answer_refusal(*refused);
+      } else if (std::holds_alternative<PostureAnswer>(reply) || std::holds_alternative<Done>(reply)) {
+        answer(claim_taken());  // the client ignores it; a verdict bites at the settings and the tunnel
+      } else {
+        answer(unavailable(arrival_.language));
+      }
+      break;
+    case Asked::nothing:
+      break;
+  }
+  asked_ = Asked::nothing;
+  if (opened_ || closed_ || kept_.empty()) return;
+  const std::vector<std::byte> kept = std::move(kept_);
+  kept_.clear();
+  read(kept, now);
+}
+
+void HttpPhase::answer_refusal(const Refused& refused) {
+  answer(fortinet::refused(refused.refusal, arrival_.language));
+}
+
+void HttpPhase::on_login_reply(GateReply reply) {
+  if (const auto* asked = std::get_if<LoginAsked>(&reply)) {
+    // The client's form has one field for an answer, and it is sent as "code".
+    const bool handle_fits = !asked->handle.empty() && asked->handle.size() <= 31 && base64url(asked->handle);
+    if (!handle_fits || asked->ask.field != "code") return answer(unavailable(arrival_.language));
+    return answer(challenge(*asked, config_.code_prompt));
+  }
+  if (const auto* grant = std::get_if<Granted>(&reply)) {
+    if (grant->cookie.size() != 43 || !base64url(grant->cookie.reveal())) return answer(unavailable(arrival_.language));
+    return answer(granted(*grant, config_.ask_hostcheck));
+  }
+  if (const auto* refused = std::get_if<Refused>(&reply)) {
+    // "ret=0" after a code makes openconnect with --token-mode post thousands of times a second (§2.5).
+    if (asked_ == Asked::password && refused->may_retry && wrong_passwords_ < config_.wrong_passwords) {
+      ++wrong_passwords_;
+      return answer(wrong_password());
+    }
+    return answer_refusal(*refused);
+  }
+  answer(unavailable(arrival_.language));
+}
+
+void HttpPhase::on_resume_reply(GateReply reply) {
+  if (const auto* refused = std::get_if<Refused>(&reply)) {
+    HttpResponse response = fortinet::refused(refused->refusal, arrival_.language);
+    response.close = asked_ == Asked::tunnel;  // the client has left HTTP behind
+    return answer(std::move(response));
+  }
+  auto* resumed = std::get_if<Resumed>(&reply);
+  if (resumed == nullptr || !usable(resumed->view)) return answer(unavailable(arrival_.language));
+  switch (asked_) {
+    case Asked::settings:
+      return answer(settings(resumed->view));
+    case Asked::tunnel:
+      opened_ = std::move(resumed->view);
+      return;
+    default:
+      return answer(session_page());
+  }
+}
+
+}  // namespace sekisho::fortinet

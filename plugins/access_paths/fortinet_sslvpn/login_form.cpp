@@ -1,0 +1,66 @@
+#include "login_form.hpp"
+
+#include <sekisho/sdk/path/http.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace sekisho::fortinet {
+
+namespace {
+
+constexpr std::size_t kLongestValue = 512;
+constexpr std::size_t kLongestHandle = 31;
+constexpr std::size_t kLongestClaim = 4096;
+
+using Form = std::vector<std::pair<std::string, std::string>>;
+
+/// A copy of the value of `name`; the form itself is wiped by the caller.
+std::optional<std::string> value_of(const Form& form, std::string_view name) {
+  for (const auto& [key, value] : form) {
+    if (key == name) return value;
+  }
+  return std::nullopt;
+}
+
+bool fits(const std::optional<std::string>& value) {
+  return value && !value->empty() && value->size() <= kLongestValue;
+}
+
+bool handle_shape(std::string_view text) {
+  return !text.empty() && text.size() <= kLongestHandle && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
+LoginRound judge(const Form& form) {
+  if (auto handle = value_of(form, "reqid")) {
+    auto code = value_of(form, "code");
+    if (!handle_shape(*handle) || !fits(code)) return NoRound{};
+    return CodeRound{std::move(*handle), Secret(std::move(*code))};
+  }
+  auto login = value_of(form, "username"), password = value_of(form, "credential");
+  if (!fits(login) || !fits(password)) {
+    if (password) wipe(password->data(), password->size());
+    return NoRound{};
+  }
+  return PasswordRound{Secret(std::move(*login)), Secret(std::move(*password)),
+                       value_of(form, "realm").value_or(std::string())};
+}
+
+}  // namespace
+
+LoginRound read_login(std::string_view body) {
+  auto form = parse_form(body);
+  if (!form) return NoRound{};
+  LoginRound round = judge(*form);
+  for (auto& [name, value] : *form) wipe(value.data(), value.size());
+  return round;
+}
+
+bool acceptable_claim(std::string_view body) {
+  return body.size() <= kLongestClaim &&
+         std::all_of(body.begin(), body.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+}
+
+}  // namespace sekisho::fortinet

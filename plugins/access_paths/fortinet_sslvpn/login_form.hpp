@@ -1,0 +1,32 @@
+// The body of POST /remote/logincheck: which round it is and what it proves (the page's §2.4, §2.5).
+// Threads: pure functions. Ownership: values leave as Secrets; the decoded form is wiped.
+#pragma once
+#include <sekisho/sdk/secret.hpp>
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace sekisho::fortinet {
+
+/// First round: name and password. Both have 1 to 512 bytes of UTF-8 without NUL.
+struct PasswordRound {
+  Secret login, password;
+  std::string realm;
+};
+/// Second round: the answer to a question. The handle has 1 to 31 characters of [A-Za-z0-9_-].
+struct CodeRound {
+  std::string handle;
+  Secret code;
+};
+/// Not a login: broken form, repeated field, absent or empty or over-long value.
+struct NoRound {};
+using LoginRound = std::variant<NoRound, PasswordRound, CodeRound>;
+
+/// Fields may come in any order; unknown ones are ignored and never interpreted (CVE-2018-13382).
+[[nodiscard]] LoginRound read_login(std::string_view body);
+
+/// A host check claim, untouched: printable ASCII, at most 4 KiB (openfortivpn does not percent-encode it).
+[[nodiscard]] bool acceptable_claim(std::string_view body);
+
+}  // namespace sekisho::fortinet

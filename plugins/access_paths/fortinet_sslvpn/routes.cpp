@@ -1,0 +1,102 @@
+#include "routes.hpp"
+
+#include <algorithm>
+
+namespace sekisho::fortinet {
+
+namespace {
+
+constexpr std::string_view kCookieName = "SVPNCOOKIE";
+constexpr std::size_t kCookieSize = 43;
+constexpr std::size_t kLongestUserAgent = 512;
+
+struct Entry {
+  std::string_view method, path;
+  Route route;
+};
+constexpr Entry kTable[] = {
+    {"GET", "/", Route::start},
+    {"GET", "/remote/login", Route::login_page},
+    {"POST", "/remote/logincheck", Route::login_check},
+    {"GET", "/remote/index", Route::session_page},
+    {"GET", "/remote/fortisslvpn", Route::session_page},
+    {"GET", "/remote/fortisslvpn_xml", Route::settings},
+    {"GET", "/remote/sslvpn-tunnel", Route::tunnel},
+    {"GET", "/remote/logout", Route::logout},
+    {"POST", "/remote/hostcheck_validate", Route::host_check},
+};
+
+bool base64url(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+/// The piece before the next `separator`; `rest` goes on behind it.
+std::string_view next_piece(std::string_view& rest, char separator) {
+  const std::size_t end = rest.find(separator);
+  const std::string_view piece = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+  return trimmed(piece);
+}
+
+bool same_letters(std::string_view a, std::string_view lower) {
+  return a.size() == lower.size() && std::equal(a.begin(), a.end(), lower.begin(), [](char x, char y) {
+           return (x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x) == y;
+         });
+}
+
+}  // namespace
+
+Route find_route(std::string_view method, std::string_view path, std::string_view realm) {
+  for (const Entry& entry : kTable) {
+    if (entry.method == method && entry.path == path) return entry.route;
+  }
+  if (method == "GET" && !realm.empty() && path.size() == realm.size() + 1 && path.substr(1) == realm) {
+    return Route::start;
+  }
+  return Route::unknown;
+}
+
+std::string_view session_cookie(const HttpRequest& request) {
+  std::string_view found;
+  bool once = false;
+  for (const auto& [name, value] : request.fields) {
+    if (name != "cookie") continue;
+    std::string_view rest = value;
+    while (!rest.empty()) {
+      const std::string_view pair = next_piece(rest, ';');
+      const std::size_t equals = pair.find('=');
+      if (equals == std::string_view::npos || pair.substr(0, equals) != kCookieName) continue;
+      if (once) return {};
+      once = true;
+      found = pair.substr(equals + 1);
+    }
+  }
+  if (found.size() != kCookieSize || !std::all_of(found.begin(), found.end(), base64url)) return {};
+  return found;
+}
+
+std::string_view preferred_language(const HttpRequest& request, std::string_view otherwise) {
+  std::string_view rest = request.field("accept-language");
+  while (!rest.empty()) {
+    std::string_view range = next_piece(rest, ',');
+    const std::string_view tag = next_piece(range, ';');
+    const std::string_view primary = tag.substr(0, tag.find('-'));
+    if (same_letters(primary, "ja")) return "ja";
+    if (same_letters(primary, "en")) return "en";
+  }
+  return otherwise;
+}
+
+std::string_view user_agent(const HttpRequest& request) {
+  const std::string_view value = request.field("user-agent");
+  const bool printable = std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+  return printable && value.size() <= kLongestUserAgent ? value : std::string_view{};
+}
+
+}  // namespace sekisho::fortinet

@@ -1,0 +1,61 @@
+// The tunnel part of one connection: frames and PPP on one side, PathHost on the other.
+//
+// What ends it, and what the gatekeeper hears:
+//   cause                                   TunnelDown   the person's PPP
+//   SessionEnded push                       yes, at once Terminate-Request with the reason, <= 1 s, close
+//   on_replaced (newer connection)          no (the newer one holds the session) Terminate-Request, <= 1 s, close
+//   peer's Terminate-Request                yes          Terminate-Ack, close
+//   silence, broken frames, PPP not open    yes          close
+//   transport gone                          yes          -
+// TunnelDown never says ended_by_person: openconnect sends Terminate-Request also before it reconnects with the same
+// cookie, and a person who leaves for good is followed by GET /remote/logout on a new connection, which ends the
+// session by itself. Without that request the reconnect grace ends it.
+//
+// The tunnel is attached as soon as the gatekeeper has opened it, so that an end of the session reaches it during the
+// negotiation; packets pass in neither direction until IPCP is open (those waiting are dropped and counted).
+// Threads: the front's. Ownership: host outlives it. No allocation per packet.
+#pragma once
+#include "frames.hpp"
+#include "ppp.hpp"
+
+#include <sekisho/sdk/path/access_path.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sekisho::fortinet {
+
+class Tunnel {
+ public:
+  /// `view` is usable() (settings_xml.hpp); `mru` is the configured one.
+  Tunnel(PathHost& host, SessionView view, std::uint16_t mru, Seconds open_limit, Instant now);
+
+  void start(Instant now);
+  void on_bytes(std::span<const std::byte> bytes, Instant now);
+  void on_push(const GatePush& push, Instant now);
+  void on_replaced(Instant now);
+  void on_gone();
+  [[nodiscard]] std::size_t fill_record(PacketSource& source, std::span<std::byte> record, Instant now);
+  [[nodiscard]] std::optional<Instant> next_deadline() const;
+  void on_deadline(Instant now);
+
+ private:
+  void apply(PppEvents events);
+  void flush_control();
+  void let_go(std::string_view why);
+  void finish(std::string_view why);
+  void note_traffic(Instant now);
+
+  PathHost& host_;
+  SessionView view_;
+  Ppp ppp_;
+  FrameReader frames_;
+  std::vector<std::byte> control_;  ///< control frames of the current call, one record
+  bool attached_ = false, announced_ = false, finished_ = false;
+  bool traffic_ = false;  ///< since the last notice
+  Instant noticed_;
+  std::uint64_t bytes_in_ = 0, bytes_out_ = 0, unsendable_ = 0;
+};
+
+}  // namespace sekisho::fortinet
