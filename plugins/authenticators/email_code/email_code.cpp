@@ -1,0 +1,253 @@
+#include "email_code.hpp"
+
+#include "mails.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <array>
+#include <span>
+#include <utility>
+
+namespace sekisho::email_code {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMinPepper = 32, kMaxPepper = 4096;
+constexpr std::uint32_t kCodes = 1'000'000;
+
+std::string hex(std::span<const unsigned char> bytes) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  for (const unsigned char byte : bytes) {
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  SEKISHO_ASSERT(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
+  return hex(std::span(digest.data(), size));
+}
+
+/// Length first, so that no two lists of fields make the same bytes.
+void append(std::string& out, std::string_view field) {
+  out += std::to_string(field.size());
+  out += ':';
+  out += field;
+}
+
+Secret draw_code(Entropy& entropy) {
+  std::string digits = std::to_string(entropy.below(kCodes));
+  digits.insert(0, 6 - digits.size(), '0');
+  return Secret(std::move(digits));
+}
+
+Text prompt_text(std::uint32_t tries_left) {
+  if (tries_left == 0) {
+    return {"メールで届いた6桁の確認コードを入力してください", "Enter the 6-digit code sent to you by mail"};
+  }
+  const std::string left = std::to_string(tries_left);
+  return {"コードが違います。残り" + left + "回です。6桁の確認コードを入力してください",
+          "That code was wrong; " + left + " more tries. Enter the 6-digit code"};
+}
+
+}  // namespace
+
+std::string tidy_code(std::string_view typed) {
+  std::string out;
+  for (std::size_t i = 0; i < typed.size(); ++i) {
+    const std::string_view rest = typed.substr(i);
+    if (rest[0] == ' ' || rest[0] == '\t') continue;
+    if (rest.starts_with("\xe3\x80\x80")) {  // U+3000
+      i += 2;
+    } else if (rest.size() >= 3 && rest.starts_with("\xef\xbc") && rest[2] >= '\x90' && rest[2] <= '\x99') {
+      out += static_cast<char>('0' + (rest[2] - '\x90'));  // U+FF10..U+FF19
+      i += 2;
+    } else {
+      out += rest[0];
+    }
+  }
+  return out;
+}
+
+/// One call of step(): the request with its documents opened.
+struct EmailCode::Round {
+  explicit Round(AuthRequest taken)
+      : request(std::move(taken)),
+        account(request.account_state, request.now),
+        source(request.source_state, request.now),
+        login(request.transaction_state),
+        transaction(sha256_hex(request.transaction)),
+        address(sha256_hex(request.subject.mail)),
+        certificate(request.arrival.certificate_chain.empty() ? std::string()
+                                                              : sha256_hex(request.arrival.certificate_chain.front())) {
+  }
+
+  [[nodiscard]] bool disabled() const {
+    return !account.disabled_address.empty() && account.disabled_address == address;
+  }
+  [[nodiscard]] Occasion occasion() const { return {request.now, request.arrival.peer_address, request.arrival.path}; }
+
+  [[nodiscard]] AuthStep end(Verdict verdict, json detail) {
+    AuthStep step;
+    step.verdict = verdict;
+    step.account_state = account.to_json();
+    step.source_state = source.to_json();
+    step.transaction_state = login.to_json();
+    step.detail = std::move(detail);
+    return step;
+  }
+  [[nodiscard]] AuthStep no(No why, bool may_retry = false) {
+    AuthStep step = end(Verdict::no, {{"tries", login.tries}});
+    step.refusal = refusal(why);
+    step.may_retry = may_retry;
+    return step;
+  }
+  [[nodiscard]] AuthStep ask(std::uint32_t tries_left, std::uint32_t resend_after_s) {
+    login.asked = true;
+    AuthStep step = end(Verdict::ask, {{"tries", login.tries}});
+    step.ask = Ask{"code", "code", prompt_text(tries_left), resend_after_s};
+    return step;
+  }
+
+  AuthRequest request;
+  Account account;
+  Source source;
+  Login login;
+  std::string transaction, address, certificate;  // digests
+};
+
+Result<std::unique_ptr<EmailCode>> EmailCode::make(const Config& config, Secret pepper, Entropy& entropy) {
+  std::string_view bytes = pepper.reveal();
+  if (bytes.ends_with('\n')) bytes.remove_suffix(1);
+  if (bytes.ends_with('\r')) bytes.remove_suffix(1);
+  if (bytes.size() < kMinPepper || bytes.size() > kMaxPepper) {
+    return fail("code.bad_pepper", "the pepper file must hold 32 to 4096 bytes");
+  }
+  return std::unique_ptr<EmailCode>(new EmailCode(config, Secret(std::string(bytes)), entropy));
+}
+
+std::string EmailCode::mac(const Round& round, std::string_view salt_hex, std::string_view code) const {
+  std::string message;
+  for (const std::string_view field :
+       {salt_hex, std::string_view(round.request.transaction), std::string_view(round.request.subject.person),
+        std::string_view(round.request.arrival.path), std::string_view(round.certificate), code}) {
+    append(message, field);
+  }
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  const std::string_view key = pepper_.reveal();
+  SEKISHO_ASSERT(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                      reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest.data(),
+                      &size) != nullptr);
+  wipe(message.data(), message.size());
+  return hex(std::span(digest.data(), size));
+}
+
+AuthStep EmailCode::step(AuthRequest request) {
+  Round round(std::move(request));
+  if (round.disabled()) return round.no(No::disabled);
+  if (round.request.now < round.account.locked_until) return round.no(No::locked);
+  const auto typed = round.request.evidence.find("code");
+  const bool answered = typed != round.request.evidence.end() && !typed->second.empty();
+  // A code that comes before the question cannot be an answer to it.
+  if (round.login.asked && answered) return judge(round, typed->second.reveal());
+  return send(round);
+}
+
+bool EmailCode::send_limit_reached(const Round& round) const {
+  const Instant now = round.request.now;
+  const Account& account = round.account;
+  const auto last = account.sent.last();
+  return (last && now < *last + config_.resend_after) ||
+         account.sent.since(now - std::chrono::hours(1)) >= config_.sends_per_hour ||
+         account.sent.since(now - std::chrono::hours(24)) >= config_.sends_per_day ||
+         round.source.sent.since(now - std::chrono::hours(1)) >= config_.sends_per_source_hour;
+}
+
+AuthStep EmailCode::send(Round& round) const {
+  const Instant now = round.request.now;
+  const Subject& subject = round.request.subject;
+  if (subject.known && subject.mail.empty()) return round.no(No::no_address);
+  if (send_limit_reached(round)) {
+    if (!round.login.asked) return round.no(No::send_limit);
+    // Asked for again too early: the open question stays as it is.
+    const auto last = round.account.sent.last();
+    const auto wait = last ? std::chrono::ceil<std::chrono::seconds>(*last + config_.resend_after - now).count() : 0;
+    return round.ask(0, static_cast<std::uint32_t>(std::max<std::int64_t>(wait, 0)));
+  }
+
+  const Secret code = draw_code(entropy_);
+  std::array<unsigned char, 16> salt{};
+  entropy_.fill(std::as_writable_bytes(std::span(salt)));
+  OpenCode open{round.transaction, hex(salt), {}, now + config_.life, 0};
+  open.mac_hex = mac(round, open.salt_hex, code.reveal());
+  round.account.open = std::move(open);
+  round.account.sent.add(now);
+  round.source.sent.add(now);
+  AuthStep step = round.ask(0, static_cast<std::uint32_t>(config_.resend_after.count()));
+  // A stranger's id gets the same question and nobody a mail (T-32).
+  if (subject.known) step.effects.emplace_back(code_mail(config_, subject, code.reveal(), round.occasion()));
+  return step;
+}
+
+AuthStep EmailCode::judge(Round& round, std::string_view typed) const {
+  Account& account = round.account;
+  const bool newest = account.open && account.open->login == round.transaction;
+  if (!newest || account.open->expires_at <= round.request.now) {
+    if (newest) account.open.reset();  // a code of another login stays that login's
+    return round.no(No::expired);
+  }
+  const Secret code(tidy_code(typed));
+  const bool right = round.request.subject.known &&
+                     equal_in_constant_time(mac(round, account.open->salt_hex, code.reveal()), account.open->mac_hex);
+  if (!right) return count_wrong(round);
+  account.open.reset();  // consumed, in the same transaction that passes the login
+  account.consecutive = 0;
+  return round.end(Verdict::yes, {{"tries", round.login.tries}});
+}
+
+AuthStep EmailCode::count_wrong(Round& round) const {
+  Account& account = round.account;
+  const Instant now = round.request.now;
+  ++round.login.tries;
+  ++account.open->tries;
+  ++account.consecutive;
+  account.wrong.add(now);
+
+  const bool disabled = account.consecutive >= config_.disable_after;
+  const bool locked = account.wrong.since(now - std::chrono::hours(24)) >= config_.wrong_per_day;
+  if (disabled || locked) {
+    account.open.reset();
+    if (disabled) account.disabled_address = round.address, account.consecutive = 0;
+    if (locked) account.locked_until = now + config_.lock;
+    AuthStep step = round.no(disabled ? No::disabled : No::locked);
+    step.detail["alarm"] = disabled ? "code.disabled" : "code.locked";
+    const Subject& subject = round.request.subject;
+    if (subject.known && !subject.mail.empty()) {
+      step.effects.emplace_back(lock_mail(config_, subject, disabled, round.occasion()));
+    }
+    return step;
+  }
+  const std::uint32_t left_in_login =
+      config_.tries_per_login > round.login.tries ? config_.tries_per_login - round.login.tries : 0;
+  const std::uint32_t left_in_code =
+      config_.tries_per_code > account.open->tries ? config_.tries_per_code - account.open->tries : 0;
+  if (left_in_login == 0 || left_in_code == 0) {
+    account.open.reset();
+    return round.no(No::too_many_tries);
+  }
+  const auto last = account.sent.last();
+  const auto wait = last ? std::chrono::ceil<std::chrono::seconds>(*last + config_.resend_after - now).count() : 0;
+  AuthStep step =
+      round.ask(std::min(left_in_login, left_in_code), static_cast<std::uint32_t>(std::max<std::int64_t>(wait, 0)));
+  step.refusal = refusal(No::wrong);
+  return step;
+}
+
+}  // namespace sekisho::email_code
