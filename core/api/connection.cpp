@@ -40,9 +40,8 @@ bool Connection::feed(std::string_view bytes) {
     if (request.empty()) continue;
     const auto parsed = parse_json(request, {.bytes = kMaxLine, .depth = 12});
     const bool object = parsed && parsed->is_object();
-    const nlohmann::json id = object && parsed->contains("id") && (*parsed)["id"].is_number_integer()
-                                  ? (*parsed)["id"]
-                                  : nlohmann::json();
+    const nlohmann::json id =
+        object && parsed->contains("id") && (*parsed)["id"].is_number_integer() ? (*parsed)["id"] : nlohmann::json();
     const auto answer_error = [&](const Error& error) { s.send(line({{"id", id}, {"error", error_json(error)}})); };
     if (!object || !parsed->contains("method") || !(*parsed)["method"].is_string()) {
       answer_error(fail("api.bad_request", parsed ? "/method" : parsed.error().detail));

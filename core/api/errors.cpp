@@ -1,4 +1,5 @@
-// The words of the API's errors: its own, those of registry changes, and the operator's errors of gate, store and journal.
+// The words of the API's errors: its own, those of registry changes, and the operator's errors of gate, store and
+// journal.
 #include "api/methods.hpp"
 #include "registry/refusals.hpp"
 
@@ -11,36 +12,45 @@ namespace {
 
 const std::vector<Refusal>& own() {
   static const std::vector<Refusal> rows{
-      {"R19", "api.bad_request",
+      {"R19",
+       "api.bad_request",
        {"この依頼は形式が正しくないため受け付けません。", "The request is not well formed and is refused."},
-       {"detail が示す項目が無いか、型か範囲が違います。", "The member that detail names is missing, of another type or out of range."},
+       {"detail が示す項目が無いか、型か範囲が違います。",
+        "The member that detail names is missing, of another type or out of range."},
        {"項目を直して送り直してください。", "Mend the member and send it again."}},
-      {"R19", "api.unknown_method",
+      {"R19",
+       "api.unknown_method",
        {"この操作は存在しません。", "There is no such method."},
        {"操作名が一覧にありません。", "The name is not in the table."},
        {"sekishoctl --help で操作名を確かめてください。", "See sekishoctl --help for the names."}},
-      {"R19", "api.busy",
+      {"R19",
+       "api.busy",
        {"同時の依頼が多すぎます。", "Too many requests at once."},
        {"一つの接続で64件の依頼が処理中です。", "64 requests of this connection are under way."},
        {"応答を待ってから送ってください。", "Wait for answers, then send again."}},
-      {"R19", "gate.no_such_session",
+      {"R19",
+       "gate.no_such_session",
        {"そのセッションはありません。", "There is no such session."},
        {"番号が違うか、既に終了しています。", "The number is wrong or the session has ended."},
        {"sekishoctl sessions で番号を確かめてください。", "See sekishoctl sessions for the numbers."}},
-      {"R19", "gate.no_such_stop",
+      {"R19",
+       "gate.no_such_stop",
        {"その停止は設定されていません。", "There is no such stop."},
        {"範囲か対象が違うか、既に解除されています。", "Scope or target is wrong, or it has been released."},
        {"sekishoctl stops で確かめてください。", "See sekishoctl stops."}},
-      {"R19", "gate.bad_stop",
+      {"R19",
+       "gate.bad_stop",
        {"この停止の指定は使えません。", "This stop cannot be set."},
        {"範囲は all, path, contractor, person, terminal, desktop のいずれかで、all 以外は対象が要ります。",
         "The scope is all, path, contractor, person, terminal or desktop; all takes no target, the others need one."},
        {"範囲と対象を直してください。", "Mend scope and target."}},
-      {"T-72", "store.unavailable",
+      {"T-72",
+       "store.unavailable",
        {"台帳に書き込めません。", "The store cannot be written."},
        {"データベースが応答しません。", "The database does not answer."},
        {"データベースとディスクを確認し、やり直してください。", "Look at the database and its disk, then try again."}},
-      {"T-72", "run.late",
+      {"T-72",
+       "run.late",
        {"時間内に終わりませんでした。", "It did not end in time."},
        {"内部の処理が混み合っているか止まっています。", "Work inside is slow or stuck."},
        {"sekishoctl health を確認し、やり直してください。", "See sekishoctl health, then try again."}},
@@ -48,11 +58,15 @@ const std::vector<Refusal>& own() {
   return rows;
 }
 
-nlohmann::json text(const Text& t) { return {{"ja", t.ja}, {"en", t.en}}; }
+nlohmann::json text(const Text& t) {
+  return {{"ja", t.ja}, {"en", t.en}};
+}
 
 }  // namespace
 
-std::vector<Refusal> api_refusals() { return own(); }
+std::vector<Refusal> api_refusals() {
+  return own();
+}
 
 nlohmann::json error_json(const Error& error) {
   nlohmann::json out{{"code", error.code}};

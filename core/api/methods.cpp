@@ -84,7 +84,8 @@ void change_with_key(Call&& call, std::string what, std::function<Result<registr
         *key = put->key;
         return std::move(put->registry);
       },
-      call.caller, std::move(what), [key, done = std::move(call.done)](Result<std::uint64_t> generation) {
+      call.caller, std::move(what),
+      [key, done = std::move(call.done)](Result<std::uint64_t> generation) {
         if (!generation) return done(generation.error());
         done(json{{"generation", *generation}, {"key", *key}});
       });
@@ -105,10 +106,14 @@ void change(Call&& call, std::string what, gate::Control::Change work, json extr
 
 std::string_view state_name(SessionState state) {
   switch (state) {
-    case SessionState::asking: return "asking";
-    case SessionState::quarantine: return "quarantine";
-    case SessionState::admitted: return "admitted";
-    case SessionState::ended: return "ended";
+    case SessionState::asking:
+      return "asking";
+    case SessionState::quarantine:
+      return "quarantine";
+    case SessionState::admitted:
+      return "admitted";
+    case SessionState::ended:
+      return "ended";
   }
   return "ended";
 }
@@ -134,7 +139,9 @@ json session_json(const gate::SessionInfo& s) {
           {"refused_packets", s.refused_packets}};
 }
 
-void health(Call&& call) { call.done(call.context.control.health()); }
+void health(Call&& call) {
+  call.done(call.context.control.health());
+}
 
 void registry_export(Call&& call) {
   Params p(call.params);
@@ -172,9 +179,8 @@ void registry_remove(Call&& call) {
   const auto kind = p.kind();
   const std::string id = p.text("id");
   SEKISHO_API_CHECK(p);
-  change(std::move(call), "remove " + id, [kind = *kind, id](Registry current) {
-    return registry::remove_object(std::move(current), kind, id);
-  });
+  change(std::move(call), "remove " + id,
+         [kind = *kind, id](Registry current) { return registry::remove_object(std::move(current), kind, id); });
 }
 
 void registry_end(Call&& call) {
@@ -183,9 +189,8 @@ void registry_end(Call&& call) {
   const std::string id = p.text("id");
   SEKISHO_API_CHECK(p);
   const Instant now = call.context.clock.now();
-  change(std::move(call), "end " + id, [kind = *kind, id, now](Registry current) {
-    return registry::end_object(std::move(current), kind, id, now);
-  });
+  change(std::move(call), "end " + id,
+         [kind = *kind, id, now](Registry current) { return registry::end_object(std::move(current), kind, id, now); });
 }
 
 void application_submit(Call&& call) {
@@ -217,9 +222,8 @@ void set_password_hash(Call&& call) {
   Params p(call.params);
   const std::string person = p.text("person"), hash = p.text("hash", 256);
   SEKISHO_API_CHECK(p);
-  change(std::move(call), "password of " + person, [person, hash](Registry current) {
-    return registry::set_password_hash(std::move(current), person, hash);
-  });
+  change(std::move(call), "password of " + person,
+         [person, hash](Registry current) { return registry::set_password_hash(std::move(current), person, hash); });
 }
 
 void certificate_register(Call&& call) {
@@ -327,16 +331,26 @@ void release(Call&& call) {
 void stops(Call&& call) {
   json rows = json::array();
   for (const auto& [key, s] : call.context.control.registry()->stops) {
-    rows.push_back({{"scope", s.scope}, {"target", s.target}, {"at", to_rfc3339(s.at)}, {"by", s.by}, {"reason", s.reason}});
+    rows.push_back(
+        {{"scope", s.scope}, {"target", s.target}, {"at", to_rfc3339(s.at)}, {"by", s.by}, {"reason", s.reason}});
   }
   call.done(json{{"stops", std::move(rows)}});
 }
 
 json entry_json(const audit::StoredEntry& stored) {
   const audit::Entry& e = stored.entry;
-  return {{"sequence", stored.sequence}, {"hash", stored.hash_hex}, {"at", to_rfc3339(e.at)}, {"event", e.event},
-          {"session", e.session},        {"person", e.person},      {"from", e.from},         {"path", e.path},
-          {"rule", e.rule},              {"code", e.code},          {"result", e.result},     {"detail", e.detail}};
+  return {{"sequence", stored.sequence},
+          {"hash", stored.hash_hex},
+          {"at", to_rfc3339(e.at)},
+          {"event", e.event},
+          {"session", e.session},
+          {"person", e.person},
+          {"from", e.from},
+          {"path", e.path},
+          {"rule", e.rule},
+          {"code", e.code},
+          {"result", e.result},
+          {"detail", e.detail}};
 }
 
 void journal_search(Call&& call) {

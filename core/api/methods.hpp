@@ -31,8 +31,9 @@
 
 #include <sekisho/sdk/refusal.hpp>
 
-#include <functional>
 #include <nlohmann/json_fwd.hpp>
+
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>

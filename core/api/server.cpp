@@ -6,7 +6,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
-
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -30,7 +29,8 @@ constexpr std::size_t kMaxConnections = 32;
 struct Server::State : std::enable_shared_from_this<Server::State> {
   struct Caller : std::enable_shared_from_this<Caller> {
     Caller(stream_protocol::socket s, const Context& context, std::string who)
-        : socket(std::move(s)), connection(context, std::move(who), [this](std::string line) { say(std::move(line)); }) {}
+        : socket(std::move(s)),
+          connection(context, std::move(who), [this](std::string line) { say(std::move(line)); }) {}
     stream_protocol::socket socket;
     Connection connection;
     std::array<char, 65536> buffer{};

@@ -1,6 +1,6 @@
-// Server: the control socket. Accepts on a listening Unix socket that the supervisor handed over, asks the kernel who is
-// calling (SO_PEERCRED), and lets only the named users in.
-// Threads: the loop's. Ownership: borrows loop and context; owns the listener and its connections (at most 32).
+// Server: the control socket. Accepts on a listening Unix socket that the supervisor handed over, asks the kernel who
+// is calling (SO_PEERCRED), and lets only the named users in. Threads: the loop's. Ownership: borrows loop and context;
+// owns the listener and its connections (at most 32).
 #pragma once
 #include "api/methods.hpp"
 #include "run/asio_fwd.hpp"

@@ -1,6 +1,6 @@
-// AddressPool: inner IPv4 addresses of one path. One address has one owner; a freed one is used again as late as possible.
-// Threads: the gate's loop. Ranges: prefix 16 to 30; network, broadcast and the gate's own address are never given.
-// Errors: nullopt when every address is taken.
+// AddressPool: inner IPv4 addresses of one path. One address has one owner; a freed one is used again as late as
+// possible. Threads: the gate's loop. Ranges: prefix 16 to 30; network, broadcast and the gate's own address are never
+// given. Errors: nullopt when every address is taken.
 #pragma once
 #include <cstdint>
 #include <deque>

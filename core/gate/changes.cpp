@@ -1,6 +1,7 @@
-// What changes from inside: start and recovery, registry changes, other nodes' generation, emergency stop, staff's ends.
-#include "base/json.hpp"
+// What changes from inside: start and recovery, registry changes, other nodes' generation, emergency stop, staff's
+// ends.
 #include "admission/enforce.hpp"
+#include "base/json.hpp"
 #include "gate/state.hpp"
 #include "registry/rules.hpp"
 
@@ -12,7 +13,9 @@
 namespace sekisho::gate {
 namespace {
 
-std::string stop_key(const registry::Stop& stop) { return stop.scope + ":" + stop.target; }
+std::string stop_key(const registry::Stop& stop) {
+  return stop.scope + ":" + stop.target;
+}
 
 struct Loaded {
   std::shared_ptr<const registry::Registry> registry;
@@ -72,10 +75,14 @@ std::string random_token(Entropy& entropy) {
 
 std::string_view to_string(SessionState state) {
   switch (state) {
-    case SessionState::asking: return "asking";
-    case SessionState::quarantine: return "quarantine";
-    case SessionState::admitted: return "admitted";
-    case SessionState::ended: return "ended";
+    case SessionState::asking:
+      return "asking";
+    case SessionState::quarantine:
+      return "quarantine";
+    case SessionState::admitted:
+      return "admitted";
+    case SessionState::ended:
+      return "ended";
   }
   return "ended";
 }
@@ -88,14 +95,17 @@ Gate::State::State(GateOptions o, run::Services s, std::shared_ptr<store::Store>
       plugins(std::move(p)),
       registry(std::make_shared<const registry::Registry>()),
       desk(std::make_shared<admission::PostureDesk>(options.posture, plugins.checks, s.entropy)) {
-  for (const GatePath& path : options.paths) pools.emplace(path.policy.path, AddressPool(path.gate_address, path.prefix));
+  for (const GatePath& path : options.paths)
+    pools.emplace(path.policy.path, AddressPool(path.gate_address, path.prefix));
 }
 
 Gate::Gate(GateOptions options, run::Services services, std::shared_ptr<store::Store> store, audit::Journal& journal,
            GatePlugins plugins)
     : state_(std::make_shared<State>(std::move(options), services, std::move(store), journal, std::move(plugins))) {}
 
-Gate::~Gate() { state_->closing = true; }
+Gate::~Gate() {
+  state_->closing = true;
+}
 
 void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> done) {
   State& s = *state_;
@@ -209,9 +219,9 @@ void Gate::State::judge_session(const std::shared_ptr<Session>& session) {
   store::SessionRow& row = session->row;
   const GatePath* p = path(row.path);
   const auto certificate = registry->certificates.find(row.certificate);
-  const bool certified = row.certificate.empty() ||
-                         (certificate != registry->certificates.end() && !certificate->second.revoked_at &&
-                          now() < certificate->second.not_after);
+  const bool certified =
+      row.certificate.empty() || (certificate != registry->certificates.end() && !certificate->second.revoked_at &&
+                                  now() < certificate->second.not_after);
   if (!admission::enforce("R04", "certificate.revoked", certified)) {
     return end(session, admission::refusal("certificate.revoked"), "registry");
   }
@@ -249,7 +259,9 @@ void Gate::State::poll_generation() {
   });
 }
 
-std::shared_ptr<const registry::Registry> Gate::registry() const { return state_->registry; }
+std::shared_ptr<const registry::Registry> Gate::registry() const {
+  return state_->registry;
+}
 
 void Gate::change_registry(Change change, std::string by, std::string what,
                            std::function<void(Result<std::uint64_t>)> done) {
@@ -321,8 +333,7 @@ std::vector<SessionInfo> Gate::sessions() const {
   return out;
 }
 
-void Gate::end_session(std::string number, std::string by, std::string reason,
-                       std::function<void(Result<void>)> done) {
+void Gate::end_session(std::string number, std::string by, std::string reason, std::function<void(Result<void>)> done) {
   State& s = *state_;
   const auto found = s.sessions.find(number);
   if (found == s.sessions.end()) return done(fail("gate.no_such_session", number));
@@ -336,7 +347,8 @@ void Gate::end_session(std::string number, std::string by, std::string reason,
 }
 
 void Gate::stop(registry::Stop stop, std::function<void(Result<std::size_t>)> done) {
-  static constexpr std::array<std::string_view, 6> kScopes{"all", "path", "contractor", "person", "terminal", "desktop"};
+  static constexpr std::array<std::string_view, 6> kScopes{"all",    "path",     "contractor",
+                                                           "person", "terminal", "desktop"};
   State& s = *state_;
   if (std::find(kScopes.begin(), kScopes.end(), stop.scope) == kScopes.end() ||
       (stop.scope == "all") != stop.target.empty()) {
@@ -353,15 +365,16 @@ void Gate::stop(registry::Stop stop, std::function<void(Result<std::size_t>)> do
   entry.event = "stop.set";
   entry.rule = "R19";
   entry.result = "ok";
-  entry.detail = {{"scope", stop.scope}, {"target", stop.target}, {"by", stop.by}, {"reason", stop.reason},
-                  {"ended", ended}};
+  entry.detail = {
+      {"scope", stop.scope}, {"target", stop.target}, {"by", stop.by}, {"reason", stop.reason}, {"ended", ended}};
   s.record(std::move(entry));
   change_registry(
       [stop](registry::Registry next) -> Result<registry::Registry> {
         next.stops[stop_key(stop)] = stop;
         return next;
       },
-      stop.by, "stop " + stop_key(stop), [ended, done = std::move(done)](Result<std::uint64_t> kept) {
+      stop.by, "stop " + stop_key(stop),
+      [ended, done = std::move(done)](Result<std::uint64_t> kept) {
         // The stop holds on this node either way; the operator must know when others cannot see it.
         if (!kept) return done(kept.error());
         done(ended);
@@ -377,7 +390,8 @@ void Gate::release(std::string scope, std::string target, std::string by, std::f
         next.stops.erase(key);
         return next;
       },
-      std::move(by), "release " + key, [weak = s.weak_from_this(), key, done = std::move(done)](Result<std::uint64_t> kept) {
+      std::move(by), "release " + key,
+      [weak = s.weak_from_this(), key, done = std::move(done)](Result<std::uint64_t> kept) {
         const auto self = weak.lock();
         if (!self) return;
         if (!kept) return done(kept.error());  // still stopped: fail closed

@@ -1,6 +1,6 @@
 // Control: what staff may do to a running gate; the JSON API (core/api) maps requests onto it, core/gate implements it.
-// Threads: call and be called back on the gate's loop. Errors: registry.invalid (findings in detail), gate.no_such_session,
-// store.unavailable.
+// Threads: call and be called back on the gate's loop. Errors: registry.invalid (findings in detail),
+// gate.no_such_session, store.unavailable.
 #pragma once
 #include "audit/journal.hpp"
 #include "registry/model.hpp"
@@ -8,10 +8,11 @@
 #include <sekisho/sdk/path/gate_messages.hpp>
 #include <sekisho/sdk/result.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,8 @@ class Control {
                            std::function<void(Result<void>)> done) = 0;
   /// R19. Ends what the stop covers and refuses newcomers until release(). Answers with the number of ended sessions.
   virtual void stop(registry::Stop stop, std::function<void(Result<std::size_t>)> done) = 0;
-  virtual void release(std::string scope, std::string target, std::string by, std::function<void(Result<void>)> done) = 0;
+  virtual void release(std::string scope, std::string target, std::string by,
+                       std::function<void(Result<void>)> done) = 0;
   /// {"node", "started_at", "sessions", "journal", "store", "links":[…], "conditions":[…]}
   [[nodiscard]] virtual nlohmann::json health() const = 0;
 };

@@ -31,8 +31,8 @@ struct GatePath {
   std::string gate_address;  ///< inner address of the gate; its network is the address pool
   std::uint8_t prefix = 24;
   std::uint16_t mtu = 1354;
-  FilterRule posture_page;   ///< reachable in quarantine and after
-  FilterRule entrance;       ///< desktop entrance, reachable when admitted
+  FilterRule posture_page;  ///< reachable in quarantine and after
+  FilterRule entrance;      ///< desktop entrance, reachable when admitted
 };
 
 struct GateOptions {
@@ -48,9 +48,9 @@ struct GateOptions {
 };
 
 struct GatePlugins {
-  std::map<std::string, Authenticator*> authenticators;           ///< by factor name
-  std::map<std::string, const PostureCheck*> checks;              ///< by check name
-  std::function<bool(const VerifyPassword&)> verify_password;     ///< blocking; runs on the password pool
+  std::map<std::string, Authenticator*> authenticators;        ///< by factor name
+  std::map<std::string, const PostureCheck*> checks;           ///< by check name
+  std::function<bool(const VerifyPassword&)> verify_password;  ///< blocking; runs on the password pool
 };
 
 /// Sessions that the journal granted since `from` and never ended (recovery compares them with the store's rows).
@@ -70,7 +70,8 @@ class Gate final : public Control {
   /// is not loaded (T-23).
   void start(GrantedInJournal granted, std::function<void(Result<void>)> done);
 
-  // --- links ----------------------------------------------------------------------------------------------------------
+  // --- links
+  // ----------------------------------------------------------------------------------------------------------
   using LinkId = std::uint64_t;
   /// `role`: "front", "posture", "netd", "relay"; `name`: path name. A newer link of the same role and name replaces
   /// the older one.
@@ -78,7 +79,8 @@ class Gate final : public Control {
   void detach(LinkId id);
   void on_message(LinkId id, seam::Message message);
 
-  // --- Control --------------------------------------------------------------------------------------------------------
+  // --- Control
+  // --------------------------------------------------------------------------------------------------------
   [[nodiscard]] std::shared_ptr<const registry::Registry> registry() const override;
   void change_registry(Change change, std::string by, std::string what,
                        std::function<void(Result<std::uint64_t>)> done) override;

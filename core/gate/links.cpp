@@ -89,73 +89,73 @@ void Gate::on_message(LinkId id, seam::Message message) {
   if (found == s.links.end()) return;  // a link that was replaced has nothing to say any more
   const LinkEntry link = found->second;
   const bool front = link.role == "front" || link.role == "posture";
-  std::visit(
-      Overloaded{
-          [&](seam::Request& request) {
-            if (!front) return;
-            const Caller caller{id, request.number};
-            std::visit(Overloaded{
-                           [&](BeginLogin& r) {
-                             // A front speaks for its own path alone, whatever it writes.
-                             r.arrival.path = link.name;
-                             if (link.role == "front") s.begin(caller, std::move(r));
-                           },
-                           [&](AnswerLogin& r) {
-                             r.arrival.path = link.name;
-                             if (link.role == "front") s.answer(caller, std::move(r));
-                           },
-                           [&](ResumeSession& r) {
-                             r.arrival.path = link.name;
-                             if (link.role == "front") s.resume(caller, std::move(r));
-                           },
-                           [&](LogoutSession& r) {
-                             r.arrival.path = link.name;
-                             if (link.role == "front") s.logout(caller, std::move(r));
-                           },
-                           [&](PostureRequest& r) {
-                             r.arrival.path = link.name;
-                             // The claim comes on the tunnel's front, everything else on the posture front.
-                             if ((r.kind == "hostcheck") == (link.role == "front")) s.posture(caller, std::move(r));
-                           },
-                       },
-                       request.body);
-          },
-          [&](seam::Notice& n) {
-            if (link.role == "front") s.notice(link, n.body);
-          },
-          [&](seam::NetApplied& applied) {
-            if (link.role != "netd") return;
-            const auto waiting = s.net_waiting.find(applied.number);
-            if (waiting == s.net_waiting.end()) return;
-            const auto done = std::move(waiting->second);
-            s.net_waiting.erase(waiting);
-            done(applied.ok);
-          },
-          [&](seam::KernelRefused& refused) {
-            if (link.role != "netd") return;
-            audit::Entry entry;
-            entry.event = "kernel.packets_refused";
-            entry.rule = "R11";
-            entry.result = "refused";
-            entry.detail = {{"tun", refused.tun}, {"packets", refused.packets}};
-            s.record(std::move(entry));
-          },
-          [&](seam::EntranceAsk& ask) {
-            if (link.role == "relay") s.entrance(link, ask);
-          },
-          [&](seam::EntranceClosed& closed) {
-            if (link.role != "relay") return;
-            audit::Entry entry;
-            entry.event = "desktop.closed";
-            entry.session = closed.session;
-            entry.path = link.name;
-            entry.result = "ok";
-            entry.detail = {{"bytes_in", closed.bytes_in}, {"bytes_out", closed.bytes_out}};
-            s.record(std::move(entry));
-          },
-          [](auto&) {},  // Hello, Heartbeat and what only other processes understand
-      },
-      message);
+  std::visit(Overloaded{
+                 [&](seam::Request& request) {
+                   if (!front) return;
+                   const Caller caller{id, request.number};
+                   std::visit(Overloaded{
+                                  [&](BeginLogin& r) {
+                                    // A front speaks for its own path alone, whatever it writes.
+                                    r.arrival.path = link.name;
+                                    if (link.role == "front") s.begin(caller, std::move(r));
+                                  },
+                                  [&](AnswerLogin& r) {
+                                    r.arrival.path = link.name;
+                                    if (link.role == "front") s.answer(caller, std::move(r));
+                                  },
+                                  [&](ResumeSession& r) {
+                                    r.arrival.path = link.name;
+                                    if (link.role == "front") s.resume(caller, std::move(r));
+                                  },
+                                  [&](LogoutSession& r) {
+                                    r.arrival.path = link.name;
+                                    if (link.role == "front") s.logout(caller, std::move(r));
+                                  },
+                                  [&](PostureRequest& r) {
+                                    r.arrival.path = link.name;
+                                    // The claim comes on the tunnel's front, everything else on the posture front.
+                                    if ((r.kind == "hostcheck") == (link.role == "front"))
+                                      s.posture(caller, std::move(r));
+                                  },
+                              },
+                              request.body);
+                 },
+                 [&](seam::Notice& n) {
+                   if (link.role == "front") s.notice(link, n.body);
+                 },
+                 [&](seam::NetApplied& applied) {
+                   if (link.role != "netd") return;
+                   const auto waiting = s.net_waiting.find(applied.number);
+                   if (waiting == s.net_waiting.end()) return;
+                   const auto done = std::move(waiting->second);
+                   s.net_waiting.erase(waiting);
+                   done(applied.ok);
+                 },
+                 [&](seam::KernelRefused& refused) {
+                   if (link.role != "netd") return;
+                   audit::Entry entry;
+                   entry.event = "kernel.packets_refused";
+                   entry.rule = "R11";
+                   entry.result = "refused";
+                   entry.detail = {{"tun", refused.tun}, {"packets", refused.packets}};
+                   s.record(std::move(entry));
+                 },
+                 [&](seam::EntranceAsk& ask) {
+                   if (link.role == "relay") s.entrance(link, ask);
+                 },
+                 [&](seam::EntranceClosed& closed) {
+                   if (link.role != "relay") return;
+                   audit::Entry entry;
+                   entry.event = "desktop.closed";
+                   entry.session = closed.session;
+                   entry.path = link.name;
+                   entry.result = "ok";
+                   entry.detail = {{"bytes_in", closed.bytes_in}, {"bytes_out", closed.bytes_out}};
+                   s.record(std::move(entry));
+                 },
+                 [](auto&) {},  // Hello, Heartbeat and what only other processes understand
+             },
+             message);
 }
 
 void Gate::State::notice(const LinkEntry& link, const FrontNotice& body) {
@@ -163,80 +163,81 @@ void Gate::State::notice(const LinkEntry& link, const FrontNotice& body) {
     const auto found = sessions.find(number);
     return found != sessions.end() && found->second->row.path == link.name ? found->second : nullptr;
   };
-  std::visit(
-      Overloaded{
-          [&](const TunnelUp& up) {
-            const auto session = session_of(up.session);
-            if (!session) {  // ended while the front was cut off from us
-              const Refusal gone = admission::refusal("session.right_ended");
-              if (link.link != nullptr) link.link->send(seam::Push{SessionEnded{up.session, gone.code, gone.why}});
-              return;
-            }
-            session->tunnel_up = true;
-            session->tunnel_by.reset();
-            session->last_activity = now();
-            audit::Entry entry;
-            entry.event = "tunnel.up";
-            entry.session = up.session;
-            entry.person = session->row.person;
-            entry.path = link.name;
-            entry.result = "ok";
-            entry.rule = "R02";
-            entry.detail = {{"transport", up.transport}};
-            record(std::move(entry));
-            push_view(*session);  // what changed while the tunnel was being opened
-            schedule_sweep();
-          },
-          [&](const TunnelDown& down) {
-            const auto session = session_of(down.session);
-            audit::Entry entry;
-            entry.event = "tunnel.down";
-            entry.session = down.session;
-            entry.path = link.name;
-            entry.result = "ok";
-            entry.detail = {{"why", down.why.substr(0, 200)},
-                            {"bytes_in", down.bytes_in},
-                            {"bytes_out", down.bytes_out},
-                            {"dropped", down.dropped}};
-            if (session) entry.person = session->row.person;
-            record(std::move(entry));
-            if (!session) return;
-            session->bytes_in += down.bytes_in;
-            session->bytes_out += down.bytes_out;
-            session->tunnel_up = false;
-            if (down.ended_by_person) {
-              return end(session, admission::refusal("session.logged_out"), session->row.person);
-            }
-            session->tunnel_by = now() + path(link.name)->policy.reconnect_grace;
-            schedule_sweep();
-          },
-          [&](const PacketsRefused& refused) {
-            const auto session = session_of(refused.session);
-            if (!session) return;
-            session->refused_packets += refused.count;
-            session->refused_unjournalled += refused.count;
-            if (session->refused_journalled_at + Seconds{10} > now()) return;
-            audit::Entry entry;
-            entry.event = "session.packets_refused";
-            entry.session = refused.session;
-            entry.person = session->row.person;
-            entry.path = link.name;
-            entry.rule = "R11";
-            entry.code = "packet.not_allowed";
-            entry.result = "refused";
-            entry.detail = {{"count", session->refused_unjournalled},
-                            {"last", {{"address", refused.last.address.substr(0, 64)},
-                                      {"port", refused.last.port},
-                                      {"protocol", refused.last.protocol}}}};
-            session->refused_unjournalled = 0;
-            session->refused_journalled_at = now();
-            record(std::move(entry));
-          },
-          [&](const TunnelActivity& activity) {
-            if (const auto session = session_of(activity.session)) session->last_activity = now();
-          },
-      },
-      body);
+  std::visit(Overloaded{
+                 [&](const TunnelUp& up) {
+                   const auto session = session_of(up.session);
+                   if (!session) {  // ended while the front was cut off from us
+                     const Refusal gone = admission::refusal("session.right_ended");
+                     if (link.link != nullptr)
+                       link.link->send(seam::Push{SessionEnded{up.session, gone.code, gone.why}});
+                     return;
+                   }
+                   session->tunnel_up = true;
+                   session->tunnel_by.reset();
+                   session->last_activity = now();
+                   audit::Entry entry;
+                   entry.event = "tunnel.up";
+                   entry.session = up.session;
+                   entry.person = session->row.person;
+                   entry.path = link.name;
+                   entry.result = "ok";
+                   entry.rule = "R02";
+                   entry.detail = {{"transport", up.transport}};
+                   record(std::move(entry));
+                   push_view(*session);  // what changed while the tunnel was being opened
+                   schedule_sweep();
+                 },
+                 [&](const TunnelDown& down) {
+                   const auto session = session_of(down.session);
+                   audit::Entry entry;
+                   entry.event = "tunnel.down";
+                   entry.session = down.session;
+                   entry.path = link.name;
+                   entry.result = "ok";
+                   entry.detail = {{"why", down.why.substr(0, 200)},
+                                   {"bytes_in", down.bytes_in},
+                                   {"bytes_out", down.bytes_out},
+                                   {"dropped", down.dropped}};
+                   if (session) entry.person = session->row.person;
+                   record(std::move(entry));
+                   if (!session) return;
+                   session->bytes_in += down.bytes_in;
+                   session->bytes_out += down.bytes_out;
+                   session->tunnel_up = false;
+                   if (down.ended_by_person) {
+                     return end(session, admission::refusal("session.logged_out"), session->row.person);
+                   }
+                   session->tunnel_by = now() + path(link.name)->policy.reconnect_grace;
+                   schedule_sweep();
+                 },
+                 [&](const PacketsRefused& refused) {
+                   const auto session = session_of(refused.session);
+                   if (!session) return;
+                   session->refused_packets += refused.count;
+                   session->refused_unjournalled += refused.count;
+                   if (session->refused_journalled_at + Seconds{10} > now()) return;
+                   audit::Entry entry;
+                   entry.event = "session.packets_refused";
+                   entry.session = refused.session;
+                   entry.person = session->row.person;
+                   entry.path = link.name;
+                   entry.rule = "R11";
+                   entry.code = "packet.not_allowed";
+                   entry.result = "refused";
+                   entry.detail = {{"count", session->refused_unjournalled},
+                                   {"last",
+                                    {{"address", refused.last.address.substr(0, 64)},
+                                     {"port", refused.last.port},
+                                     {"protocol", refused.last.protocol}}}};
+                   session->refused_unjournalled = 0;
+                   session->refused_journalled_at = now();
+                   record(std::move(entry));
+                 },
+                 [&](const TunnelActivity& activity) {
+                   if (const auto session = session_of(activity.session)) session->last_activity = now();
+                 },
+             },
+             body);
 }
 
 /// R11: from the tunnel a person reaches his own desktop's screen, through the relay, and nothing else.

@@ -35,7 +35,7 @@ struct Step {
   Caller caller;
   Arrival arrival;
   Evidence evidence;
-  std::string handle_hash;                    // of the answered question; empty at the beginning
+  std::string handle_hash;  // of the answered question; empty at the beginning
   std::optional<LoginOutcome> outcome;
   std::shared_ptr<const registry::Registry> fresh;  // set when the store's registry was newer than ours
 };
@@ -72,8 +72,8 @@ audit::Entry login_entry(const Step& step, std::string event, std::string person
   return entry;
 }
 
-void refuse_step(const std::shared_ptr<Gate::State>& self, const StepPtr& step, const Refusal& refusal,
-                 bool may_retry, std::string person, nlohmann::json detail = nlohmann::json::object()) {
+void refuse_step(const std::shared_ptr<Gate::State>& self, const StepPtr& step, const Refusal& refusal, bool may_retry,
+                 std::string person, nlohmann::json detail = nlohmann::json::object()) {
   audit::Entry entry = login_entry(*step, "login.refused", std::move(person));
   entry.rule = refusal.rule;
   entry.code = refusal.code;
@@ -102,9 +102,10 @@ void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decisio
   entry.session = row->number;
   entry.rule = "R04";
   entry.result = "ok";
-  entry.detail = {{"terminal", row->terminal},       {"contractor", row->contractor}, {"contract", row->contract},
-                  {"application", row->application}, {"zone", row->zone},             {"address", row->address},
-                  {"state", row->state},             {"until", to_rfc3339(row->until)}};
+  entry.detail = {{"terminal", row->terminal}, {"contractor", row->contractor},
+                  {"contract", row->contract}, {"application", row->application},
+                  {"zone", row->zone},         {"address", row->address},
+                  {"state", row->state},       {"until", to_rfc3339(row->until)}};
   auto shared_cookie = std::make_shared<Secret>(std::move(cookie));
   const bool admitted = decision.admitted;
   const Instant reported_at = decision.reported_at;
@@ -175,8 +176,8 @@ void decide(const std::shared_ptr<Gate::State>& self, const StepPtr& step, admis
        cookie_hash](store::Tx& tx) {
         Decision decision;
         const registry::Registry registry = tx.registry();
-        const auto answer =
-            registry::rights_of(registry, passed.person, passed.terminal, policy.path, policy.zones, policy.lent_only, now);
+        const auto answer = registry::rights_of(registry, passed.person, passed.terminal, policy.path, policy.zones,
+                                                policy.lent_only, now);
         if (!answer.rights) {
           decision.refusal = answer.refusal;
           return decision;
@@ -310,7 +311,9 @@ void begin_or_answer(const std::shared_ptr<Gate::State>& self, StepPtr step, Kin
           document = nlohmann::json::parse(row->document);
         }
         switch (kind) {
-          case Kind::begin: step->outcome = begin_login(context, step->arrival, step->evidence); break;
+          case Kind::begin:
+            step->outcome = begin_login(context, step->arrival, step->evidence);
+            break;
           case Kind::answer:
             step->outcome = answer_login(context, std::move(document), step->arrival, step->evidence);
             break;

@@ -18,11 +18,16 @@ struct DeskAnswer {
 
 std::string_view word(CheckVerdict verdict) {
   switch (verdict) {
-    case CheckVerdict::pass: return "pass";
-    case CheckVerdict::warn: return "warn";
-    case CheckVerdict::fail: return "fail";
-    case CheckVerdict::unknown: return "unknown";
-    case CheckVerdict::not_applicable: return "not_applicable";
+    case CheckVerdict::pass:
+      return "pass";
+    case CheckVerdict::warn:
+      return "warn";
+    case CheckVerdict::fail:
+      return "fail";
+    case CheckVerdict::unknown:
+      return "unknown";
+    case CheckVerdict::not_applicable:
+      return "not_applicable";
   }
   return "unknown";
 }
@@ -80,12 +85,9 @@ const admission::PathPolicy* policy_before_login(const GateOptions& options) {
 
 std::string refusal_body(const Refusal& r) {
   const auto text = [](const Text& t) { return nlohmann::json{{"ja", t.ja}, {"en", t.en}}; };
-  return nlohmann::json{{"error",
-                         {{"rule", r.rule},
-                          {"code", r.code},
-                          {"what", text(r.what)},
-                          {"why", text(r.why)},
-                          {"remedy", text(r.remedy)}}}}
+  return nlohmann::json{
+      {"error",
+       {{"rule", r.rule}, {"code", r.code}, {"what", text(r.what)}, {"why", text(r.why)}, {"remedy", text(r.remedy)}}}}
       .dump();
 }
 
@@ -197,7 +199,8 @@ void Gate::State::posture(const Caller& caller, PostureRequest request) {
           for (const auto& [number, other] : self->sessions) {
             if (other->row.terminal == verdict.terminal) of_terminal.push_back(other);
           }
-          for (const auto& other : of_terminal) self->end(other, admission::refusal("device.clone_suspected"), "posture");
+          for (const auto& other : of_terminal)
+            self->end(other, admission::refusal("device.clone_suspected"), "posture");
           return respond();
         }
         // An envelope that did not count says nothing about the terminal: the session goes on, its clock runs.
@@ -224,7 +227,8 @@ void Gate::State::act(const std::shared_ptr<Session>& session, const admission::
     entry.code = step.refusal->code;
   }
   switch (step.action) {
-    case Action::none: return finish();
+    case Action::none:
+      return finish();
     case Action::close:
       end(session, step.refusal ? *step.refusal : admission::refusal("report.missed"), "posture");
       return finish();
@@ -240,7 +244,8 @@ void Gate::State::act(const std::shared_ptr<Session>& session, const admission::
       store_row(session->row);
       return finish();
     }
-    case Action::admit: break;
+    case Action::admit:
+      break;
   }
   // Rights grow only when the entry is on disk (T-71).
   if (session->promoting || session->state == SessionState::admitted) return finish();

@@ -19,8 +19,8 @@ struct Session {
   SessionState state = SessionState::quarantine;
   admission::PostureWatch watch;
   bool tunnel_up = false;
-  bool promoting = false;                ///< admitted by the watch, entry not yet on disk
-  std::optional<Instant> tunnel_by;      ///< without a tunnel until then, the session ends
+  bool promoting = false;            ///< admitted by the watch, entry not yet on disk
+  std::optional<Instant> tunnel_by;  ///< without a tunnel until then, the session ends
   Instant last_activity{};
   std::uint64_t bytes_in = 0, bytes_out = 0, refused_packets = 0;
   std::uint64_t refused_unjournalled = 0;
@@ -67,7 +67,8 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   run::Timers::Id refresh_timer = 0, poll_timer = 0, authenticator_timer = 0;
   bool polling = false;
 
-  // --- common -----------------------------------------------------------------------------------------------------------
+  // --- common
+  // -----------------------------------------------------------------------------------------------------------
   [[nodiscard]] Instant now() const { return services.clock.now(); }
   [[nodiscard]] const GatePath* path(std::string_view name) const;
   [[nodiscard]] seam::Link* link_of(std::string_view role, std::string_view name) const;
@@ -78,11 +79,13 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   template <class T>
   void in_store(std::function<T(store::Tx&)> job, std::function<void(Result<T>)> done);
 
-  // --- logins.cpp -------------------------------------------------------------------------------------------------------
+  // --- logins.cpp
+  // -------------------------------------------------------------------------------------------------------
   void begin(const Caller& caller, BeginLogin request);
   void answer(const Caller& caller, AnswerLogin request);
 
-  // --- sessions.cpp -----------------------------------------------------------------------------------------------------
+  // --- sessions.cpp
+  // -----------------------------------------------------------------------------------------------------
   void resume(const Caller& caller, ResumeSession request);
   void logout(const Caller& caller, LogoutSession request);
   [[nodiscard]] SessionView view(const Session& session) const;
@@ -98,16 +101,19 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   void sweep();
   void refresh_kernel();
 
-  // --- posture_flow.cpp -------------------------------------------------------------------------------------------------
+  // --- posture_flow.cpp
+  // -------------------------------------------------------------------------------------------------
   void posture(const Caller& caller, PostureRequest request);
   void act(const std::shared_ptr<Session>& session, const admission::PostureWatch::Step& step,
            std::function<void()> done = {});
 
-  // --- links.cpp --------------------------------------------------------------------------------------------------------
+  // --- links.cpp
+  // --------------------------------------------------------------------------------------------------------
   void notice(const LinkEntry& link, const FrontNotice& notice);
   void entrance(const LinkEntry& link, const seam::EntranceAsk& ask);
 
-  // --- changes.cpp ------------------------------------------------------------------------------------------------------
+  // --- changes.cpp
+  // ------------------------------------------------------------------------------------------------------
   void adopt_registry(std::shared_ptr<const registry::Registry> next);
   void judge_session(const std::shared_ptr<Session>& session);
   void poll_generation();

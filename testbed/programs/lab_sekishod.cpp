@@ -1,9 +1,8 @@
-// sekishod with a clock that a scenario can move on (decisions.md "Time in tests"). The offset is read from a file once at
-// the start and again whenever it changes, on each look at the clock; the file is opened before the sandbox closes.
+// sekishod with a clock that a scenario can move on (decisions.md "Time in tests"). The offset is read from a file once
+// at the start and again whenever it changes, on each look at the clock; the file is opened before the sandbox closes.
 #include "programs/sekishod/daemon.hpp"
 
 #include <CLI/CLI.hpp>
-
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -33,7 +32,8 @@ class OffsetClock final : public sekisho::run::Clock {
     std::array<char, 64> text{};
     const ssize_t size = ::read(fd, text.data(), text.size() - 1);
     ::close(fd);
-    if (size > 0) offset_ = std::chrono::microseconds(static_cast<std::int64_t>(std::strtod(text.data(), nullptr) * 1e6));
+    if (size > 0)
+      offset_ = std::chrono::microseconds(static_cast<std::int64_t>(std::strtod(text.data(), nullptr) * 1e6));
   }
   const sekisho::run::Clock& base_;
   std::string file_;

@@ -51,8 +51,7 @@ using StreamPtr = std::shared_ptr<Stream>;
 }  // namespace
 
 struct Relay::State : std::enable_shared_from_this<Relay::State> {
-  State(asio::io_context& l, const run::Clock& c, run::Timers& t, Limits m)
-      : loop(l), clock(c), timers(t), limits(m) {}
+  State(asio::io_context& l, const run::Clock& c, run::Timers& t, Limits m) : loop(l), clock(c), timers(t), limits(m) {}
   asio::io_context& loop;
   const run::Clock& clock;
   run::Timers& timers;
@@ -92,8 +91,9 @@ struct Relay::State : std::enable_shared_from_this<Relay::State> {
     stream->number = next++;
     stream->peer = address;
     streams.emplace(stream->number, stream);
-    set_limit(stream, limits.answer, "管理プロセスが応答しません。しばらくしてから再度接続してください。/ "
-                                     "The gate does not answer. Please connect again later.");
+    set_limit(stream, limits.answer,
+              "管理プロセスが応答しません。しばらくしてから再度接続してください。/ "
+              "The gate does not answer. Please connect again later.");
     if (link != nullptr) link->send(seam::EntranceAsk{stream->number, stream->peer});
   }
 
@@ -111,12 +111,12 @@ struct Relay::State : std::enable_shared_from_this<Relay::State> {
       return tell(stream, grant.refusal.code + ": " + grant.refusal.what.ja + " " + grant.refusal.remedy.ja + " / " +
                               grant.refusal.what.en + " " + grant.refusal.remedy.en);
     }
-    const auto of_session = std::count_if(streams.begin(), streams.end(), [&](const auto& entry) {
-      return entry.second->session == grant.session;
-    });
+    const auto of_session = std::count_if(streams.begin(), streams.end(),
+                                          [&](const auto& entry) { return entry.second->session == grant.session; });
     if (static_cast<std::size_t>(of_session) >= limits.streams_per_session) {
-      return tell(stream, "entrance.too_many: 画面の数が上限に達しています。開いている画面を閉じてください。 / "
-                          "Too many screens are open. Close one of them.");
+      return tell(stream,
+                  "entrance.too_many: 画面の数が上限に達しています。開いている画面を閉じてください。 / "
+                  "Too many screens are open. Close one of them.");
     }
     stream->session = grant.session;
     error_code error;
@@ -140,21 +140,21 @@ struct Relay::State : std::enable_shared_from_this<Relay::State> {
   void pass(const StreamPtr& stream, bool upwards) {
     tcp::socket& from = upwards ? stream->viewer : stream->desktop;
     auto& buffer = upwards ? stream->up : stream->down;
-    from.async_read_some(asio::buffer(buffer), [weak = weak_from_this(), stream, upwards](error_code error,
-                                                                                         std::size_t size) {
-      const auto self = weak.lock();
-      if (!self || stream->closed) return;
-      if (error) return self->close(stream);
-      (upwards ? stream->bytes_in : stream->bytes_out) += size;
-      asio::async_write(upwards ? stream->desktop : stream->viewer,
-                        asio::buffer((upwards ? stream->up : stream->down).data(), size),
-                        [weak, stream, upwards](error_code failed, std::size_t) {
-                          const auto again = weak.lock();
-                          if (!again || stream->closed) return;
-                          if (failed) return again->close(stream);
-                          again->pass(stream, upwards);
-                        });
-    });
+    from.async_read_some(asio::buffer(buffer),
+                         [weak = weak_from_this(), stream, upwards](error_code error, std::size_t size) {
+                           const auto self = weak.lock();
+                           if (!self || stream->closed) return;
+                           if (error) return self->close(stream);
+                           (upwards ? stream->bytes_in : stream->bytes_out) += size;
+                           asio::async_write(upwards ? stream->desktop : stream->viewer,
+                                             asio::buffer((upwards ? stream->up : stream->down).data(), size),
+                                             [weak, stream, upwards](error_code failed, std::size_t) {
+                                               const auto again = weak.lock();
+                                               if (!again || stream->closed) return;
+                                               if (failed) return again->close(stream);
+                                               again->pass(stream, upwards);
+                                             });
+                         });
   }
 
   /// Says why in RFB's own words: version, the viewer's version, no security types, reason.
@@ -168,22 +168,22 @@ struct Relay::State : std::enable_shared_from_this<Relay::State> {
       if (const auto self = weak.lock()) self->close(stream);
     });
     stream->telling = refusal_bytes(reason);
-    asio::async_write(stream->viewer, asio::buffer(kVersion), [weak = weak_from_this(), stream](error_code error,
-                                                                                                std::size_t) {
-      const auto self = weak.lock();
-      if (!self || stream->closed) return;
-      if (error) return self->close(stream);
-      asio::async_read(stream->viewer, asio::buffer(stream->up.data(), kVersion.size()),
-                       [weak, stream](error_code failed, std::size_t) {
-                         const auto again = weak.lock();
-                         if (!again || stream->closed) return;
-                         if (failed) return again->close(stream);
-                         asio::async_write(stream->viewer, asio::buffer(stream->telling),
-                                           [weak, stream](error_code, std::size_t) {
-                                             if (const auto last = weak.lock()) last->close(stream);
-                                           });
-                       });
-    });
+    asio::async_write(stream->viewer, asio::buffer(kVersion),
+                      [weak = weak_from_this(), stream](error_code error, std::size_t) {
+                        const auto self = weak.lock();
+                        if (!self || stream->closed) return;
+                        if (error) return self->close(stream);
+                        asio::async_read(stream->viewer, asio::buffer(stream->up.data(), kVersion.size()),
+                                         [weak, stream](error_code failed, std::size_t) {
+                                           const auto again = weak.lock();
+                                           if (!again || stream->closed) return;
+                                           if (failed) return again->close(stream);
+                                           asio::async_write(stream->viewer, asio::buffer(stream->telling),
+                                                             [weak, stream](error_code, std::size_t) {
+                                                               if (const auto last = weak.lock()) last->close(stream);
+                                                             });
+                                         });
+                      });
   }
 
   void close(const StreamPtr& stream) {
@@ -238,9 +238,10 @@ void Relay::set_link(seam::Link* link) {
   state_->link = link;
   state_->timers.cancel(std::exchange(state_->gone_timer, 0));
   if (link == nullptr) {
-    state_->gone_timer = state_->timers.at(state_->clock.now() + state_->limits.without_gate, [weak = std::weak_ptr(state_)] {
-      if (const auto self = weak.lock()) self->close_where([](const Stream&) { return true; });
-    });
+    state_->gone_timer =
+        state_->timers.at(state_->clock.now() + state_->limits.without_gate, [weak = std::weak_ptr(state_)] {
+          if (const auto self = weak.lock()) self->close_where([](const Stream&) { return true; });
+        });
     return;
   }
   for (const auto& [number, stream] : state_->streams) {
@@ -257,6 +258,8 @@ void Relay::on_message(const seam::Message& message) {
   }
 }
 
-std::size_t Relay::streams() const { return state_->streams.size(); }
+std::size_t Relay::streams() const {
+  return state_->streams.size();
+}
 
 }  // namespace sekisho::relay

@@ -9,11 +9,11 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <functional>
 #include <string>
-#include <unistd.h>
 
 namespace sekisho::relay {
 namespace {
@@ -144,7 +144,8 @@ TEST_F(RelayTest, TellsARefusedViewerWhyInItsOwnWords) {
   until([&] { return link.of<seam::EntranceAsk>().size() == 1; });
   seam::EntranceGrant refused;
   refused.number = link.of<seam::EntranceAsk>()[0].number;
-  refused.refusal = {"R10", "posture.quarantine", {"待機中です。", "In quarantine."}, {}, {"点検を受けてください。", "Report first."}};
+  refused.refusal = {
+      "R10", "posture.quarantine", {"待機中です。", "In quarantine."}, {}, {"点検を受けてください。", "Report first."}};
   relay.on_message(refused);
   EXPECT_EQ(read(pc, 12), "RFB 003.008\n");
   asio::write(pc, asio::buffer(std::string("RFB 003.008\n")));

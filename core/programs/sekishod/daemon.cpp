@@ -1,5 +1,5 @@
-// Order of life: configuration -> plugins -> sandbox (user, capabilities, seccomp) -> journal, store, gate -> links from
-// the supervisor -> ready -> serving. Whatever fails before "ready" ends the process with its reason.
+// Order of life: configuration -> plugins -> sandbox (user, capabilities, seccomp) -> journal, store, gate -> links
+// from the supervisor -> ready -> serving. Whatever fails before "ready" ends the process with its reason.
 #include "programs/sekishod/daemon.hpp"
 
 #include "api/server.hpp"
@@ -178,7 +178,8 @@ class Daemon final : private run::ChildControl::Handler {
     return out;
   }
 
-  // --- the supervisor ---------------------------------------------------------------------------------------------------
+  // --- the supervisor
+  // ---------------------------------------------------------------------------------------------------
   void on_listener(std::string address, run::Fd fd) override {
     if (address == "control") control_listener_ = std::move(fd);
   }

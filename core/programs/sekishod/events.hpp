@@ -4,16 +4,16 @@
 
 namespace sekisho::programs {
 
-inline constexpr Event kDaemonServing{"sekishod.serving",
-                                      Level::info,
-                                      {"関所の本体が起動し、受付を始めました。対応は不要です。",
-                                       "The gatekeeper has started and serves. Nothing to do."},
-                                      {"node", "sessions"}};
-inline constexpr Event kDaemonRefused{
-    "sekishod.not_started",
-    Level::critical,
-    {"起動できません。detail の原因を取り除いてください。", "The gatekeeper cannot start. Remove the cause that detail names."},
-    {"code", "detail"}};
+inline constexpr Event kDaemonServing{
+    "sekishod.serving",
+    Level::info,
+    {"関所の本体が起動し、受付を始めました。対応は不要です。", "The gatekeeper has started and serves. Nothing to do."},
+    {"node", "sessions"}};
+inline constexpr Event kDaemonRefused{"sekishod.not_started",
+                                      Level::critical,
+                                      {"起動できません。detail の原因を取り除いてください。",
+                                       "The gatekeeper cannot start. Remove the cause that detail names."},
+                                      {"code", "detail"}};
 inline constexpr Event kDaemonPluginSkipped{
     "sekishod.plugin_skipped",
     Level::warning,
@@ -38,9 +38,7 @@ inline constexpr Event kDaemonSandboxOpen{
     {"この実行環境ではプロセスの制限の一部が働いていません。検査用のビルド以外では使わないでください。",
      "Part of the sandbox does not work here. Use it for sanitizer builds only."},
     {"note"}};
-inline constexpr Event kDaemonStopping{"sekishod.stopping",
-                                       Level::info,
-                                       {"関所の本体を停止します。", "The gatekeeper stops."},
-                                       {"why"}};
+inline constexpr Event kDaemonStopping{
+    "sekishod.stopping", Level::info, {"関所の本体を停止します。", "The gatekeeper stops."}, {"why"}};
 
 }  // namespace sekisho::programs

@@ -1,5 +1,6 @@
 // Settings: the site configuration turned into what the gate's rooms take.
-// Threads: pure functions but for the files named in the configuration (server certificates). Errors: config.*; unfinished(): audit.*.
+// Threads: pure functions but for the files named in the configuration (server certificates). Errors: config.*;
+// unfinished(): audit.*.
 #pragma once
 #include "audit/journal.hpp"
 #include "base/site_config.hpp"
