@@ -32,7 +32,7 @@ void print(const std::string& text, std::size_t columns, std::FILE* to = stdout)
 
 }  // namespace
 
-void Output::show(const json& value, const std::vector<std::string>& wanted) const {
+void Output::show(const nlohmann::json& value, const std::vector<std::string>& wanted) const {
   if (json) {
     std::puts(value.dump().c_str());
     return;
