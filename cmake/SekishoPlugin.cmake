@@ -59,7 +59,12 @@ function(sekisho_add_plugin category name)
 endfunction()
 
 # sekisho_plugin_folder(<category>/<name>): one line per plugin in plugins/CMakeLists.txt.
+set(SEKISHO_PLUGINS "" CACHE STRING "Build only these plugins, e.g. password;email_code; empty: all")
 function(sekisho_plugin_folder folder)
+  get_filename_component(name "${folder}" NAME)
+  if(SEKISHO_PLUGINS AND NOT name IN_LIST SEKISHO_PLUGINS)
+    return()
+  endif()
   if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt")
     add_subdirectory("${folder}")
   endif()

@@ -5,8 +5,6 @@
 #include <sekisho/sdk/config.hpp>
 
 #include <dlfcn.h>
-#include <link.h>
-
 namespace sekisho::plugin {
 namespace {
 
@@ -32,8 +30,9 @@ std::optional<Error> foreign(const Manifest& says) {
   return std::nullopt;
 }
 
-/// Opens exactly the bytes behind `file`. The linker knows a library by its path: a descriptor number must not be
-/// used again for another library while the process lives, so the descriptor of a new library stays open for good.
+/// Opens exactly the bytes behind `file`. The linker remembers every name that it has ever opened a library by, and
+/// would answer a descriptor number that is used again with the library it stood for first: so the descriptor stays
+/// open for good.
 void* open_library(File file, std::string& why) {
   const std::string path = "/proc/self/fd/" + std::to_string(file.fd());
   void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -42,10 +41,7 @@ void* open_library(File file, std::string& why) {
     why = words != nullptr ? words : "unknown reason";
     return nullptr;
   }
-  link_map* map = nullptr;
-  if (dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 && map != nullptr && path == map->l_name) {
-    static_cast<void>(file.release());
-  }
+  static_cast<void>(file.release());
   return handle;
 }
 

@@ -1,0 +1,4 @@
+// Needs another plugin.
+#include "broken.hpp"
+
+SEKISHO_BROKEN_HEADER(needs, "authenticator:good")

@@ -1,0 +1,4 @@
+// schema() throws.
+#include "broken.hpp"
+
+SEKISHO_BROKEN_HEADER(schema, []() -> const char* { throw 1; })
