@@ -35,6 +35,8 @@ constexpr RefusalRow kRows[] = {
      "The longest time of one session has been reached.", kAgainJa, kAgainEn},
     {"R04", "session.no_tunnel", kEndedJa, kEndedEn, "ログイン後、決められた時間内にVPN接続が始まりませんでした。",
      "The tunnel was not opened in time after the login.", kAgainJa, kAgainEn},
+    {"R04", "session.not_given", kEndedJa, kEndedEn, "接続許可の記録後に関所の処理が中断し、許可は渡されませんでした。",
+     "The gate was interrupted after the grant was recorded; the grant was never handed over.", kAgainJa, kAgainEn},
     {"R04", "session.replaced", kEndedJa, kEndedEn, "同じ利用者が新しくログインしました。",
      "The same person has logged in anew.", "心当たりがないときは、直ちに管理担当へ連絡してください。",
      "If this was not you, contact the operator at once."},

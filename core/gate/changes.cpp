@@ -213,26 +213,32 @@ void Gate::State::adopt_registry(std::shared_ptr<const registry::Registry> next)
   schedule_sweep();
 }
 
-/// Does the session's own right still hold, by its own application, certificate and path (T-34)?
-void Gate::State::judge_session(const std::shared_ptr<Session>& session) {
-  if (session->state == SessionState::ended) return;
-  store::SessionRow& row = session->row;
+/// Does the session's own right still hold, by its own application, certificate and path (T-34)? Why not, if it does
+/// not.
+std::optional<Refusal> Gate::State::fault_of(const store::SessionRow& row, registry::Rights* now_right) const {
   const GatePath* p = path(row.path);
   const auto certificate = registry->certificates.find(row.certificate);
   const bool certified =
       row.certificate.empty() || (certificate != registry->certificates.end() && !certificate->second.revoked_at &&
                                   now() < certificate->second.not_after);
-  if (!admission::enforce("R04", "certificate.revoked", certified)) {
-    return end(session, admission::refusal("certificate.revoked"), "registry");
-  }
+  if (!admission::enforce("R04", "certificate.revoked", certified)) return admission::refusal("certificate.revoked");
   registry::Registry own = *registry;
   std::erase_if(own.applications, [&](const auto& entry) { return entry.first != row.application; });
-  const auto answer =
+  auto answer =
       registry::rights_of(own, row.person, row.terminal, row.path, p->policy.zones, p->policy.lent_only, now());
-  if (!answer.rights) return end(session, *answer.refusal, "registry");
-  row.until = std::min(answer.rights->until, row.granted_at + p->policy.absolute_limit);
-  if (answer.rights->desktop != row.desktop) {
-    row.desktop = answer.rights->desktop;
+  if (!answer.rights) return answer.refusal;
+  if (now_right != nullptr) *now_right = std::move(*answer.rights);
+  return std::nullopt;
+}
+
+void Gate::State::judge_session(const std::shared_ptr<Session>& session) {
+  if (session->state == SessionState::ended) return;
+  store::SessionRow& row = session->row;
+  registry::Rights right;
+  if (const auto fault = fault_of(row, &right)) return end(session, *fault, "registry");
+  row.until = std::min(right.until, row.granted_at + path(row.path)->policy.absolute_limit);
+  if (right.desktop != row.desktop) {
+    row.desktop = right.desktop;
     if (seam::Link* relay = link_of("relay", row.path)) relay->send(seam::EntranceEnd{row.number});
     store_row(row);
   }
@@ -355,6 +361,7 @@ void Gate::stop(registry::Stop stop, std::function<void(Result<std::size_t>)> do
     return done(fail("gate.bad_stop", stop.scope + ":" + stop.target));
   }
   stop.at = s.now();
+  if (stop.reason.empty()) stop.reason = "emergency stop";  // whoever pulls it need not write first
   // In memory first: the stop bites even while the store hangs.
   std::erase_if(s.live_stops, [&](const registry::Stop& other) { return stop_key(other) == stop_key(stop); });
   s.live_stops.push_back(stop);

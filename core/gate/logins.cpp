@@ -136,6 +136,12 @@ void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decisio
           if (admitted) session->watch.begin_admitted(reported_at);
           session->last_activity = self->now();
           session->tunnel_by = self->now() + path->policy.first_tunnel_limit;
+          // The right may have ended while the entry was being written.
+          if (const auto fault = self->fault_of(*row, nullptr)) {
+            self->adopt_session(session);
+            self->end(session, *fault, "registry");
+            return self->refuse(step->caller, *fault);
+          }
           // A person has one session per path: an older one ends as the new one begins.
           std::vector<std::shared_ptr<Session>> older;
           for (const auto& [number, other] : self->sessions) {
@@ -143,11 +149,6 @@ void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decisio
           }
           for (const auto& other : older) self->end(other, admission::refusal("session.replaced"), row->number);
           self->adopt_session(session);
-          // The right may have ended while the entry was being written.
-          self->judge_session(session);
-          if (!self->sessions.contains(row->number)) {
-            return self->refuse(step->caller, admission::refusal("session.right_ended"));
-          }
           self->apply_net(row->path, [weak, step, row, shared_cookie](bool applied) {
             const auto self = weak.lock();
             if (!self) return;

@@ -3,6 +3,7 @@
 #pragma once
 #include "gate/addresses.hpp"
 #include "gate/gate.hpp"
+#include "registry/rules.hpp"
 
 #include <deque>
 #include <optional>
@@ -116,6 +117,7 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   // ------------------------------------------------------------------------------------------------------
   void adopt_registry(std::shared_ptr<const registry::Registry> next);
   void judge_session(const std::shared_ptr<Session>& session);
+  [[nodiscard]] std::optional<Refusal> fault_of(const store::SessionRow& row, registry::Rights* now_right) const;
   void poll_generation();
   [[nodiscard]] std::optional<Refusal> stopped(std::string_view path) const;
 };
