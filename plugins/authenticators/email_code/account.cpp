@@ -25,8 +25,10 @@ const json& member(const json& object, const char* key) {
   const auto found = object.find(key);
   return found == object.end() ? kNone : *found;
 }
+/// A stored time; one outside the years 1970 to 9999 is brought to the nearer end, so that sums with it stay defined.
 Instant instant(std::int64_t micros) {
-  return Instant(Instant::duration(micros));
+  constexpr std::int64_t kEndOf9999 = 253'402'300'799'999'999;
+  return Instant(Instant::duration(std::clamp<std::int64_t>(micros, 0, kEndOf9999)));
 }
 std::int64_t micros(Instant at) {
   return at.time_since_epoch().count();
@@ -38,7 +40,7 @@ Times::Times(const json& list, Instant now, std::chrono::seconds window, std::si
   if (!list.is_array()) return;
   for (const json& entry : list) {
     if (entry.is_number_integer() && instant(entry.get<std::int64_t>()) > now - window) {
-      times_.push_back(entry.get<std::int64_t>());
+      times_.push_back(std::min(entry.get<std::int64_t>(), micros(now + window)));
     }
   }
   std::ranges::sort(times_);

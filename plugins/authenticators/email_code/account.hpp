@@ -19,7 +19,8 @@ namespace sekisho::email_code {
 class Times {
  public:
   Times() = default;
-  /// Keeps those after `now - window` (and, should the clock have been set back, all that are later than `now`).
+  /// Keeps those after `now - window` (and, should the clock have been set back, all that are later than `now`,
+  /// at most by `window`).
   Times(const nlohmann::json& list, Instant now, std::chrono::seconds window, std::size_t most);
   void add(Instant at) { times_.push_back(at.time_since_epoch().count()); }
   [[nodiscard]] std::size_t since(Instant from) const;

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
@@ -39,6 +40,13 @@ void append(std::string& out, std::string_view field) {
   out += std::to_string(field.size());
   out += ':';
   out += field;
+}
+
+/// The registry has checked addresses already; here it keeps a header from being written by one.
+bool is_mailable(std::string_view address) {
+  const bool printable = std::ranges::all_of(address, [](char c) { return c > ' ' && c < 0x7f; });
+  const std::size_t at = address.find('@');
+  return printable && address.size() <= 254 && at != 0 && at != address.npos && at + 1 < address.size();
 }
 
 Secret draw_code(Entropy& entropy) {
@@ -173,7 +181,7 @@ bool EmailCode::send_limit_reached(const Round& round) const {
 AuthStep EmailCode::send(Round& round) const {
   const Instant now = round.request.now;
   const Subject& subject = round.request.subject;
-  if (subject.known && subject.mail.empty()) return round.no(No::no_address);
+  if (subject.known && !is_mailable(subject.mail)) return round.no(No::no_address);
   if (send_limit_reached(round)) {
     if (!round.login.asked) return round.no(No::send_limit);
     // Asked for again too early: the open question stays as it is.
@@ -229,7 +237,7 @@ AuthStep EmailCode::count_wrong(Round& round) const {
     AuthStep step = round.no(disabled ? No::disabled : No::locked);
     step.detail["alarm"] = disabled ? "code.disabled" : "code.locked";
     const Subject& subject = round.request.subject;
-    if (subject.known && !subject.mail.empty()) {
+    if (subject.known && is_mailable(subject.mail)) {
       step.effects.emplace_back(lock_mail(config_, subject, disabled, round.occasion()));
     }
     return step;

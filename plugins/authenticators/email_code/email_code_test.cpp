@@ -356,7 +356,14 @@ TEST_F(CodeTest, TreatsAStrangerLikeAPersonButSendsNothing) {
 }
 
 TEST_F(CodeTest, RefusesAPersonWithoutAnAddress) {
-  person.mail.clear();
+  for (const std::string address :
+       {"", "mori", "@contractor.test", "mori@", "mori@contractor.test\r\nBcc: hama@elsewhere.test",
+        "mori hanako@contractor.test", "\xe6\xa3\xae@contractor.test"}) {
+    person.mail = address;
+    Login login = fresh();
+    EXPECT_EQ(end_of(run(login)), "code.no_address") << address;
+  }
+  person.mail = "m@" + std::string(253, 'x');
   Login login = fresh();
   EXPECT_EQ(end_of(run(login)), "code.no_address");
 }
