@@ -1,7 +1,7 @@
 // Store: everything that must survive a process or be shared between nodes, behind one interface.
-// Threads: transact() may be called from any thread; jobs run one after another on the store's writer thread's connection
-// (the caller posts through services::Blocking, never from a packet thread). Ownership: Tx is borrowed during the job.
-// Errors: store.unavailable, store.conflict, store.corrupt; after an error nothing of the job is kept.
+// Threads: transact() may be called from any thread; jobs run one after another on the store's writer thread's
+// connection (the caller posts through services::Blocking, never from a packet thread). Ownership: Tx is borrowed
+// during the job. Errors: store.unavailable, store.conflict, store.corrupt; after an error nothing of the job is kept.
 // Source: design.md "Several nodes"; toolchain.md (SOCI traps); decisions.md "Session truth".
 #pragma once
 #include "registry/model.hpp"
@@ -9,10 +9,11 @@
 #include <sekisho/sdk/result.hpp>
 #include <sekisho/sdk/time.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,11 +29,11 @@ struct LoginRow {
 };
 
 struct SessionRow {
-  std::string number;        ///< "S20261122-1-000042"
-  std::string cookie_hash;   ///< SHA-256 hex
-  std::string certificate;   ///< fingerprint, or empty
+  std::string number;       ///< "S20261122-1-000042"
+  std::string cookie_hash;  ///< SHA-256 hex
+  std::string certificate;  ///< fingerprint, or empty
   std::string person, terminal, contractor, contract, application, path, zone, desktop, address, peer, language;
-  std::string state;         ///< "quarantine", "admitted", "ended"
+  std::string state;  ///< "quarantine", "admitted", "ended"
   Instant granted_at{}, until{};
   std::optional<Instant> ended_at;
   std::string end_code;
@@ -43,9 +44,9 @@ struct PostureRow {
   std::string terminal;
   std::int64_t last_seq = -1;
   Instant reported_at{};
-  std::string verdict;    ///< "pass", "fail"
-  std::string results;    ///< JSON array of CheckResult
-  std::string memory;     ///< JSON object check -> memory
+  std::string verdict;  ///< "pass", "fail"
+  std::string results;  ///< JSON array of CheckResult
+  std::string memory;   ///< JSON object check -> memory
 };
 
 class Tx {
