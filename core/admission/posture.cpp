@@ -184,7 +184,7 @@ struct PostureDesk::Impl {
       const json before = remembered == out.memory.end() ? nothing : *remembered;
       CheckOutcome outcome =
           run(wanted.check, CheckInput{input.facts, input.now, input.terminal, input.registered_macs,
-                                       input.signed_by_terminal, input.binding, input.user_agent, before});
+                                       input.signed_by_terminal, input.binding, input.user_agent, before, policy.path});
       if (!outcome.memory.is_null() && dump(outcome.memory).size() <= kMaxMemoryBytes) {
         out.memory[wanted.check] = std::move(outcome.memory);
       }
@@ -318,7 +318,7 @@ ReportVerdict PostureDesk::report(std::string_view jws, const std::optional<Sess
   const registry::Terminal& terminal = registry.terminals.at(report.terminal);
   const json nothing;
   Judged judged = impl_->judge(CheckInput{facts, now, session ? session->terminal : report.terminal, terminal.macs,
-                                          report.terminal, terminal.binding, user_agent, nothing},
+                                          report.terminal, terminal.binding, user_agent, nothing, policy.path},
                                registry, policy, book.stored().memory);
   ReportVerdict out;
   out.counted = true;
@@ -346,8 +346,9 @@ ReportVerdict PostureDesk::hostcheck(std::string_view form, const SessionRef& se
   const auto terminal = registry.terminals.find(session.terminal);
   if (terminal == registry.terminals.end()) return refused({403, "device.key_unknown", "no such terminal", {}});
   const json nothing;
-  Judged judged = impl_->judge(CheckInput{*facts, now, session.terminal, terminal->second.macs, {}, 0, {}, nothing},
-                               registry, policy, nothing);
+  Judged judged =
+      impl_->judge(CheckInput{*facts, now, session.terminal, terminal->second.macs, {}, 0, {}, nothing, policy.path},
+                   registry, policy, nothing);
   // A claim that is merely unsigned or silent says nothing about the terminal; what it states may lower rights.
   const bool states_failure = std::ranges::any_of(judged.results, [](const CheckResult& r) {
     return r.verdict == CheckVerdict::fail && !r.code.starts_with("device.key_");

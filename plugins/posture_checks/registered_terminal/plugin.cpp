@@ -1,0 +1,21 @@
+#include "registered_terminal.hpp"
+
+#include <sekisho/sdk/config.hpp>
+#include <sekisho/sdk/plugin.hpp>
+
+namespace {
+
+using sekisho::registered_terminal::Config;
+using sekisho::registered_terminal::TerminalCheck;
+
+sekisho::Result<sekisho::PluginObject> create(sekisho::PluginHost&, const nlohmann::json& json) {
+  auto config = sekisho::read_config<Config>(json);
+  if (!config) return config.error();
+  return sekisho::PluginObject(std::unique_ptr<sekisho::PostureCheck>(new TerminalCheck(std::move(*config))));
+}
+
+}  // namespace
+
+SEKISHO_PLUGIN(.kind = sekisho::PluginKind::posture_check, .status = sekisho::PluginStatus::alpha,
+               .posture = sekisho::PluginPosture::untrusted_peer, .name = "registered_terminal", .version = "1.0.0",
+               .needs = "", .schema = &sekisho::schema_text<Config>, .create = &create)
