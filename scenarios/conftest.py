@@ -9,7 +9,7 @@ import time
 import pytest
 
 from sekisho_testbed import netlab
-from sekisho_testbed.world import NamespacesHouse, World
+from sekisho_testbed.world import NamespacesHouse, World, unbuilt
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -27,6 +27,9 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if reason is not None:
         pytest.skip(f"the namespaces lab cannot run here: {reason}")
     build = (ROOT / request.config.getoption("--build")).resolve()
+    missing = unbuilt(build)
+    if missing:
+        pytest.skip(f"not built yet: {', '.join(missing)}")
     with NamespacesHouse(tmp_path_factory.mktemp("lab"), build) as the_house:
         yield the_house
 

@@ -54,8 +54,8 @@ struct Contract {
 };
 struct Person {
   std::string id;
-  std::string contractor;     ///< empty for staff
-  std::string login;          ///< canonical form (T-20), unique
+  std::string contractor;  ///< empty for staff
+  std::string login;       ///< canonical form (T-20), unique
   std::string name, mail;
   std::string password_hash;  ///< PHC string or empty
   std::vector<Role> roles;
@@ -73,11 +73,11 @@ struct Certificate {
 struct Terminal {
   std::string id, contractor, name;
   TerminalKind kind = TerminalKind::own;
-  std::vector<std::string> macs;   ///< 1 to 8, lower-case with colons
-  std::string key_thumbprint;      ///< RFC 7638 of the device key, empty until enrolled
-  std::string key_jwk;             ///< public JWK (JSON), empty until enrolled
-  int binding = 0;                 ///< posture.md §7
-  std::string enrolment_hash;      ///< SHA-256 hex of the one-time token, empty when none is open
+  std::vector<std::string> macs;  ///< 1 to 8, lower-case with colons
+  std::string key_thumbprint;     ///< RFC 7638 of the device key, empty until enrolled
+  std::string key_jwk;            ///< public JWK (JSON), empty until enrolled
+  int binding = 0;                ///< posture.md §7
+  std::string enrolment_hash;     ///< SHA-256 hex of the one-time token, empty when none is open
   std::optional<Instant> enrolment_until;
   std::optional<Instant> ended_at;
   friend bool operator==(const Terminal&, const Terminal&) = default;

@@ -1,5 +1,6 @@
 // Pure rules over a registry snapshot: validity of an import, identity, and rights.
-// Threads: pure functions. Errors: Refusals with rule id and code. Source: mission.md R01, R03, R16–R19; threats.md T-20.
+// Threads: pure functions. Errors: Refusals with rule id and code. Source: mission.md R01, R03, R16–R19; threats.md
+// T-20.
 #pragma once
 #include "registry/model.hpp"
 
@@ -39,8 +40,8 @@ struct Rights {
   std::string person, terminal, contractor, contract, application;
   Zone zone = Zone::internet_business;
   std::vector<std::string> systems;
-  std::string desktop;   ///< id; empty when none is assigned
-  Instant until{};       ///< earliest end of contract, application, person
+  std::string desktop;  ///< id; empty when none is assigned
+  Instant until{};      ///< earliest end of contract, application, person
   Purpose purpose = Purpose::maintenance;
 };
 struct RightsAnswer {

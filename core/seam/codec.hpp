@@ -1,7 +1,8 @@
 // Codec of the seam: Message <-> bytes. Little: u8 kind, then fields in declared order; integers little-endian, strings
 // and lists with a u32 count that is checked against what is left of the packet before anything is allocated.
 // Threads: pure functions. Errors: seam.malformed (short, trailing bytes, unknown kind, bad enum, over a cap).
-// Secrets are encoded as strings; the caller wipes the buffer after sending (encode() returns a Packet that wipes itself).
+// Secrets are encoded as strings; the caller wipes the buffer after sending (encode() returns a Packet that wipes
+// itself).
 #pragma once
 #include "seam/messages.hpp"
 

@@ -1,6 +1,6 @@
-// The messages between processes. Every link is a SOCK_SEQPACKET pair made by the supervisor; one packet is one message;
-// at most one file descriptor travels with a packet (Handover only). The codec (seam/codec.hpp) is used in every world.
-// Threads: plain values. Ranges: a packet <= 128 KiB; counts and lengths are checked before allocation.
+// The messages between processes. Every link is a SOCK_SEQPACKET pair made by the supervisor; one packet is one
+// message; at most one file descriptor travels with a packet (Handover only). The codec (seam/codec.hpp) is used in
+// every world. Threads: plain values. Ranges: a packet <= 128 KiB; counts and lengths are checked before allocation.
 // Source: design.md "The seam", "Processes".
 #pragma once
 #include <sekisho/sdk/path/gate_messages.hpp>
@@ -17,13 +17,13 @@ inline constexpr std::uint16_t kVersion = 1;
 /// First message on every link, both ways. A link whose version or role does not fit is closed.
 struct Hello {
   std::uint16_t version = kVersion;
-  std::string role;   ///< "front", "sekishod", "netd", "relay", "posture"
-  std::string name;   ///< configured name: path or relay
+  std::string role;  ///< "front", "sekishod", "netd", "relay", "posture"
+  std::string name;  ///< configured name: path or relay
   std::string node;
 };
 /// Every 10 s both ways; a side that hears nothing for 30 s treats the link as dead.
 struct Heartbeat {
-  std::uint64_t generation = 0;   ///< newest revocation generation the sender acts on
+  std::uint64_t generation = 0;  ///< newest revocation generation the sender acts on
 };
 
 struct Request {
@@ -41,7 +41,8 @@ struct Notice {
   FrontNotice body;
 };
 
-// --- sekishod and netd --------------------------------------------------------------------------------------------------
+// --- sekishod and netd
+// --------------------------------------------------------------------------------------------------
 /// One session's rights in the kernel: packets from `address` to each rule's destination. Ends by itself after ttl_s.
 struct KernelRight {
   std::string address;
@@ -66,7 +67,8 @@ struct KernelRefused {
   std::uint64_t packets = 0;
 };
 
-// --- sekishod and relay -------------------------------------------------------------------------------------------------
+// --- sekishod and relay
+// -------------------------------------------------------------------------------------------------
 /// A peer connected to the desktop entrance: whose is it?
 struct EntranceAsk {
   std::uint64_t number = 0;
@@ -77,7 +79,7 @@ struct EntranceGrant {
   bool ok = false;
   std::string session, desktop, address;
   std::uint16_t port = 0;
-  Refusal refusal;   ///< set when !ok
+  Refusal refusal;  ///< set when !ok
 };
 struct EntranceClosed {
   std::string session;
@@ -88,10 +90,11 @@ struct EntranceEnd {
   std::string session;
 };
 
-// --- supervisor and its children ----------------------------------------------------------------------------------------
+// --- supervisor and its children
+// ----------------------------------------------------------------------------------------
 /// A file descriptor for the child: kind "link" (to process `name`), "listener" (`name` = "address:port" or "control"),
-/// "tun" (queue of device `name`; from netd). The descriptor rides on this packet. Kind "end", without descriptor: all that
-/// a start gives has come.
+/// "tun" (queue of device `name`; from netd). The descriptor rides on this packet. Kind "end", without descriptor: all
+/// that a start gives has come.
 struct Handover {
   std::string kind, name;
 };

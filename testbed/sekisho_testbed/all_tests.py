@@ -39,11 +39,15 @@ class Run:
         elif counts == "pytest":
             for number, what in re.findall(r"(\d+) (passed|failed|error)", text.strip().splitlines()[-1] if text.strip() else ""):
                 passed, failed = (passed + int(number), failed) if what == "passed" else (passed, failed + int(number))
-        if passed + failed == 0 or (code != 0 and failed == 0):
+        skipped = counts == "pytest" and code == 0 and passed == 0 and "skipped" in text
+        if skipped:
+            print(f"{name}: every story was skipped; its reason:", flush=True)
+            subprocess.run([*argv, "-rs", "--tb=no", "-q", "--maxfail=1"], cwd=ROOT)
+        if not skipped and (passed + failed == 0 or (code != 0 and failed == 0)):
             passed, failed = (passed + 1, failed) if code == 0 else (passed, failed + 1)
         self.passed += passed
         self.failed += failed
-        self.steps.append((name, "ok" if code == 0 else "FAILED", time.monotonic() - begun))
+        self.steps.append((name, "skipped" if skipped else "ok" if code == 0 else "FAILED", time.monotonic() - begun))
         return code == 0
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import cast, netlab
-from .world import NamespacesHouse, World
+from .world import NamespacesHouse, World, unbuilt
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -75,6 +75,9 @@ def main() -> int:
     reason = netlab.probe()
     if reason is not None:
         print(f"the lab cannot run here: {reason}", file=sys.stderr)
+        return 1
+    if missing := unbuilt(args.build.resolve()):
+        print(f"the demo needs programs that are not built yet: {', '.join(missing)}", file=sys.stderr)
         return 1
     story = Story()
     with tempfile.TemporaryDirectory(prefix="sekisho-lab-") as folder:

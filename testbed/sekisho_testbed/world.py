@@ -37,6 +37,13 @@ def programs_folder(folder: pathlib.Path, build: pathlib.Path, *, open_filter: b
     return folder
 
 
+def unbuilt(build: pathlib.Path) -> list[str]:
+    """Programs of the gate that this build does not have."""
+    wanted = ("sekisho", "sekishod", "sekisho-netd", "sekisho-relay", "sekisho-front", "sekishoctl", "sekisho-agent",
+              "lab-sekishod", "lab-open-front")
+    return [name for name in wanted if not (build / "bin" / name).exists()]
+
+
 class NamespacesHouse:
     """Network, desktops, servers and mail. Costs a second; shared by many stories."""
 

@@ -271,12 +271,6 @@ TEST(Ppp, RunsTheSameSeedTheSameWay) {
 End opened_server() {
   return End(server_options(), 3);
 }
-void open(End& server) {
-  server.take(server.ppp.start(kStart));
-  server.sent.clear();
-  server.hear("00 18 50 50 00 12 ff 03 c0 21 01 01 00 0e 01 04 05 99 05 06 0c f6 53 a4", kStart);
-}
-
 /// Brings `server` to open by a scripted client that acks whatever it is asked.
 void open_fully(End& server, Instant now = kStart) {
   server.take(server.ppp.start(now));
@@ -340,13 +334,10 @@ TEST(Ppp, RejectsEveryOptionItDoesNotWant) {
 
 TEST(Ppp, GivesTheAddressToAPeerThatDoesNotAskForOne) {
   End server = opened_server();
-  open(server);
-  server.sent.clear();
-  // Ack our LCP request by echoing it: identifier 1, MRU and magic.
-  End fresh = opened_server();
-  fresh.take(fresh.ppp.start(kStart));
-  Bytes ack = fresh.sent.front();
-  ack[8] = std::byte{2};
+  server.take(server.ppp.start(kStart));
+  Bytes ack = server.sent.front();  // of our own LCP request
+  ack[8] = std::byte{ppp_code::configure_ack};
+  server.hear("00 18 50 50 00 12 ff 03 c0 21 01 01 00 0e 01 04 05 99 05 06 0c f6 53 a4", kStart);
   server.hear(ack, kStart);
   server.sent.clear();
   server.hear("00 0c 50 50 00 06 80 21 01 07 00 04", kStart);
@@ -473,6 +464,21 @@ TEST(Ppp, SaysWhyItEndsAndWaitsASecondForTheAck) {
   ASSERT_TRUE(server.ended);
   EXPECT_FALSE(server.ended->by_peer);
   EXPECT_EQ(server.ppp.next_deadline(), std::nullopt);
+}
+
+TEST(Ppp, EndsOnceHoweverOftenItIsAsked) {
+  End server = opened_server();
+  open_fully(server);
+  server.take(server.ppp.terminate("first", kStart));
+  server.take(server.ppp.terminate("second", kStart));
+  EXPECT_EQ(server.sent.size(), 1U);
+  server.take(server.ppp.on_deadline(kStart + 1s));
+  ASSERT_TRUE(server.ended);
+  EXPECT_EQ(server.ended->why, "first");
+  server.sent.clear();
+  server.take(server.ppp.terminate("third", kStart + 2s));
+  server.hear("00 0c 50 50 00 06 c0 21 05 03 00 04", kStart + 2s);
+  EXPECT_TRUE(server.sent.empty());
 }
 
 TEST(Ppp, AcksTheAskedEndAndReportsThePeersWords) {

@@ -13,13 +13,13 @@ namespace sekisho {
 /// Where and as what somebody stands before the gate. Everything is a claim except `peer_address`, `peer_port`
 /// (the socket's) and `certificate_proved` (the TLS handshake's).
 struct Arrival {
-  std::string path;               ///< configured name of the access path, e.g. "internet"
-  std::string peer_address;       ///< textual IPv4/IPv6 address of the socket's peer
+  std::string path;          ///< configured name of the access path, e.g. "internet"
+  std::string peer_address;  ///< textual IPv4/IPv6 address of the socket's peer
   std::uint16_t peer_port = 0;
-  std::string circuit;            ///< closed network only; empty otherwise
-  std::string user_agent;         ///< <= 512 bytes, printable ASCII, else empty
-  std::string language;           ///< "ja" or "en"; texts are shown in it
-  std::string tls_version;        ///< "TLSv1.3"
+  std::string circuit;      ///< closed network only; empty otherwise
+  std::string user_agent;   ///< <= 512 bytes, printable ASCII, else empty
+  std::string language;     ///< "ja" or "en"; texts are shown in it
+  std::string tls_version;  ///< "TLSv1.3"
   std::string tls_cipher;
   /// DER, leaf first, <= 4 certificates and <= 16 KiB together. Only filled when the handshake proved possession of the
   /// leaf's key and the chain ends at this path's client CA; the authenticator checks all of it again.

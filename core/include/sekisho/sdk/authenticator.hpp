@@ -1,6 +1,6 @@
-// Authenticator: one factor of a login, as a sans-I/O class that asks, judges and names effects; the host performs them.
-// Threads: the host calls step() from its store thread, one call at a time per instance. No exception may leave step().
-// Ownership: everything in AuthRequest is borrowed until step() returns. Source: threats.md §3, §8; design.md.
+// Authenticator: one factor of a login, as a sans-I/O class that asks, judges and names effects; the host performs
+// them. Threads: the host calls step() from its store thread, one call at a time per instance. No exception may leave
+// step(). Ownership: everything in AuthRequest is borrowed until step() returns. Source: threats.md §3, §8; design.md.
 // Since: plugin API 1.0
 #pragma once
 #include <sekisho/sdk/arrival.hpp>
@@ -8,8 +8,9 @@
 #include <sekisho/sdk/services.hpp>
 #include <sekisho/sdk/time.hpp>
 
-#include <memory>
 #include <nlohmann/json.hpp>
+
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,8 +33,8 @@ struct KnownCertificate {
 /// same path, the same time and give the same answer as for a known person with a wrong proof (T-32).
 struct Subject {
   bool known = false;
-  std::string person;         ///< internal id; counters hang on it, never on a spelling (T-20)
-  std::string name;           ///< for mails, never for logs
+  std::string person;  ///< internal id; counters hang on it, never on a spelling (T-20)
+  std::string name;    ///< for mails, never for logs
   std::string mail;
   std::string password_hash;  ///< PHC string of Argon2id, or empty
   std::vector<KnownCertificate> certificates;
@@ -61,15 +62,15 @@ struct EffectResult {
 /// transaction, so whatever step() consumes is consumed exactly once (T-25). Sizes: <= 8 KiB each.
 struct AuthRequest {
   const Arrival& arrival;
-  const Evidence& evidence;              ///< empty values of absent names; never logged
+  const Evidence& evidence;  ///< empty values of absent names; never logged
   const Subject& subject;
   Instant now{};
-  std::string transaction;               ///< id of this login transaction, unguessable
-  nlohmann::json account_state;          ///< of this person (all paths, nodes, restarts); null at first
-  nlohmann::json source_state;           ///< of the source network (IPv4 address, IPv6 /64); null at first
-  nlohmann::json transaction_state;      ///< of this login; null at first
-  std::optional<EffectResult> effect;    ///< set when an effect of the previous step() has ended
-  bool owner_certificate = false;        ///< an earlier factor proved this subject's own certificate (T-30 bucket)
+  std::string transaction;             ///< id of this login transaction, unguessable
+  nlohmann::json account_state;        ///< of this person (all paths, nodes, restarts); null at first
+  nlohmann::json source_state;         ///< of the source network (IPv4 address, IPv6 /64); null at first
+  nlohmann::json transaction_state;    ///< of this login; null at first
+  std::optional<EffectResult> effect;  ///< set when an effect of the previous step() has ended
+  bool owner_certificate = false;      ///< an earlier factor proved this subject's own certificate (T-30 bucket)
 };
 
 enum class Verdict : std::uint8_t { no, yes, ask, wait };
@@ -84,13 +85,13 @@ struct Ask {
 
 struct AuthStep {
   Verdict verdict = Verdict::no;
-  std::optional<Refusal> refusal;   ///< required with `no`; with `ask`: why the last answer was not taken
-  bool may_retry = false;           ///< with `no`: the person may try this factor again in this transaction
-  std::optional<Ask> ask;           ///< required with `ask`
-  std::vector<Effect> effects;      ///< with `wait`: exactly one VerifyPassword; SendMail may come with any verdict
+  std::optional<Refusal> refusal;  ///< required with `no`; with `ask`: why the last answer was not taken
+  bool may_retry = false;          ///< with `no`: the person may try this factor again in this transaction
+  std::optional<Ask> ask;          ///< required with `ask`
+  std::vector<Effect> effects;     ///< with `wait`: exactly one VerifyPassword; SendMail may come with any verdict
   nlohmann::json account_state, source_state, transaction_state;  ///< as in the request unless changed
-  std::string terminal;             ///< with `yes`: the terminal this factor proved, or empty
-  nlohmann::json detail;            ///< for the journal: no secret, <= 1 KiB
+  std::string terminal;   ///< with `yes`: the terminal this factor proved, or empty
+  nlohmann::json detail;  ///< for the journal: no secret, <= 1 KiB
 };
 
 class Authenticator {

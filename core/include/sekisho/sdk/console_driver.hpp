@@ -1,6 +1,6 @@
 // ConsoleDriver: the screens of one virtualisation manager, by UUID. Lives in sekisho-hyperd, one process per zone.
-// Threads: every call may block (bounded by `limit`) and runs on hyperd's worker pool, never on a thread that moves bytes.
-// Ownership: screen() hands over a connected stream socket; the caller closes it. Errors: console.unreachable,
+// Threads: every call may block (bounded by `limit`) and runs on hyperd's worker pool, never on a thread that moves
+// bytes. Ownership: screen() hands over a connected stream socket; the caller closes it. Errors: console.unreachable,
 // console.no_such_machine, console.refused, console.timed_out. Source: consoles.md §2; decisions.md "Libvirt roles".
 // Since: plugin API 1.0
 #pragma once

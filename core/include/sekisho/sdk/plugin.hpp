@@ -8,9 +8,10 @@
 #include <sekisho/sdk/posture_check.hpp>
 #include <sekisho/sdk/result.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <cstdint>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <variant>
 
@@ -56,7 +57,8 @@ struct PluginHeader {
   const char* needs;  ///< comma separated "kind:name" that must be loaded too; "" for none
   /// JSON description of the configuration fields (sdk/config.hpp: schema_text); static storage.
   const char* (*schema)();
-  /// `config` is a JSON object already checked against the schema, defaults filled in. Returns nullptr-free object or error.
+  /// `config` is a JSON object already checked against the schema, defaults filled in. Returns nullptr-free object or
+  /// error.
   Result<PluginObject> (*create)(PluginHost& host, const nlohmann::json& config);
 };
 
@@ -72,7 +74,7 @@ inline constexpr std::uint64_t kPluginMagic = 0x6f68736b'65732031ULL;
 #define SEKISHO_FINGERPRINT_SAN ""
 #endif
 #ifndef SEKISHO_FINGERPRINT
-#define SEKISHO_FINGERPRINT \
+#define SEKISHO_FINGERPRINT                                                                                 \
   "gcc-" SEKISHO_STRINGIFY(__GNUC__) "." SEKISHO_STRINGIFY(__GNUC_MINOR__) "/libstdc++-" SEKISHO_STRINGIFY( \
       _GLIBCXX_RELEASE) "/abi-" SEKISHO_STRINGIFY(_GLIBCXX_USE_CXX11_ABI) SEKISHO_FINGERPRINT_SAN
 #endif

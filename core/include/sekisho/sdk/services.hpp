@@ -10,7 +10,8 @@ namespace sekisho {
 class Entropy {
  public:
   virtual ~Entropy() = default;
-  /// Fills `out` with unpredictable bytes (production: getrandom). Cannot fail: production aborts if the kernel has none.
+  /// Fills `out` with unpredictable bytes (production: getrandom). Cannot fail: production aborts if the kernel has
+  /// none.
   virtual void fill(std::span<std::byte> out) = 0;
   /// Uniform in [0, bound), by rejection sampling; `bound` > 0.
   [[nodiscard]] std::uint32_t below(std::uint32_t bound);

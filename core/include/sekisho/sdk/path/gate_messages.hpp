@@ -19,25 +19,25 @@ enum class SessionState : std::uint8_t { asking, quarantine, admitted, ended };
 
 /// One reachable destination of a session. Everything unlisted is dropped and counted.
 struct FilterRule {
-  std::string address;         ///< IPv4, textual
-  std::uint16_t port = 0;      ///< never 0
-  std::uint8_t protocol = 6;   ///< 6 TCP, 17 UDP
+  std::string address;        ///< IPv4, textual
+  std::uint16_t port = 0;     ///< never 0
+  std::uint8_t protocol = 6;  ///< 6 TCP, 17 UDP
   friend bool operator==(const FilterRule&, const FilterRule&) = default;
 };
 
 /// All that a tunnel needs to know. Known only after a grant (threats.md law 5).
 struct SessionView {
-  std::string session;          ///< "S20261122-1-000042"
+  std::string session;  ///< "S20261122-1-000042"
   SessionState state = SessionState::quarantine;
-  std::string address;          ///< the session's inner IPv4 address; the same for the session's whole life
-  std::string gate_address;     ///< the gate's inner address: posture page, desktop entrance
-  std::uint8_t prefix = 32;     ///< of the route pushed to the client, around gate_address
+  std::string address;       ///< the session's inner IPv4 address; the same for the session's whole life
+  std::string gate_address;  ///< the gate's inner address: posture page, desktop entrance
+  std::uint8_t prefix = 32;  ///< of the route pushed to the client, around gate_address
   std::uint16_t mru = 1354;
   std::uint32_t idle_limit_s = 3600;
-  std::uint32_t remaining_s = 0;     ///< until the right ends
+  std::uint32_t remaining_s = 0;  ///< until the right ends
   std::uint32_t heartbeat_s = 10;
   std::vector<FilterRule> filter;
-  std::string language;              ///< "ja" or "en"
+  std::string language;  ///< "ja" or "en"
 };
 
 // --- front to gatekeeper, each answered by exactly one GateReply with the same request number ------------------------
@@ -67,14 +67,15 @@ struct LogoutSession {
 struct PostureRequest {
   std::string kind;
   Arrival arrival;
-  Secret cookie;      ///< only "hostcheck": the session's cookie
-  std::string body;   ///< <= 64 KiB
+  Secret cookie;     ///< only "hostcheck": the session's cookie
+  std::string body;  ///< <= 64 KiB
 };
 using GateRequest = std::variant<BeginLogin, AnswerLogin, ResumeSession, LogoutSession, PostureRequest>;
 
-// --- gatekeeper to front ----------------------------------------------------------------------------------------------
+// --- gatekeeper to front
+// ----------------------------------------------------------------------------------------------
 struct LoginAsked {
-  std::string handle;   ///< <= 31 characters of [A-Za-z0-9_-]; fresh with every question
+  std::string handle;  ///< <= 31 characters of [A-Za-z0-9_-]; fresh with every question
   Ask ask;
 };
 struct Refused {
@@ -82,7 +83,7 @@ struct Refused {
   bool may_retry = false;  ///< true: the same question may be answered again with a new BeginLogin
 };
 struct Granted {
-  Secret cookie;           ///< 43 characters of base64url
+  Secret cookie;  ///< 43 characters of base64url
   std::string session;
   SessionState state = SessionState::quarantine;
 };
@@ -109,7 +110,8 @@ struct SessionEnded {
 };
 using GatePush = std::variant<SessionChanged, SessionEnded>;
 
-// --- front to gatekeeper, without answer ------------------------------------------------------------------------------
+// --- front to gatekeeper, without answer
+// ------------------------------------------------------------------------------
 struct TunnelUp {
   std::string session;
   std::string transport;  ///< "tls"
@@ -126,7 +128,7 @@ struct TunnelDown {
 struct PacketsRefused {
   std::string session;
   std::uint64_t count = 0;
-  FilterRule last;           ///< destination of the newest one; address may be any text form
+  FilterRule last;  ///< destination of the newest one; address may be any text form
 };
 /// Sent at most every 10 s while traffic flows: idle limit and counters.
 struct TunnelActivity {

@@ -1,7 +1,7 @@
 // Strict HTTP/1.1 for pre-login routes: a sans-I/O request parser and a response builder.
-// Threads: one connection's thread. Limits: threats.md §9 (request line 4 KiB, head 8 KiB, 64 fields) before allocation.
-// Errors: errors carry the status to answer with; after any error the connection must be closed.
-// Source: RFC 9112; threats.md §2 (T-01..T-06), §10. The implementation stands in core/net/http (Beast behind it).
+// Threads: one connection's thread. Limits: threats.md §9 (request line 4 KiB, head 8 KiB, 64 fields) before
+// allocation. Errors: errors carry the status to answer with; after any error the connection must be closed. Source:
+// RFC 9112; threats.md §2 (T-01..T-06), §10. The implementation stands in core/net/http (Beast behind it).
 #pragma once
 #include <sekisho/sdk/result.hpp>
 
@@ -48,9 +48,9 @@ class HttpRequestParser {
   HttpRequestParser& operator=(const HttpRequestParser&) = delete;
 
   struct Progress {
-    std::size_t consumed = 0;             ///< bytes of the input that belong to this request
-    std::optional<HttpRequest> request;   ///< complete
-    std::optional<HttpRefusal> refusal;   ///< broken; the parser takes no more bytes
+    std::size_t consumed = 0;            ///< bytes of the input that belong to this request
+    std::optional<HttpRequest> request;  ///< complete
+    std::optional<HttpRefusal> refusal;  ///< broken; the parser takes no more bytes
   };
   /// Feeds bytes; stops after the end of one request, so what is left over can be handed elsewhere (tunnel frames).
   [[nodiscard]] Progress feed(std::span<const std::byte> bytes);
