@@ -54,6 +54,7 @@ class Run:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev test")
     parser.add_argument("--only", choices=["units", "asan", "tsan", "scenarios"], help="one part alone")
+    parser.add_argument("--sanitizers", action="store_true", help="the unit tests under asan+ubsan and tsan too")
     args = parser.parse_args()
     run = Run()
     want = lambda part: args.only in (None, part)  # noqa: E731
@@ -73,7 +74,7 @@ def main() -> int:
                      "pytest")
             run.step("rules", [PYTHON, "-m", "sekisho_testbed.rules", "--build", "build/dev"])
     for name in ("asan", "tsan"):
-        if want(name) and preset(name):
+        if (args.only == name or (args.only is None and args.sanitizers)) and preset(name):
             run.step(f"unit tests under {name}", ["ctest", "--preset", name, "-j", jobs], "ctest")
 
     print("\n=== summary")
