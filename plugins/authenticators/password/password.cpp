@@ -33,7 +33,8 @@ std::int64_t number(const json& object, const char* key) {
 Bucket load(const json& account, const char* name) {
   if (!account.is_object() || !account.contains(name) || !account.at(name).is_object()) return {};
   const json& row = account.at(name);
-  return {number(row, "failures"), number(row, "not_before"), number(row, "locked_until")};
+  return {std::min<std::int64_t>(number(row, "failures"), 1'000'000), number(row, "not_before"),
+          number(row, "locked_until")};
 }
 
 void save(json& account, const char* name, const Bucket& bucket) {
@@ -128,7 +129,8 @@ AuthStep PasswordFactor::try_password(AuthRequest request) const {
 
 AuthStep PasswordFactor::after_hash(AuthRequest request) const {
   // The bucket of the reservation, even if the transaction's view of the certificate could change meanwhile.
-  const bool owner = request.transaction_state.is_object() && request.transaction_state.value("bucket", "") == "owner";
+  const json& before = request.transaction_state;
+  const bool owner = before.is_object() && before.contains("bucket") && before.at("bucket") == "owner";
   const char* name = bucket_name(owner);
   request.transaction_state = nullptr;
   Bucket bucket = load(request.account_state, name);
