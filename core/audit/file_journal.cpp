@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
@@ -19,8 +20,6 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kMaxWaiting = 65536;
 constexpr std::size_t kMaxWaitingBytes = 32u << 20;
-/// A commit that takes longer counts as unhealthy: newcomers must not wait for a dying disk.
-constexpr auto kStalled = std::chrono::seconds(2);
 
 class SystemEntropy : public Entropy {
  public:
@@ -81,7 +80,8 @@ class FileJournal : public Journal {
 
   bool healthy() const override {
     const auto since = busy_since_.load();
-    const bool stalled = since != 0 && Steady::now().time_since_epoch() - Steady::duration(since) > kStalled;
+    const bool stalled =
+        since != 0 && Steady::now().time_since_epoch() - Steady::duration(since) > parts_.stalled_after;
     return well_ && !stalled;
   }
 

@@ -7,12 +7,18 @@
 
 #include <sekisho/sdk/services.hpp>
 
+#include <chrono>
+#include <functional>
+#include <memory>
+
 namespace sekisho::audit {
 
 /// What open_journal() makes from its configuration; tests hand in others.
 struct JournalParts {
   std::unique_ptr<Disk> journal, keys;
   std::unique_ptr<Entropy> entropy;
+  /// A commit that takes longer counts as unhealthy: newcomers must not wait for a dying disk.
+  std::chrono::milliseconds stalled_after{2000};
 };
 
 [[nodiscard]] Result<std::unique_ptr<Journal>> open_journal_with(JournalParts parts, JournalConfig config,

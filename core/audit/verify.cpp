@@ -85,8 +85,11 @@ class Verifier {
       const bool alive = last && disk_.locked();
       Proved next = proved_;
       auto bad = check(next, number);
-      proved_ = bad && alive && look < kPatience ? std::move(proved_) : std::move(next);
-      if (!bad || !alive || look == kPatience) return bad;
+      const bool again = bad && alive && look < kPatience;
+      if (!again) {
+        proved_ = std::move(next);
+        return bad;
+      }
       std::this_thread::sleep_for(kBetweenLooks);
     }
   }
