@@ -1,5 +1,7 @@
 #include "run/link.hpp"
 
+#include "run/link_packet.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/descriptor_base.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -40,6 +42,27 @@ Result<std::array<Fd, 2>> make_link_pair() {
     return fail("run.link", strerror(errno));
   }
   return std::array<Fd, 2>{Fd(ends[0]), Fd(ends[1])};
+}
+
+int send_packet(int socket, std::span<const std::byte> packet, int pass) {
+  iovec part{const_cast<std::byte*>(packet.data()), packet.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr head{};
+  head.msg_iov = &part;
+  head.msg_iovlen = 1;
+  if (pass >= 0) {
+    head.msg_control = control.data();
+    head.msg_controllen = control.size();
+    cmsghdr* rights = CMSG_FIRSTHDR(&head);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(rights), &pass, sizeof(pass));
+  }
+  for (;;) {
+    if (sendmsg(socket, &head, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return 0;
+    if (errno != EINTR) return errno;
+  }
 }
 
 namespace {
@@ -111,24 +134,8 @@ class Core : public std::enable_shared_from_this<Core> {
   void flush() {
     while (!queue_.empty()) {
       const auto& next = queue_.front();
-      iovec part{const_cast<std::byte*>(next.packet.bytes().data()), next.packet.bytes().size()};
-      alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-      msghdr head{};
-      head.msg_iov = &part;
-      head.msg_iovlen = 1;
-      if (next.fd) {
-        head.msg_control = control.data();
-        head.msg_controllen = control.size();
-        cmsghdr* rights = CMSG_FIRSTHDR(&head);
-        rights->cmsg_level = SOL_SOCKET;
-        rights->cmsg_type = SCM_RIGHTS;
-        rights->cmsg_len = CMSG_LEN(sizeof(int));
-        const int raw = next.fd.get();
-        memcpy(CMSG_DATA(rights), &raw, sizeof(raw));
-      }
-      const ssize_t sent = sendmsg(socket_.native_handle(), &head, MSG_NOSIGNAL | MSG_DONTWAIT);
-      if (sent < 0 && errno == EINTR) continue;
-      if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)) {
+      const int error = send_packet(socket_.native_handle(), next.packet.bytes(), next.fd.get());
+      if (error == EAGAIN || error == ENOBUFS) {
         waiting_to_write_ = true;
         socket_.async_wait(boost::asio::posix::descriptor_base::wait_write,
                            [self = shared_from_this()](const boost::system::error_code& error) {
@@ -137,7 +144,7 @@ class Core : public std::enable_shared_from_this<Core> {
                            });
         return;
       }
-      if (sent < 0) return end_soon(std::string("sending failed: ") + strerror(errno));
+      if (error != 0) return end_soon(std::string("sending failed: ") + strerror(error));
       queued_bytes_ -= next.packet.bytes().size();
       queue_.pop_front();
     }

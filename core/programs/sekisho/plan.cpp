@@ -1,0 +1,154 @@
+#include "programs/sekisho/plan.hpp"
+
+#include "base/site_config_parse.hpp"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+namespace sekisho::supervise {
+namespace {
+
+constexpr const char* kControl = "control";
+
+Error cannot(const std::string& what) {
+  return fail("supervise.bind", what + ": " + strerror(errno));
+}
+
+Result<run::Fd> bind_tcp(const std::string& name, bool before_it_exists) {
+  const auto where = parse_socket_address(name);
+  if (!where) return fail("supervise.bind", name + ": " + where.error().detail);
+  sockaddr_storage at{};
+  socklen_t size = 0;
+  const int family = where->ipv6 ? AF_INET6 : AF_INET;
+  if (where->ipv6) {
+    auto& v6 = reinterpret_cast<sockaddr_in6&>(at);
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(where->port);
+    size = sizeof(v6);
+    if (inet_pton(AF_INET6, where->address.c_str(), &v6.sin6_addr) != 1) return fail("supervise.bind", name);
+  } else {
+    auto& v4 = reinterpret_cast<sockaddr_in&>(at);
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(where->port);
+    size = sizeof(v4);
+    if (inet_pton(AF_INET, where->address.c_str(), &v4.sin_addr) != 1) return fail("supervise.bind", name);
+  }
+  run::Fd socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) return cannot(name);
+  const int on = 1;
+  if (setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) return cannot(name);
+  if (where->ipv6 && setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) return cannot(name);
+  if (before_it_exists) {
+    const int freebind = where->ipv6 ? setsockopt(socket.get(), IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on))
+                                     : setsockopt(socket.get(), IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));
+    if (freebind != 0) return cannot(name);
+  }
+  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&at), size) != 0) return cannot(name);
+  return socket;
+}
+
+Result<run::Fd> bind_control(const std::string& path) {
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof(at.sun_path)) return fail("supervise.bind", "control_socket: its length");
+  path.copy(at.sun_path, path.size());
+  std::error_code ignored;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+  struct stat about {};
+  if (lstat(path.c_str(), &about) == 0) {
+    if (!S_ISSOCK(about.st_mode)) return fail("supervise.bind", path + " exists and is no socket");
+    if (unlink(path.c_str()) != 0) return cannot(path);
+  }
+  run::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) return cannot(path);
+  const mode_t before = umask(0177);
+  const int bound = bind(socket.get(), reinterpret_cast<const sockaddr*>(&at), sizeof(at));
+  const int error = errno;
+  umask(before);
+  errno = error;
+  if (bound != 0) return cannot(path);
+  return socket;
+}
+
+/// Whether a listener's address is one that netd gives to a TUN.
+bool on_a_tun(const SiteConfig& config, const std::string& name) {
+  const auto where = parse_socket_address(name);
+  return where && std::ranges::any_of(config.paths, [&](const PathConfig& path) {
+           return !path.tun.gate_address.empty() && path.tun.gate_address == where->address;
+         });
+}
+
+}  // namespace
+
+Plan make_plan(const SiteConfig& config, const std::string& config_file, const std::string& programs) {
+  Plan plan;
+  const auto add = [&](std::string name, const char* program, std::vector<std::string> more,
+                       std::vector<std::string> listeners) {
+    std::vector<std::string> argv{programs + "/" + program, "--config", config_file};
+    std::ranges::move(more, std::back_inserter(argv));
+    plan.children.push_back({std::move(name), std::move(argv), std::move(listeners)});
+  };
+  add("netd", "sekisho-netd", {}, {});
+  add("sekishod", "sekishod", {}, {kControl});
+  plan.links.emplace_back("netd", "sekishod");
+  for (const PathConfig& path : config.paths) {
+    if (path.entrance.empty()) continue;
+    add("relay:" + path.name, "sekisho-relay", {"--path", path.name}, {path.entrance});
+    plan.links.emplace_back("relay:" + path.name, "sekishod");
+  }
+  for (const PathConfig& path : config.paths) {
+    add("front:" + path.name, "sekisho-front", {"--path", path.name}, path.listen);
+    plan.links.emplace_back("front:" + path.name, "sekishod");
+    plan.links.emplace_back("front:" + path.name, "netd");
+  }
+  if (!config.posture.listen.empty()) {
+    add("posture", "sekisho-front", {"--posture"}, config.posture.listen);
+    plan.links.emplace_back("posture", "sekishod");
+  }
+  plan.listen_after = "netd";
+  return plan;
+}
+
+Result<std::map<std::string, run::Fd>> open_listeners(const SiteConfig& config, const Plan& plan) {
+  std::map<std::string, run::Fd> out;
+  for (const ChildPlan& child : plan.children) {
+    for (const std::string& name : child.listeners) {
+      if (out.contains(name)) return fail("supervise.bind", name + " is configured twice");
+      auto socket = name == kControl ? bind_control(config.control_socket) : bind_tcp(name, on_a_tun(config, name));
+      if (!socket) return socket.error();
+      out.emplace(name, std::move(*socket));
+    }
+  }
+  return out;
+}
+
+Result<void> make_state_directories(const SiteConfig& config) {
+  for (const std::string& folder : {config.state_directory, config.journal.directory}) {
+    if (folder.empty()) continue;
+    struct stat about {};
+    if (lstat(folder.c_str(), &about) == 0) {
+      if (S_ISDIR(about.st_mode)) continue;
+      return fail("supervise.state", folder + " is no folder");
+    }
+    std::error_code error;
+    std::filesystem::create_directories(std::filesystem::path(folder).parent_path(), error);
+    if (error) return fail("supervise.state", folder + ": " + error.message());
+    if (mkdir(folder.c_str(), 0700) != 0 ||
+        (geteuid() == 0 && chown(folder.c_str(), config.sekishod_uid, config.sekishod_uid) != 0)) {
+      return fail("supervise.state", folder + ": " + strerror(errno));
+    }
+  }
+  return {};
+}
+
+}  // namespace sekisho::supervise
