@@ -87,7 +87,7 @@ class DescriptorLog final : public Log {
       const std::size_t dropped = pool_->overrun_counter();
       const std::size_t reported = reported_.exchange(dropped);
       // The counter only grows; another thread may have seen more than we have.
-      if (dropped > reported && event.id != kLogDropped.id) {
+      if (dropped > reported && std::string_view(event.id) != kLogDropped.id) {
         this->event(kLogDropped, {{"lines", std::uint64_t{dropped - reported}}});
       }
     }
