@@ -195,7 +195,7 @@ TEST_F(Supervised, SaysWhenAProgramIsMissing) {
   plan.children.push_back({"ghost", {"/nowhere/ghost"}, {}});
   start();
   ASSERT_TRUE(until([&] { return count("supervise.child_not_started") >= 2; }));
-  EXPECT_NE(log.lines.front().find("No such file"), std::string::npos);
+  EXPECT_NE(log.lines.back().find("/nowhere/ghost: No such file"), std::string::npos);
 }
 
 TEST_F(Supervised, StopsInReverseOrderAndKillsTheStubborn) {
