@@ -1,0 +1,3 @@
+#include "plugin/conformance.hpp"
+
+SEKISHO_CONFORMANCE("browser", .config = {{"edge", 140}});
