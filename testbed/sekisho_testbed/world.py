@@ -70,7 +70,7 @@ class NamespacesHouse:
             self.gate.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
             self.gate.run("nft", "add table inet perimeter; add chain inet perimeter forward "
                                  "{ type filter hook forward priority -10; policy accept; }; "
-                                 "add rule inet perimeter forward iifname inet drop")
+                                 'add rule inet perimeter forward iifname "inet" drop')
             for name, plug in {**cast.PCS, **cast.INSIDE}.items():
                 lab.add_host(name, [plug], lab.segments[plug.segment].address(1))
             certificate, key = self.web_ca.server(cast.MAIL_NAME, [])
