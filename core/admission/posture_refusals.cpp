@@ -158,7 +158,8 @@ constexpr Row kRows[] = {
     {"R10", "report.source_not_allowed", "この方法で集めた情報は受け付けられません。",
      "Facts collected in this way are not accepted.", kAgentJa, kAgentEn},
     {"R10", "report.missed", "端末の定期的な報告が届きませんでした。", "The terminal's regular reports stopped.",
-     kAgentJa, kAgentEn},
+     "端末の確認プログラム（sekisho-agent）を動かしたまま、再度接続してください。",
+     "Keep the terminal's agent (sekisho-agent) running and connect again."},
     // R03: enrolment of a key
     {"R03", "enrol.malformed", "登録の要求の形式が正しくありません。", "The enrolment request is malformed.", kAgentJa,
      kAgentEn},

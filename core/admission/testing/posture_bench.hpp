@@ -79,7 +79,7 @@ struct PostureBench {
 
   PostureDesk& desk() {
     if (!desk_) {
-      desk_ = std::make_unique<PostureDesk>(options, std::map<std::string, const PostureCheck*>{{"os", &os}}, entropy);
+      desk_ = std::make_unique<PostureDesk>(options, checks, entropy);
     }
     return *desk_;
   }
@@ -101,7 +101,7 @@ struct PostureBench {
   }
   ReportVerdict send(std::string_view jws, const std::optional<SessionRef>& session) {
     ReportVerdict verdict = desk().report(
-        jws, session, registry, policy, "",
+        jws, session, registry, policy, user_agent,
         [this](const std::string& terminal) {
           const auto found = stored.find(terminal);
           return found == stored.end() ? TerminalPosture{} : found->second;
@@ -122,6 +122,8 @@ struct PostureBench {
   registry::Registry registry;
   PathPolicy policy;
   ScriptedCheck os{"os"};
+  std::map<std::string, const PostureCheck*> checks{{"os", &os}};  ///< before the first use of desk()
+  std::string user_agent;
   std::map<std::string, TerminalPosture> stored;
   std::int64_t seq = 0;
   std::optional<SessionRef> session_of_mori = SessionRef{"S20261122-1-000042", "10.202.0.5", "pc-mori", "internet"};
