@@ -103,7 +103,9 @@ PostureWatch::Step PostureWatch::on_report(const ReportVerdict& verdict, Instant
   if (!verdict.counted) {
     // Before the first good report an unregistered key may still be enrolled; a revoked one is over at once.
     const std::string code = verdict.refusal ? verdict.refusal->code : std::string();
-    const bool over = s.phase == State::Phase::first ? code == "device.key_revoked" : is_loss_of_key(code);
+    // An unsigned claim names no key that could be lost; it has results, a refused envelope has none.
+    const bool over = verdict.results.empty() &&
+                      (s.phase == State::Phase::first ? code == "device.key_revoked" : is_loss_of_key(code));
     if (over) return s.close(*verdict.refusal);
     if (verdict.refusal && s.phase == State::Phase::first) s.last_failure = verdict.refusal;
     return {};

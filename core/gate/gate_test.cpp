@@ -1,5 +1,6 @@
 #include "gate/gate.hpp"
 
+#include "admission/posture_envelope.hpp"
 #include "admission/testing/login_bench.hpp"
 #include "gate/state.hpp"
 #include "registry/testing/cast.hpp"
@@ -341,6 +342,33 @@ TEST_F(GateTest, AGoodReportBeforeLoginAdmitsAtOnceAndABadOneRefusesWithItsReaso
   ASSERT_TRUE(store->transact([&](store::Tx& tx) { tx.put_posture(row); }));
   EXPECT_EQ(pass(), "");
   EXPECT_EQ(as<Refused>(reply())->refusal.code, "av.off");
+}
+
+TEST_F(GateTest, AnUnknownKeyInsideAnAdmittedTunnelEndsTheSession) {
+  store::PostureRow row;
+  row.terminal = "pc-mori";
+  row.reported_at = registry::testing::kNow;
+  row.verdict = "pass";
+  row.results = "[]";
+  row.memory = "{}";
+  ASSERT_TRUE(store->transact([&](store::Tx& tx) { tx.put_posture(row); }));
+  const std::string session = pass();
+  ASSERT_EQ(gate->sessions().size(), 1u);
+  FakeLink page;
+  const auto page_id = gate->attach("posture", "internet", page);
+  Arrival inside = arrival("");
+  inside.peer_address = address_of(session);
+  const auto report = [&](std::string body) {
+    gate->on_message(page_id, seam::Request{++number, PostureRequest{"report", inside, {}, std::move(body)}});
+    fake.timers.settle();
+  };
+  report("no envelope at all");
+  EXPECT_EQ(gate->sessions().size(), 1u) << "noise on the page says nothing";
+  admission::ReportPayload payload;
+  payload.facts = nlohmann::json::object();
+  report(*admission::seal_report(payload, *admission::DeviceKey::generate()));
+  EXPECT_TRUE(gate->sessions().empty());
+  EXPECT_EQ(journal.count("session.ended", "device.key_unknown"), 1u);
 }
 
 TEST_F(GateTest, ASessionWithoutTunnelOrAfterItsGraceEnds) {

@@ -203,8 +203,9 @@ void Gate::State::posture(const Caller& caller, PostureRequest request) {
             self->end(other, admission::refusal("device.clone_suspected"), "posture");
           return respond();
         }
-        // An envelope that did not count says nothing about the terminal: the session goes on, its clock runs.
-        if (!session || session->state == SessionState::ended || !verdict.counted) return respond();
+        // What did not count says nothing about the terminal, and the watch lets the session go on; but a key that is
+        // not the terminal's, spoken inside its tunnel, is the loss of the key.
+        if (!session || session->state == SessionState::ended) return respond();
         self->act(session, session->watch.on_report(verdict, self->now()), std::move(respond));
         self->schedule_sweep();
       });
