@@ -150,4 +150,8 @@ bool HttpRequestParser::in_request() const {
   return !impl_->head.empty();
 }
 
+bool HttpRequestParser::in_body() const {
+  return impl_->body_left > 0;
+}
+
 }  // namespace sekisho

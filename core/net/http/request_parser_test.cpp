@@ -325,10 +325,13 @@ TEST(HttpRequestParser, KnowsWhenARequestHasBegun) {
   EXPECT_FALSE(parser.in_request());
   EXPECT_FALSE(parser.feed(bytes_of("G")).request);
   EXPECT_TRUE(parser.in_request());
+  EXPECT_FALSE(parser.in_body());
   EXPECT_FALSE(parser.feed(bytes_of("ET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n")).request);
   EXPECT_TRUE(parser.in_request());
+  EXPECT_TRUE(parser.in_body());
   EXPECT_TRUE(parser.feed(bytes_of("x")).request);
   EXPECT_FALSE(parser.in_request());
+  EXPECT_FALSE(parser.in_body());
 }
 
 TEST(HttpRequestParser, AcceptsWhatLiesExactlyOnTheLimits) {

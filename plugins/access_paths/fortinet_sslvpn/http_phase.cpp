@@ -108,9 +108,9 @@ void HttpPhase::read(std::span<const std::byte> bytes, Instant now) {
 void HttpPhase::on_request(HttpRequest& request, Instant now) {
   ++requests_;
   keep_alive_ = request.keep_alive;
-  arrival_.language = preferred_language(request, config_.language);
+  arrival_.language = accepted_language(request, config_.language);
   // openfortivpn's tunnel request names no user agent; the connection's last one stands.
-  if (const auto agent = user_agent(request); !agent.empty()) arrival_.user_agent = agent;
+  if (const auto agent = printable_user_agent(request); !agent.empty()) arrival_.user_agent = agent;
   const Route route = find_route(request.method, request.path, config_.realm);
   switch (route) {
     case Route::unknown:

@@ -562,27 +562,5 @@ TEST(HttpPhase, IgnoresAReplyToAnotherQuestion) {
   EXPECT_EQ(front.host.written, "");
 }
 
-TEST(Headers, KnowTheWantedLanguage) {
-  const std::pair<const char*, const char*> rows[] = {{"ja", "ja"},         {"en-US,en;q=0.9,ja;q=0.8", "en"},
-                                                      {"JA-JP", "ja"},      {"fr, en", "en"},
-                                                      {"", "otherwise"},    {"*", "otherwise"},
-                                                      {"jam", "otherwise"}, {",,;q=1,ja", "ja"}};
-  for (const auto& [value, expected] : rows) {
-    HttpRequest request;
-    request.fields.emplace_back("accept-language", value);
-    EXPECT_EQ(preferred_language(request, "otherwise"), expected) << value;
-  }
-}
-
-TEST(Headers, TakeAUserAgentOnlyWhenItIsPrintableAndShort) {
-  HttpRequest request;
-  request.fields.emplace_back("user-agent", std::string(512, 'a'));
-  EXPECT_EQ(user_agent(request).size(), 512U);
-  request.fields[0].second = std::string(513, 'a');
-  EXPECT_EQ(user_agent(request), "");
-  request.fields[0].second = "a\tb";
-  EXPECT_EQ(user_agent(request), "");
-}
-
 }  // namespace
 }  // namespace sekisho::fortinet

@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::string_view kCookieName = "SVPNCOOKIE";
 constexpr std::size_t kCookieSize = 43;
-constexpr std::size_t kLongestUserAgent = 512;
 
 struct Entry {
   std::string_view method, path;
@@ -44,12 +43,6 @@ std::string_view next_piece(std::string_view& rest, char separator) {
   return trimmed(piece);
 }
 
-bool same_letters(std::string_view a, std::string_view lower) {
-  return a.size() == lower.size() && std::equal(a.begin(), a.end(), lower.begin(), [](char x, char y) {
-           return (x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x) == y;
-         });
-}
-
 }  // namespace
 
 Route find_route(std::string_view method, std::string_view path, std::string_view realm) {
@@ -79,24 +72,6 @@ std::string_view session_cookie(const HttpRequest& request) {
   }
   if (found.size() != kCookieSize || !std::all_of(found.begin(), found.end(), base64url)) return {};
   return found;
-}
-
-std::string_view preferred_language(const HttpRequest& request, std::string_view otherwise) {
-  std::string_view rest = request.field("accept-language");
-  while (!rest.empty()) {
-    std::string_view range = next_piece(rest, ',');
-    const std::string_view tag = next_piece(range, ';');
-    const std::string_view primary = tag.substr(0, tag.find('-'));
-    if (same_letters(primary, "ja")) return "ja";
-    if (same_letters(primary, "en")) return "en";
-  }
-  return otherwise;
-}
-
-std::string_view user_agent(const HttpRequest& request) {
-  const std::string_view value = request.field("user-agent");
-  const bool printable = std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
-  return printable && value.size() <= kLongestUserAgent ? value : std::string_view{};
 }
 
 }  // namespace sekisho::fortinet

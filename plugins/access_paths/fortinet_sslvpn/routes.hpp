@@ -27,10 +27,4 @@ enum class Route : std::uint8_t {
 /// `request`.
 [[nodiscard]] std::string_view session_cookie(const HttpRequest& request);
 
-/// "ja" or "en": the first of them that Accept-Language names, else `otherwise`.
-[[nodiscard]] std::string_view preferred_language(const HttpRequest& request, std::string_view otherwise);
-
-/// The User-Agent when it is printable ASCII of at most 512 bytes, else empty. Borrowed from `request`.
-[[nodiscard]] std::string_view user_agent(const HttpRequest& request);
-
 }  // namespace sekisho::fortinet

@@ -56,11 +56,18 @@ class HttpRequestParser {
   [[nodiscard]] Progress feed(std::span<const std::byte> bytes);
   /// True once the first byte of a request has arrived and the request is not complete.
   [[nodiscard]] bool in_request() const;
+  /// True once the head of a request is complete and its body is not: another deadline holds then (threats.md §9).
+  [[nodiscard]] bool in_body() const;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// "ja" or "en": the first of them that Accept-Language names, else `otherwise`. Weights are not read.
+[[nodiscard]] std::string_view accepted_language(const HttpRequest& request, std::string_view otherwise);
+/// The User-Agent when it is printable ASCII of at most 512 bytes, else empty. Borrowed from `request`.
+[[nodiscard]] std::string_view printable_user_agent(const HttpRequest& request);
 
 /// application/x-www-form-urlencoded, decoded once, strict UTF-8, no NUL.
 /// Errors: nullopt for a broken escape, more than 32 pairs, or a name that occurs twice.
