@@ -151,7 +151,7 @@ LoadedAll load_all(Loader& loader, const std::vector<PluginConfig>& list, Plugin
       out.plugins.push_back(*std::move(loaded));
       continue;
     }
-    Error error = loaded.error();
+    NotLoaded error{loaded.error(), config.plugin};
     error.detail = config.plugin + ": " + error.detail;
     (config.critical ? out.refused : out.skipped).push_back(std::move(error));
   }

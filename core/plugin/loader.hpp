@@ -58,10 +58,13 @@ class Loader {
   std::set<std::pair<PluginKind, std::string>> loaded_;
 };
 
+struct NotLoaded : Error {
+  std::string plugin;  ///< as configured
+};
 struct LoadedAll {
   std::vector<LoadedPlugin> plugins;
-  std::vector<Error> refused;  ///< of critical plugins: the program must not start
-  std::vector<Error> skipped;  ///< of the others: reported, the program goes on without them
+  std::vector<NotLoaded> refused;  ///< of critical plugins: the program must not start
+  std::vector<NotLoaded> skipped;  ///< of the others: reported, the program goes on without them
 };
 /// Loads a list in its order; `detail` of each error begins with the plugin's name.
 [[nodiscard]] LoadedAll load_all(Loader& loader, const std::vector<PluginConfig>& list, PluginKind wanted);

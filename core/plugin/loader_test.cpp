@@ -3,6 +3,7 @@
 #include "base/testing/memory_log.hpp"
 #include "plugin/files.hpp"
 #include "plugin/host.hpp"
+#include "plugin/report.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <set>
 
 namespace sekisho::plugin {
 namespace {
@@ -286,6 +288,41 @@ TEST_F(LoaderTest, OnlyACriticalFailureIsOne) {
   EXPECT_EQ(all.refused[0].detail.substr(0, 8), "absent: ");
   ASSERT_EQ(all.skipped.size(), 1u);
   EXPECT_EQ(all.skipped[0].detail.substr(0, 7), "spare: ");
+}
+
+TEST_F(LoaderTest, EachRefusalIsAnEventOfItsOwnInBothLanguages) {
+  // Everything that loader.hpp lists.
+  std::ifstream header(fs::path(SEKISHO_SOURCE_DIR) / "core/plugin/loader.hpp");
+  std::set<std::string> listed;
+  for (std::string line; std::getline(header, line);) {
+    if (line.starts_with("//   plugin.")) listed.insert(line.substr(5, line.find(' ', 5) - 5));
+  }
+  EXPECT_EQ(listed.size(), 18u);
+  std::set<std::string> meanings;
+  for (const std::string& code : listed) {
+    const Event* event = event_of(code);
+    ASSERT_NE(event, nullptr) << code;
+    EXPECT_EQ(event->id, code);
+    EXPECT_TRUE(meanings.insert(event->meaning.ja).second) << code << " says what another says";
+    EXPECT_TRUE(meanings.insert(event->meaning.en).second) << code << " says what another says";
+  }
+  EXPECT_EQ(event_of("plugin.other"), nullptr);
+}
+
+TEST_F(LoaderTest, WhatIsNotLoadedIsReportedWithPluginReasonAndWeight) {
+  install("throws_in_create");
+  Loader loader(directory_.string(), host_);
+  const auto all =
+      load_all(loader, {{.plugin = "broken"}, {.plugin = "absent", .critical = false}}, PluginKind::authenticator);
+  MemoryLog log;
+  report(log, all);
+  ASSERT_EQ(log.ids, (std::vector<std::string>{"plugin.threw_in_create", "plugin.no_manifest"}));
+  const json threw = json::parse(log.lines[0]), absent = json::parse(log.lines[1]);
+  EXPECT_EQ(threw["plugin"], "broken");
+  EXPECT_EQ(threw["peer"], "thrown by the plugin");
+  EXPECT_EQ(threw["critical"], true);
+  EXPECT_EQ(absent["plugin"], "absent");
+  EXPECT_EQ(absent["critical"], false);
 }
 
 TEST_F(LoaderTest, TheHostReadsFilesWithinBounds) {

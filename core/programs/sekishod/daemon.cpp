@@ -11,6 +11,7 @@
 #include "net/mail/curl_mail.hpp"
 #include "plugin/host.hpp"
 #include "plugin/loader.hpp"
+#include "plugin/report.hpp"
 #include "programs/sekishod/events.hpp"
 #include "programs/sekishod/settings.hpp"
 #include "run/asio_services.hpp"
@@ -150,12 +151,10 @@ class Daemon final : private run::ChildControl::Handler {
     auto checks = plugin::load_all(loader_, config_.posture_checks, PluginKind::posture_check);
     bool good = true;
     for (auto* list : {&authenticators, &checks}) {
+      plugin::report(*early_log_, *list);
       for (const Error& error : list->refused) {
         refuse(error);
         good = false;
-      }
-      for (const Error& error : list->skipped) {
-        early_log_->event(kDaemonPluginSkipped, {{"code", error.code}, {"detail", error.detail}});
       }
       for (auto& plugin : list->plugins) plugins_.push_back(std::move(plugin));
     }

@@ -14,12 +14,6 @@ inline constexpr Event kDaemonRefused{"sekishod.not_started",
                                       {"起動できません。detail の原因を取り除いてください。",
                                        "The gatekeeper cannot start. Remove the cause that detail names."},
                                       {"code", "detail"}};
-inline constexpr Event kDaemonPluginSkipped{
-    "sekishod.plugin_skipped",
-    Level::warning,
-    {"必須でないプラグインを読み込めませんでした。必要なら設定を直してください。",
-     "A plugin that is not critical could not be loaded. Mend its configuration if it is wanted."},
-    {"code", "detail"}};
 inline constexpr Event kDaemonLinkLost{
     "sekishod.link_lost",
     Level::warning,
