@@ -1,0 +1,165 @@
+#include "netd/netd.hpp"
+
+#include "netd/events.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace sekisho::netd {
+namespace {
+
+constexpr auto kLookEvery = std::chrono::seconds(1);
+
+std::string text_of(const Error& error) {
+  return error.code + ": " + error.detail;
+}
+
+}  // namespace
+
+Netd::Netd(std::vector<NetPath> paths, Filter& filter, const run::Clock& clock, run::Timers& timers, Log& log,
+           std::function<void()> on_broken)
+    : plan_(std::move(paths)),
+      filter_(filter),
+      clock_(clock),
+      timers_(timers),
+      log_(log),
+      on_broken_(std::move(on_broken)),
+      counts_(plan_.paths().size()) {}
+
+Netd::~Netd() {
+  timers_.cancel(timer_);
+}
+
+Result<void> Netd::install() {
+  const Instant now = clock_.now();
+  for (const FoundRight& found : filter_.rights()) {
+    plan_.adopt(found.set, found.destination, found.right, found.left, now);
+  }
+  if (auto done = filter_.run(plan_.install(now)); !done) return done.error();
+  log_.event(kTableInstalled, {{"paths", plan_.paths().size()}, {"rights", plan_.rights(now)}});
+  return {};
+}
+
+void Netd::serve(Devices& devices) {
+  devices_ = &devices;
+  timer_ = timers_.at(clock_.now() + kLookEvery, [this] { look(); });
+}
+
+void Netd::attach_gatekeeper(seam::Link& link) {
+  gatekeeper_ = &link;
+  tell();
+}
+
+void Netd::detach_gatekeeper() {
+  gatekeeper_ = nullptr;
+}
+
+void Netd::on_gatekeeper(const seam::Message& message) {
+  if (const auto* wanted = std::get_if<seam::DesiredNet>(&message)) desired(*wanted);
+}
+
+void Netd::desired(const seam::DesiredNet& wanted) {
+  seam::NetApplied answer{wanted.number, true, {}};
+  auto change = plan_.change(wanted, clock_.now());
+  if (!change) {
+    answer = {wanted.number, false, text_of(change.error())};
+    log_.event(kRightsRefused, {{"device", wanted.tun}, {"detail", answer.error}});
+  } else {
+    const std::string refused = change->refused;
+    const std::string commands = change->commands;
+    auto done = commands.empty() ? Result<void>() : filter_.run(commands);
+    if (done) {
+      plan_.commit(std::move(*change));
+    } else {
+      // Nothing of it was taken. The whole table anew, as it is wanted, mends what somebody else has changed.
+      plan_.commit(std::move(*change));
+      done = restore(done.error().detail);
+    }
+    if (!done) {
+      answer = {wanted.number, false, text_of(done.error())};
+      log_.event(kNotApplied, {{"device", wanted.tun}, {"detail", answer.error}});
+    } else if (!refused.empty()) {
+      answer = {wanted.number, false, "netd.refused: " + refused};
+      log_.event(kRightsRefused, {{"device", wanted.tun}, {"detail", refused}});
+    }
+  }
+  if (gatekeeper_ != nullptr) gatekeeper_->send(answer);
+}
+
+Result<void> Netd::restore(const std::string& why) {
+  const Instant now = clock_.now();
+  if (auto done = filter_.run(plan_.install(now)); !done) {
+    log_.event(kTableLost, {{"detail", done.error().detail}});
+    broken();
+    return done.error();
+  }
+  for (Count& count : counts_) count.seen = count.stray_seen = 0;
+  log_.event(kTableRestored, {{"detail", why}, {"rights", plan_.rights(now)}});
+  return {};
+}
+
+void Netd::look() {
+  timer_ = timers_.at(clock_.now() + kLookEvery, [this] { look(); });
+  const auto counters = filter_.counters();
+  const bool complete = counters && std::ranges::all_of(plan_.paths(), [&](const NetPath& path) {
+                          return counters->contains(refused_counter(path)) && counters->contains(stray_counter(path));
+                        });
+  if (!complete) {
+    static_cast<void>(restore(counters ? "its counters are missing" : counters.error().detail));
+    return;
+  }
+  count(*counters);
+  tell();
+}
+
+void Netd::count(const std::map<std::string, std::uint64_t>& counters) {
+  const auto grown = [](std::uint64_t& seen, std::uint64_t now) {
+    const std::uint64_t more = now >= seen ? now - seen : now;  // somebody reset it
+    seen = now;
+    return more;
+  };
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    const NetPath& path = plan_.paths()[i];
+    counts_[i].refused += grown(counts_[i].seen, counters.at(refused_counter(path)));
+    counts_[i].stray += grown(counts_[i].stray_seen, counters.at(stray_counter(path)));
+  }
+}
+
+void Netd::tell() {
+  if (gatekeeper_ == nullptr) return;
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    Count& count = counts_[i];
+    if (count.refused + count.stray == 0) continue;
+    const std::string& tun = plan_.paths()[i].tun;
+    log_.event(kPacketsRefused, {{"device", tun}, {"packets", count.refused}, {"stray", count.stray}});
+    gatekeeper_->send(seam::KernelRefused{tun, count.refused + count.stray});
+    count.refused = count.stray = 0;
+  }
+}
+
+void Netd::attach_front(const std::string& name, seam::Link& link) {
+  const NetPath* path = plan_.path(name);
+  if (path == nullptr || devices_ == nullptr) return;
+  const auto index = static_cast<std::size_t>(path - plan_.paths().data());
+  devices_->rest(index);  // what waited for an older front is of no use to this one
+  auto queue = devices_->hand_out(index);
+  if (!queue) {
+    log_.event(kQueueNotHandedOver, {{"device", path->tun}, {"path", name}, {"detail", queue.error().detail}});
+    return broken();
+  }
+  link.send_with_fd(seam::Handover{"tun", path->tun}, queue->release());
+  log_.event(kQueueHandedOver, {{"device", path->tun}, {"path", name}});
+}
+
+void Netd::detach_front(const std::string& name) {
+  const NetPath* path = plan_.path(name);
+  if (path == nullptr || devices_ == nullptr) return;
+  devices_->rest(static_cast<std::size_t>(path - plan_.paths().data()));
+}
+
+void Netd::broken() {
+  if (auto end = std::exchange(on_broken_, nullptr)) timers_.post(std::move(end));
+}
+
+}  // namespace sekisho::netd

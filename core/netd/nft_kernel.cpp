@@ -1,0 +1,61 @@
+#include "netd/nft_kernel.hpp"
+
+#include "netd/nft_reading.hpp"
+
+#include <nftables/libnftables.h>
+
+#include <new>
+
+namespace sekisho::netd {
+namespace {
+
+constexpr std::size_t kMostWords = 500;
+
+/// What the library said, on one line.
+std::string words(nft_ctx* context) {
+  const char* said = nft_ctx_get_error_buffer(context);
+  std::string out = said == nullptr ? "" : said;
+  if (out.size() > kMostWords) out.resize(kMostWords);
+  for (char& c : out) {
+    if (c == '\n' || c == '\t') c = ' ';
+  }
+  return out.empty() ? "no reason given" : out;
+}
+
+}  // namespace
+
+NftKernel::NftKernel() : context_(nft_ctx_new(NFT_CTX_DEFAULT), &nft_ctx_free) {
+  if (!context_ || nft_ctx_buffer_output(context_.get()) != 0 || nft_ctx_buffer_error(context_.get()) != 0) {
+    throw std::bad_alloc();
+  }
+}
+
+NftKernel::~NftKernel() = default;
+
+Result<void> NftKernel::run(const std::string& commands) {
+  nft_ctx_output_set_flags(context_.get(), 0);
+  if (nft_run_cmd_from_buffer(context_.get(), commands.c_str()) == 0) return {};
+  return fail("netd.nft", words(context_.get()));
+}
+
+Result<std::string> NftKernel::ask(const char* command) {
+  nft_ctx_output_set_flags(context_.get(), NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_PROTO);
+  if (nft_run_cmd_from_buffer(context_.get(), command) != 0) return fail("netd.nft", words(context_.get()));
+  const char* said = nft_ctx_get_output_buffer(context_.get());
+  return std::string(said == nullptr ? "" : said);
+}
+
+Result<std::map<std::string, std::uint64_t>> NftKernel::counters() {
+  const auto said = ask("list counters table inet sekisho");
+  if (!said) return said.error();
+  return read_counters(*said);
+}
+
+std::vector<FoundRight> NftKernel::rights() {
+  const auto said = ask("list table inet sekisho");
+  if (!said) return {};
+  auto found = read_rights(*said);
+  return found ? std::move(*found) : std::vector<FoundRight>();
+}
+
+}  // namespace sekisho::netd

@@ -1,0 +1,15 @@
+// Reads what libnftables answers as JSON. Only root writes there, yet nothing is taken for granted: whatever is not
+// exactly as expected is left out. Threads: pure functions. Errors: json.*, netd.nft.
+#pragma once
+#include "netd/kernel.hpp"
+
+#include <string_view>
+
+namespace sekisho::netd {
+
+/// Of `list counters`.
+[[nodiscard]] Result<std::map<std::string, std::uint64_t>> read_counters(std::string_view json);
+/// Of `list sets` with numeric protocols.
+[[nodiscard]] Result<std::vector<FoundRight>> read_rights(std::string_view json);
+
+}  // namespace sekisho::netd

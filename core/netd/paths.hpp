@@ -1,0 +1,38 @@
+// NetPath: what netd needs to know of one access path, and the ranges that everything it is told must keep.
+// Threads: plain values and pure functions. Units: addresses in host byte order. Source: base/site_config.hpp.
+#pragma once
+#include "base/site_config.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sekisho::netd {
+
+struct NetPath {
+  std::string name;  ///< "internet": [a-z0-9_]+
+  std::string tun;   ///< "sekisho0": letters, digits, _ - .
+  std::uint32_t gate_address = 0;
+  std::uint8_t prefix = 24;
+  std::uint16_t mtu = 1354;
+  /// Ports at gate_address that a right may name: the desktop's entrance and the posture page. Whatever else listens
+  /// on this machine can never be opened to a tunnel, also not by a sekishod gone mad.
+  std::vector<std::uint16_t> doors;
+
+  [[nodiscard]] std::uint32_t mask() const { return ~std::uint32_t{0} << (32 - prefix); }
+  [[nodiscard]] std::uint32_t network() const { return gate_address & mask(); }
+  /// Whether `address` may be a session's: inside the network, and not its own, the broadcast or the gate's address.
+  [[nodiscard]] bool is_session_address(std::uint32_t address) const;
+  [[nodiscard]] bool is_door(std::uint16_t port) const;
+};
+
+/// The paths of `config` that carry packets (tun.gate_address is set), in its order.
+[[nodiscard]] std::vector<NetPath> net_paths(const SiteConfig& config);
+
+/// Dotted decimal without leading zeros; anything else is nullopt.
+[[nodiscard]] std::optional<std::uint32_t> parse_ipv4(std::string_view text);
+[[nodiscard]] std::string to_text(std::uint32_t address);
+
+}  // namespace sekisho::netd

@@ -1,0 +1,133 @@
+#include "netd/plan.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace sekisho::netd {
+namespace {
+
+constexpr std::size_t kMostReasons = 4;  // named in the answer; the rest is counted
+
+std::chrono::milliseconds left_of(Instant until, Instant now) {
+  return std::chrono::ceil<std::chrono::milliseconds>(until - now);
+}
+
+/// nullptr when `rule` may be opened on `path`.
+const char* rule_fault(const NetPath& path, const FilterRule& rule) {
+  if (rule.protocol != 6 && rule.protocol != 17) return "neither TCP nor UDP";
+  if (rule.port == 0) return "port 0";
+  const auto destination = parse_ipv4(rule.address);
+  if (!destination || *destination != path.gate_address) return "a destination that is not the gate's inner address";
+  if (!path.is_door(rule.port)) return "a port that is no door of this path";
+  return nullptr;
+}
+
+}  // namespace
+
+NetPlan::NetPlan(std::vector<NetPath> paths) : paths_(std::move(paths)), held_(paths_.size()) {}
+
+const NetPath* NetPlan::path(std::string_view name) const {
+  const auto found = std::ranges::find(paths_, name, &NetPath::name);
+  return found == paths_.end() ? nullptr : &*found;
+}
+
+const char* NetPlan::fault(const NetPath& path, const seam::KernelRight& right) {
+  const auto address = parse_ipv4(right.address);
+  if (!address) return "an address that is not IPv4";
+  if (!path.is_session_address(*address)) return "an address that no session of this path can have";
+  if (right.ttl_s == 0 || right.ttl_s > kLongestTtl) return "a time out of range";
+  return nullptr;
+}
+
+Result<NetPlan::Change> NetPlan::change(const seam::DesiredNet& desired, Instant now) const {
+  const auto found = std::ranges::find(paths_, desired.tun, &NetPath::tun);
+  if (found == paths_.end()) return fail("netd.unknown_tun", "no path has this device");
+  const NetPath& path = *found;
+  Change out;
+  out.path = static_cast<std::size_t>(found - paths_.begin());
+
+  std::size_t refused = 0;
+  const auto refuse = [&](const std::string& address, const char* why) {
+    if (++refused > kMostReasons) return;
+    out.refused += (out.refused.empty() ? "" : "; ") + address.substr(0, 45) + ": " + why;
+  };
+  std::set<std::uint32_t> addresses;
+  std::map<Right, std::chrono::seconds> wanted;
+  for (const seam::KernelRight& right : desired.rights) {
+    if (const char* why = fault(path, right)) {
+      refuse(right.address, why);
+      continue;
+    }
+    const std::uint32_t address = *parse_ipv4(right.address);
+    if (!addresses.insert(address).second) {
+      refuse(right.address, "an address that has a right already");
+      continue;
+    }
+    for (const FilterRule& rule : right.filter) {
+      if (const char* why = rule_fault(path, rule)) {
+        refuse(right.address, why);
+        continue;
+      }
+      wanted[{address, rule.protocol, rule.port}] = std::chrono::seconds(right.ttl_s);
+    }
+  }
+  if (refused > kMostReasons) out.refused += "; and " + std::to_string(refused - kMostReasons) + " more";
+
+  const Held& held = held_[out.path];
+  std::set<Right> ended;
+  for (const auto& [right, until] : held) {
+    if (!wanted.contains(right)) ended.insert(right);
+  }
+  Rights fresh;
+  for (const auto& [right, ttl] : wanted) {
+    const auto before = held.find(right);
+    const Instant until = now + ttl;
+    const bool is_there = before != held.end() && before->second > now;
+    if (is_there && before->second <= until && until - before->second < ttl / 8) {
+      out.held.emplace(right, before->second);
+      continue;
+    }
+    ++(is_there ? out.renewed : out.added);
+    fresh.emplace(right, ttl);
+    out.held.emplace(right, until);
+  }
+  out.ended = ended.size();
+  out.commands = change_commands(path, ended, fresh);
+  return out;
+}
+
+void NetPlan::commit(Change change) {
+  held_.at(change.path) = std::move(change.held);
+}
+
+void NetPlan::adopt(const std::string& set, const std::string& destination, const Right& right,
+                    std::chrono::seconds left, Instant now) {
+  for (std::size_t i = 0; i < paths_.size(); ++i) {
+    const NetPath& path = paths_[i];
+    if (set_name(path) != set || left.count() < 1 || left.count() > kLongestTtl) continue;
+    if (!path.is_session_address(right.address)) continue;
+    if (rule_fault(path, {destination, right.port, right.protocol}) != nullptr) continue;
+    held_[i][right] = now + left;
+  }
+}
+
+std::string NetPlan::install(Instant now) const {
+  std::vector<Rights> rights(paths_.size());
+  for (std::size_t i = 0; i < paths_.size(); ++i) {
+    for (const auto& [right, until] : held_[i]) {
+      if (until > now) rights[i].emplace(right, left_of(until, now));
+    }
+  }
+  return install_commands(paths_, rights);
+}
+
+std::size_t NetPlan::rights(Instant now) const {
+  std::size_t count = 0;
+  for (const Held& held : held_) {
+    count += static_cast<std::size_t>(std::ranges::count_if(held, [&](const auto& one) { return one.second > now; }));
+  }
+  return count;
+}
+
+}  // namespace sekisho::netd
