@@ -3,6 +3,7 @@
 #include "programs/sekishod/daemon.hpp"
 
 #include "api/server.hpp"
+#include "audit/events.hpp"
 #include "audit/file_journal.hpp"
 #include "audit/reader.hpp"
 #include "base/log.hpp"
@@ -76,7 +77,7 @@ class Neighbour final : public seam::Link::Handler {
   gate::Gate::LinkId id_ = 0;
 };
 
-class Daemon final : private run::ChildControl::Handler {
+class Daemon final : public run::ChildControl::Handler {
  public:
   Daemon(const DaemonOptions& options, SiteConfig config)
       : options_(options),
@@ -98,7 +99,12 @@ class Daemon final : private run::ChildControl::Handler {
     if (!inside->note.empty()) log_->event(kDaemonSandboxOpen, {{"note", inside->note}});
     pools_ = std::make_unique<run::ThreadPools>(clock(), timers_);
     mail_ = net::open_mail(config_.mail, clock(), timers_, entropy_);
-    auto journal = audit::open_journal(journal_config(config_), [this] { return clock().now(); });
+    auto recording = journal_config(config_);
+    recording.on_health = [log = log_.get()](const std::optional<Error>& trouble) {
+      if (!trouble) return log->event(audit::kHealthy);
+      log->event(audit::kUnhealthy, {{"code", trouble->code}, {"detail", trouble->detail}});
+    };
+    auto journal = audit::open_journal(std::move(recording), [this] { return clock().now(); });
     if (!journal) return refuse(journal.error());
     journal_ = std::move(*journal);
     auto store = store::open(config_.store_url);
