@@ -1,0 +1,326 @@
+#include "front/front.hpp"
+
+#include "front/events.hpp"
+
+#include <arpa/inet.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <list>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace sekisho::front {
+namespace {
+
+namespace asio = boost::asio;
+using asio::posix::stream_descriptor;
+using boost::system::error_code;
+
+constexpr std::size_t kReceiveBytes = 128 * 1024;  // shared by all sockets of the loop
+constexpr std::size_t kFrameBytes = 12 + 65'535;
+constexpr int kReceivesPerEvent = 4, kFramesPerEvent = 64, kAcceptsPerEvent = 16, kSendsPerEvent = 4;
+constexpr std::chrono::milliseconds kAcceptRest{100};
+constexpr int kNotSentLowWater = 64 * 1024;
+
+struct Endpoint {
+  std::string address;
+  std::uint16_t port = 0;
+};
+
+Endpoint endpoint_of(const sockaddr_storage& from) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  Endpoint out;
+  if (from.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(from);
+    if (inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size()) != nullptr) out.address = text.data();
+    out.port = ntohs(v4.sin_port);
+  } else if (from.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(from);
+    if (inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size()) != nullptr) out.address = text.data();
+    out.port = ntohs(v6.sin6_port);
+  }
+  return out;
+}
+
+void set_option(int fd, int name, int value) {
+  setsockopt(fd, IPPROTO_TCP, name, &value, sizeof(value));  // a socket without it works all the same
+}
+
+}  // namespace
+
+struct Front::State : std::enable_shared_from_this<Front::State> {
+  struct Socket;
+  struct Listener {
+    explicit Listener(asio::io_context& loop) : descriptor(loop) {}
+    stream_descriptor descriptor;
+    run::Timers::Id rest = 0;
+  };
+
+  State(asio::io_context& l, Engine::Parts p, std::function<void()> on_abandoned)
+      : loop(l),
+        parts(p),
+        engine(std::move(p), {.write_tun = [this](std::span<const std::byte> frame) { write_tun(frame); },
+                              .on_abandoned = std::move(on_abandoned)}),
+        receive(kReceiveBytes),
+        frame(kFrameBytes) {}
+
+  asio::io_context& loop;
+  const Engine::Parts parts;
+  Engine engine;
+  std::vector<std::byte> receive, frame;
+  std::list<Listener> listeners;
+  std::unordered_set<std::shared_ptr<Socket>> sockets;
+  std::vector<std::shared_ptr<Socket>> woken;
+  bool drain_posted = false, closing = false;
+  std::unique_ptr<stream_descriptor> tun;
+
+  void accept(Listener& listener);
+  void accept_now(Listener& listener);
+  void take(run::Fd fd, const sockaddr_storage& from);
+  void wake(std::shared_ptr<Socket> socket);
+  void drain();
+  void read_tun();
+  void write_tun(std::span<const std::byte> bytes);
+  void lose_tun(int error);
+};
+
+/// One accepted socket and its driver.
+struct Front::State::Socket final : Transport, std::enable_shared_from_this<Socket> {
+  Socket(State& the_state, run::Fd fd) : state(the_state), descriptor(the_state.loop, fd.release()) {}
+
+  State& state;
+  stream_descriptor descriptor;
+  std::unique_ptr<ConnectionDriver> driver;
+  bool woken = false, writing = false, half_closed = false;
+
+  void wake() override {
+    if (woken || !driver) return;
+    woken = true;
+    state.wake(shared_from_this());
+  }
+  void tunnel_opened() override { set_option(descriptor.native_handle(), TCP_NOTSENT_LOWAT, kNotSentLowWater); }
+
+  void wait_readable() {
+    descriptor.async_wait(stream_descriptor::wait_read, [self = shared_from_this()](error_code error) {
+      if (error || !self->driver) return;
+      self->on_readable();
+    });
+  }
+
+  void on_readable() {
+    for (int turn = 0; turn < kReceivesPerEvent && !driver->finished(); ++turn) {
+      const ssize_t size = ::recv(descriptor.native_handle(), state.receive.data(), state.receive.size(), MSG_DONTWAIT);
+      if (size > 0) {
+        driver->on_ciphertext(std::span(state.receive).first(static_cast<std::size_t>(size)));
+        if (static_cast<std::size_t>(size) < state.receive.size()) break;
+      } else if (size == 0) {
+        driver->on_transport_gone("the peer has closed");
+      } else {
+        if (errno == EAGAIN || errno == EINTR) break;
+        driver->on_transport_gone(strerror(errno));
+      }
+    }
+    state.engine.flush();
+    service();
+    if (driver) wait_readable();
+  }
+
+  /// Sends what waits, fills up from the session's queue, and ends what has ended.
+  void service() {
+    bool blocked = false;
+    for (int turn = 0; !driver->finished() && !writing; ++turn) {
+      const auto output = driver->output();
+      if (output.empty() && !driver->fill()) break;
+      if (turn == kSendsPerEvent) {
+        wake();  // others first
+        break;
+      }
+      if (!send_once()) {
+        blocked = true;
+        break;
+      }
+    }
+    if (blocked && !driver->finished()) wait_writable();
+    if (driver->wants_half_close() && !std::exchange(half_closed, true)) {
+      ::shutdown(descriptor.native_handle(), SHUT_WR);
+    }
+    if (driver->finished()) end();
+  }
+
+  /// False: the socket takes no more for now, or never again.
+  bool send_once() {
+    const auto output = driver->output();
+    if (output.empty()) return true;
+    const ssize_t size = ::send(descriptor.native_handle(), output.data(), output.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (size >= 0) {
+      driver->sent(static_cast<std::size_t>(size));
+      return driver->output().empty();
+    }
+    if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS) driver->on_transport_gone(strerror(errno));
+    return false;
+  }
+
+  void wait_writable() {
+    writing = true;
+    descriptor.async_wait(stream_descriptor::wait_write, [self = shared_from_this()](error_code error) {
+      self->writing = false;
+      if (error || !self->driver) return;
+      self->service();
+    });
+  }
+
+  void end() {
+    if (!driver) return;
+    driver->on_transport_gone("the front stops");
+    woken = true;  // no more
+    driver.reset();
+    error_code ignored;
+    descriptor.close(ignored);
+    state.sockets.erase(shared_from_this());
+  }
+};
+
+// --- accepting
+// --------------------------------------------------------------------------------------------------------------
+
+void Front::State::accept(Listener& listener) {
+  listener.descriptor.async_wait(stream_descriptor::wait_read, [weak = weak_from_this(), &listener](error_code error) {
+    const auto self = weak.lock();
+    if (!self || error || self->closing) return;
+    self->accept_now(listener);
+  });
+}
+
+void Front::State::accept_now(Listener& listener) {
+  int failed = 0;
+  for (int turn = 0; turn < kAcceptsPerEvent; ++turn) {
+    sockaddr_storage from{};
+    socklen_t size = sizeof(from);
+    run::Fd fd(::accept4(listener.descriptor.native_handle(), reinterpret_cast<sockaddr*>(&from), &size,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (fd) {
+      take(std::move(fd), from);
+      continue;
+    }
+    if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO || errno == EPERM || errno == ENETDOWN ||
+        errno == EHOSTUNREACH || errno == ENETUNREACH || errno == EOPNOTSUPP) {
+      continue;  // a newcomer that is gone again (accept(2), "Error handling")
+    }
+    if (errno != EAGAIN) failed = errno;
+    break;
+  }
+  if (failed == 0) return accept(listener);
+  // Out of descriptors or memory: newcomers wait a moment, those inside go on. EINVAL: it does not listen yet.
+  if (failed != EINVAL) {
+    parts.log.event(kAcceptPaused, {{"path", parts.path_name}, {"error", strerror(failed)}});
+  }
+  listener.rest = parts.timers.at(parts.clock.now() + kAcceptRest, [weak = weak_from_this(), &listener] {
+    if (const auto self = weak.lock(); self && !self->closing) self->accept(listener);
+  });
+}
+
+void Front::State::take(run::Fd fd, const sockaddr_storage& from) {
+  const Endpoint peer = endpoint_of(from);
+  set_option(fd.get(), TCP_NODELAY, 1);
+  auto socket = std::make_shared<Socket>(*this, std::move(fd));
+  socket->driver = engine.accept(peer.address, peer.port, *socket);
+  if (!socket->driver) return;
+  sockets.insert(socket);
+  socket->wait_readable();
+}
+
+// --- after each event
+// ---------------------------------------------------------------------------------------------------------
+
+void Front::State::wake(std::shared_ptr<Socket> socket) {
+  woken.push_back(std::move(socket));
+  if (std::exchange(drain_posted, true)) return;
+  asio::post(loop, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->drain();
+  });
+}
+
+void Front::State::drain() {
+  drain_posted = false;
+  engine.flush();
+  for (const auto& socket : std::exchange(woken, {})) {
+    socket->woken = false;
+    if (socket->driver) socket->service();
+  }
+}
+
+// --- the TUN
+// ------------------------------------------------------------------------------------------------------------------
+
+void Front::State::read_tun() {
+  tun->async_wait(stream_descriptor::wait_read, [weak = weak_from_this(), queue = tun.get()](error_code error) {
+    const auto self = weak.lock();
+    if (!self || error || self->closing || self->tun.get() != queue) return;
+    for (int turn = 0; turn < kFramesPerEvent; ++turn) {
+      const ssize_t size = ::read(queue->native_handle(), self->frame.data(), self->frame.size());
+      if (size > 0) {
+        self->engine.on_frame(std::span(self->frame).first(static_cast<std::size_t>(size)));
+        continue;
+      }
+      if (size < 0 && (errno == EAGAIN || errno == EINTR)) break;
+      return self->lose_tun(size < 0 ? errno : EIO);
+    }
+    self->read_tun();
+  });
+}
+
+void Front::State::write_tun(std::span<const std::byte> bytes) {
+  // A queue that takes nothing loses the packet, as any full link does.
+  if (tun) static_cast<void>(!::write(tun->native_handle(), bytes.data(), bytes.size()));
+}
+
+void Front::State::lose_tun(int error) {
+  parts.log.event(kTunLost, {{"path", parts.path_name}, {"error", strerror(error)}});
+  tun.reset();
+}
+
+Front::Front(asio::io_context& loop, Engine::Parts parts, std::function<void()> on_abandoned)
+    : state_(std::make_shared<State>(loop, std::move(parts), std::move(on_abandoned))) {}
+
+Front::~Front() {
+  state_->closing = true;
+  for (State::Listener& listener : state_->listeners) {
+    state_->parts.timers.cancel(listener.rest);
+    error_code ignored;
+    listener.descriptor.close(ignored);
+  }
+  const auto open = state_->sockets;
+  for (const auto& socket : open) socket->end();
+  state_->woken.clear();
+  state_->tun.reset();
+}
+
+void Front::listen(run::Fd listener) {
+  auto& added = state_->listeners.emplace_back(state_->loop);
+  added.descriptor.assign(listener.release());
+  state_->accept(added);
+}
+
+void Front::set_tun(run::Fd queue, std::string_view device) {
+  state_->tun.reset();
+  state_->tun = std::make_unique<stream_descriptor>(state_->loop, queue.release());
+  state_->tun->non_blocking(true);
+  state_->parts.log.event(kTunThere, {{"path", state_->parts.path_name}, {"device", device}});
+  state_->read_tun();
+}
+
+Engine& Front::engine() {
+  return state_->engine;
+}
+
+}  // namespace sekisho::front

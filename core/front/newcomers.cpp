@@ -1,0 +1,100 @@
+#include "front/newcomers.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+
+namespace sekisho::front {
+namespace {
+
+Seconds weight(Penalty penalty) {
+  switch (penalty) {
+    case Penalty::failed_login:
+      return Seconds{5};
+    case Penalty::no_login:
+      return Seconds{1};
+    case Penalty::deadline:
+      return Seconds{10};
+  }
+  return Seconds{10};
+}
+
+std::uint64_t big_endian(const std::uint8_t* bytes, std::size_t count) {
+  std::uint64_t out = 0;
+  for (std::size_t i = 0; i < count; ++i) out = out << 8 | bytes[i];
+  return out;
+}
+
+}  // namespace
+
+std::optional<Source> source_of(const std::string& address) {
+  in_addr v4{};
+  if (inet_pton(AF_INET, address.c_str(), &v4) == 1) return Source{false, ntohl(v4.s_addr)};
+  in6_addr v6{};
+  if (inet_pton(AF_INET6, address.c_str(), &v6) != 1) return std::nullopt;
+  if (IN6_IS_ADDR_V4MAPPED(&v6)) return Source{false, big_endian(v6.s6_addr + 12, 4)};
+  return Source{true, big_endian(v6.s6_addr, 8)};
+}
+
+std::size_t Newcomers::Hash::operator()(const Source& source) const {
+  const std::uint64_t mixed = (source.bits ^ (source.ipv6 ? 0x5851f42d4c957f2dULL : 0)) * 0x9e3779b97f4a7c15ULL;
+  return static_cast<std::size_t>(mixed ^ mixed >> 32);
+}
+
+Admission Newcomers::ask(const Source& source) {
+  if (connections_ >= limits_.connections) return Admission::full;
+  const auto found = by_source_.find(source);
+  const std::size_t of_source = found == by_source_.end() ? 0 : found->second;
+  if (of_source >= (source.ipv6 ? limits_.unknown_per_network : limits_.unknown_per_ipv4)) {
+    return Admission::crowded_source;
+  }
+  const std::size_t from = limits_.connections * limits_.drop_from_percent / 100;
+  const std::size_t most = limits_.connections * limits_.unknown_percent / 100;
+  if (unknown_ >= most) return Admission::full;
+  // The chance to be dropped grows evenly from none at `from` to certainty at `most`.
+  if (unknown_ >= from && entropy_.below(static_cast<std::uint32_t>(most - from)) < unknown_ - from) {
+    return Admission::early_drop;
+  }
+  ++connections_;
+  ++unknown_;
+  ++by_source_[source];
+  return Admission::welcome;
+}
+
+void Newcomers::known(const Source& source) {
+  SEKISHO_ASSERT(unknown_ > 0);
+  --unknown_;
+  const auto found = by_source_.find(source);
+  SEKISHO_ASSERT(found != by_source_.end());
+  if (--found->second == 0) by_source_.erase(found);
+}
+
+void Newcomers::left(const Source& source, bool was_known) {
+  if (!was_known) known(source);
+  SEKISHO_ASSERT(connections_ > 0);
+  --connections_;
+}
+
+void Newcomers::penalise(const Source& source, Penalty penalty, Instant now) {
+  if (!limits_.penalise_unknown && penalty == Penalty::no_login) return;
+  if (punished_.size() >= kTable && !punished_.contains(source)) {
+    forget_spent(now);
+    if (punished_.size() >= kTable) return;  // the counters above still hold
+  }
+  Punished& entry = punished_[source];
+  if (entry.until <= now) entry = {now, false};
+  entry.until = std::min(entry.until + weight(penalty), now + kLongest);
+  if (entry.until - now >= kAppliesFrom) entry.applies = true;
+}
+
+bool Newcomers::penalised(const Source& source, Instant now) const {
+  const auto found = punished_.find(source);
+  return found != punished_.end() && found->second.applies && found->second.until > now;
+}
+
+void Newcomers::forget_spent(Instant now) {
+  std::erase_if(punished_, [now](const auto& entry) { return entry.second.until <= now; });
+}
+
+}  // namespace sekisho::front
