@@ -111,10 +111,10 @@ class Gatehouse:
         self.config.write_text(json.dumps(document, ensure_ascii=False, indent=1))
 
     # --- processes ----------------------------------------------------------------------------------------------------------
-    def start(self, within: float = 20) -> None:
+    def start(self, within: float = 20, env: dict[str, str] | None = None) -> None:
         self.supervisor = self.host.start(
             "supervise", str(self.build / "bin" / "sekisho"), "supervise", "--config", str(self.config),
-            "--programs", str(self.programs), env={"SEKISHO_LAB_CLOCK_OFFSET": str(self.clock_offset)})
+            "--programs", str(self.programs), env={"SEKISHO_LAB_CLOCK_OFFSET": str(self.clock_offset), **(env or {})})
         supervisor = self.supervisor
 
         def healthy() -> bool:

@@ -68,18 +68,34 @@ class Program:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"waited {within} s for the end of {self.name}; its output:\n{self.text()[-3000:]}")
 
+    @property
+    def pid(self) -> int:
+        """The program's own process as this side sees it: entering the lab's pid namespace made it a child of nsenter."""
+        entered = self.process.pid
+        return wait_until(lambda: next(iter(children(entered)), 0 if self.running else entered), 5,
+                          f"{self.name} on {self.host.name} has started")
+
     def signal(self, number: int) -> None:
-        """Signals the program itself (it is the child of `ip netns exec`, which became it by exec)."""
         if self.running:
-            self.process.send_signal(number)
+            try:
+                os.kill(self.pid, number)
+            except ProcessLookupError:
+                pass
 
     def stop(self, within: float = 5) -> int:
         self.signal(signal.SIGTERM)
         try:
             return self.process.wait(within)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self.signal(signal.SIGKILL)
             return self.process.wait(5)
+
+
+def children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def wait_until(check: Callable[[], object], within: float, what: str, *, every: float = 0.02,

@@ -1,0 +1,85 @@
+"""Server CPU for one login: client certificate + password (the same crypt hash on both sides), and certificate alone.
+
+nginx (mutual TLS 1.3, one request) is the floor of such work and shown beside. The clients are a load generator each; only the
+servers' CPU counts.
+"""
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import subprocess
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from .. import cast
+from ..netlab import wait_until
+from .accounting import Group, middle
+from .peers import Gateway, Hall, Ocserv, Sekisho
+from .report import Figure
+
+ANYCONNECT = pathlib.Path(__file__).parent / "anyconnect_logins.py"
+
+
+def crypt_hash(folder: pathlib.Path) -> str:
+    """ocserv's own hash of "secret", so that both sides verify the very same one."""
+    users = folder / "hash"
+    subprocess.run(["ocpasswd", "-c", str(users), "user"], input="secret\nsecret\n", capture_output=True, text=True, check=True)
+    return users.read_text().strip().split(":")[2]
+
+
+def ours(hall: Hall, gateway: Sekisho, seconds: float) -> tuple[int, float]:
+    done = hall.client.run(str(hall.build / "bin" / "sekisho-load"), within=seconds + 30,
+                           input=gateway.load_job(mode="login", seconds=seconds, concurrency=8))
+    answer = json.loads(done.stdout.strip().splitlines()[-1])
+    assert answer["done"] and not answer["ends"], done.stdout[-600:]
+    return answer["done"], answer["p99_ms"]
+
+
+def theirs(hall: Hall, gateway: Ocserv, seconds: float) -> tuple[int, float]:
+    done = hall.client.run("/usr/bin/python3", str(ANYCONNECT), cast.GATE_PUBLIC, "443", cast.GATE_NAME,
+                           str(hall.web_ca.certificate), str(gateway.client_certificate.certificate),
+                           str(gateway.client_certificate.key), str(seconds), "8", within=seconds + 30)
+    answer = json.loads(done.stdout.strip().splitlines()[-1])
+    assert answer["done"] and not answer["failed"], done.stdout[-600:]
+    return answer["done"], answer["p99_ms"]
+
+
+def cost(gateway: Gateway, work: Callable[[float], tuple[int, float]], seconds: float) -> dict[str, float]:
+    work(0.3)  # warm
+    before = gateway.group.cpu()
+    count, slowest = work(seconds)
+    # The last workers' CPU is booked when they have ended.
+    wait_until(lambda: True, 1, "the books are closed")
+    return {"cpu_ms": (gateway.group.cpu() - before) * 1000 / count, "per_s": count / seconds, "p99_ms": slowest}
+
+
+def run(hall: Hall, folder: pathlib.Path, repetitions: int, seconds: float, say: Callable[[str], Any]) -> list[Figure]:
+    samples: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    hashed = crypt_hash(folder)
+    for repetition in range(repetitions):
+        for kind in ("both", "certificate"):
+            where = folder / f"sekisho-login-{kind}-{repetition}"
+            factors = ["certificate", "password"] if kind == "both" else ["certificate"]
+            with Sekisho(hall, where, factors=factors, people=16, crypt_hash=hashed) as gate:
+                gate.password = "secret"
+                found = cost(gate, lambda s, gate=gate: ours(hall, gate, s), seconds)  # type: ignore[misc]
+            rows = [("sekisho", found)]
+            where = folder / f"ocserv-login-{kind}-{repetition}"
+            with Ocserv(hall, where, certificate=True, password=kind == "both") as peer:
+                rows.append(("ocserv", cost(peer, lambda s, peer=peer: theirs(hall, peer, s), seconds)))  # type: ignore[misc]
+            for name, found in rows:
+                say(f"  {name:8} {kind:12} " + "  ".join(f"{k} {v:.3g}" for k, v in found.items()))
+                for key, value in found.items():
+                    samples[(name, kind, key)].append(value)
+
+    def pair(name: str, kind: str, key: str, unit: str, aim: str, must: float | None) -> Figure:
+        return Figure(name, middle(samples[("sekisho", kind, key)]), middle(samples[("ocserv", kind, key)]), "ocserv", unit, aim,
+                      must)
+
+    scheme = re.match(r"\$(\w+)\$", hashed)
+    figure = pair("login.cpu", "both", "cpu_ms", "CPU ms", "low", 0.5)
+    figure.note = f"crypt ${scheme.group(1) if scheme else '?'}$ on both sides"
+    return [figure, pair("login.cpu_certificate", "certificate", "cpu_ms", "CPU ms", "low", 0.25),
+            pair("login.p99", "both", "p99_ms", "ms", "low", None)]

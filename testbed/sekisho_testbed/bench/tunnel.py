@@ -1,0 +1,65 @@
+"""One stock openconnect, upload, download, server CPU per GB, and the delay under an equal load."""
+from __future__ import annotations
+
+import pathlib
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from .accounting import Group, middle
+from .peers import TRAFFIC_PORT, Gateway, Hall, Ocserv, Sekisho
+from .report import Figure
+
+LOAD_MBIT = "400"
+
+
+def measure(hall: Hall, gateway: Gateway, seconds: float, dtls: bool) -> dict[str, float]:
+    found: dict[str, float] = {}
+    with Group("client") as clients:
+        vpn = gateway.connect(clients, dtls)
+        try:
+            for way in ("up", "down"):
+                hall.traffic(hall.client, way, gateway.inner, str(TRAFFIC_PORT), "0.5")  # windows open, caches warm
+                before = gateway.group.cpu()
+                moved = hall.traffic(hall.client, way, gateway.inner, str(TRAFFIC_PORT), str(seconds))
+                found[way] = moved["mbit"]
+                found[f"cpu_{way}"] = (gateway.group.cpu() - before) / (moved["bytes"] / 1e9)
+            found["delay_idle"] = hall.traffic(hall.client, "echo", gateway.inner, str(TRAFFIC_PORT), "200", "5")["p50_ms"]
+            for way in ("up", "down"):
+                load = hall.client.start(f"load-{gateway.name}", str(hall.build / "bin" / "bench-traffic"), way, gateway.inner,
+                                         str(TRAFFIC_PORT), str(seconds + 2), LOAD_MBIT)
+                count = int(seconds * 1000 / 5)
+                hall.traffic(hall.client, "echo", gateway.inner, str(TRAFFIC_PORT), "100", "5")  # the load has settled
+                delay = hall.traffic(hall.client, "echo", gateway.inner, str(TRAFFIC_PORT), str(count), "5")
+                found[f"delay_p99_{way}"] = delay["p99_ms"]
+                load.wait_end(seconds + 10)
+        finally:
+            vpn.stop(5)
+    return found
+
+
+def run(hall: Hall, folder: pathlib.Path, repetitions: int, seconds: float, say: Callable[[str], Any],
+        dtls: bool = False) -> list[Figure]:
+    samples: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for repetition in range(repetitions):
+        for make in (Sekisho, Ocserv):
+            with make(hall, folder / f"{make.name}-{'dtls' if dtls else 'tls'}-{repetition}") as gateway:
+                found = measure(hall, gateway, seconds, dtls)
+            say(f"  {gateway.name:8} " + "  ".join(f"{k} {v:.3g}" for k, v in found.items()))
+            for key, value in found.items():
+                samples[(gateway.name, key)].append(value)
+
+    def pair(name: str, key: str, unit: str, aim: str, must: float | None) -> Figure:
+        return Figure(name, middle(samples[("sekisho", key)]), middle(samples[("ocserv", key)]),
+                      "ocserv DTLS" if dtls else "ocserv TLS", unit, aim, must)
+
+    if dtls:
+        return [pair("dtls.up", "up", "Mbit/s", "high", None), pair("dtls.down", "down", "Mbit/s", "high", None),
+                pair("dtls.cpu_up", "cpu_up", "s/GB", "low", 0.5), pair("dtls.cpu_down", "cpu_down", "s/GB", "low", 0.5)]
+    delays = [pair(f"tunnel.delay_p99_{way}", f"delay_p99_{way}", "ms", "low", None) for way in ("up", "down")]
+    worst = max(delays, key=lambda f: f.ratio or 0)
+    return [pair("tunnel.up", "up", "Mbit/s", "high", 1.5), pair("tunnel.down", "down", "Mbit/s", "high", 2.0),
+            pair("tunnel.cpu_up", "cpu_up", "s/GB", "low", 0.5), pair("tunnel.cpu_down", "cpu_down", "s/GB", "low", 0.5),
+            Figure("tunnel.delay_p99_loaded", worst.ours, worst.peer, worst.peer_name, "ms", "low", 0.5,
+                   f"{LOAD_MBIT} Mbit/s TCP, worse direction ({worst.name.rsplit('_', 1)[1]})"),
+            *delays, pair("tunnel.delay_idle", "delay_idle", "ms", "low", None)]
