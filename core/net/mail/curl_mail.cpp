@@ -224,7 +224,8 @@ struct CurlMail::Impl {
     set(CURLOPT_SSL_VERIFYHOST, 2L);
     set(CURLOPT_CAINFO, static_cast<const char*>(nullptr));
     set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
-    curl_blob ca{options.ca_pem.data(), options.ca_pem.size(), CURL_BLOB_NOCOPY};
+    // libcurl only reads it.
+    curl_blob ca{const_cast<char*>(options.ca_pem.data()), options.ca_pem.size(), CURL_BLOB_NOCOPY};
     set(CURLOPT_CAINFO_BLOB, &ca);
     if (!options.user.empty()) {
       set(CURLOPT_USERNAME, options.user.c_str());
