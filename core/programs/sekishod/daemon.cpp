@@ -6,6 +6,7 @@
 #include "audit/events.hpp"
 #include "audit/file_journal.hpp"
 #include "audit/reader.hpp"
+#include "base/events.hpp"
 #include "base/log.hpp"
 #include "base/site_config_parse.hpp"
 #include "gate/gate.hpp"
@@ -89,6 +90,8 @@ class Daemon final : public run::ChildControl::Handler {
 
   int run() {
     if (!load_plugins()) return 1;
+    auto gate_facts = gate_options(config_, options_.allow_simulator);
+    if (!gate_facts) return refuse(gate_facts.error());
     if (options_.check_only) {
       std::puts("{\"ok\":true}");
       return 0;
@@ -110,10 +113,8 @@ class Daemon final : public run::ChildControl::Handler {
     auto store = store::open(config_.store_url);
     if (!store) return refuse(store.error());
     const run::Services services{clock(), timers_, *pools_, entropy_, *mail_};
-    auto options = gate_options(config_, options_.allow_simulator);
-    if (!options) return refuse(options.error());
-    gate_ = std::make_unique<gate::Gate>(std::move(*options), services, std::shared_ptr(std::move(*store)), *journal_,
-                                         gate_plugins());
+    gate_ = std::make_unique<gate::Gate>(std::move(*gate_facts), services, std::shared_ptr(std::move(*store)),
+                                         *journal_, gate_plugins());
     watch_ = std::make_unique<run::WallClockWatch>(gate_clock_, timers_, [this](run::GateClock::Micros by) {
       log_->event(kDaemonClockJump, {{"seconds", std::chrono::duration<double>(by).count()}});
     });
@@ -127,7 +128,8 @@ class Daemon final : public run::ChildControl::Handler {
                      exit_code_ = refuse(started.error());
                      return loop_.stop();
                    }
-                   control_ = std::make_unique<run::ChildControl>(loop_, *this);
+                   control_ =
+                       std::make_unique<run::ChildControl>(loop_, static_cast<run::ChildControl::Handler&>(*this));
                  });
     loop_.run();
     // Links and API first: they hold references into the gate.
@@ -141,11 +143,14 @@ class Daemon final : public run::ChildControl::Handler {
   }
 
  private:
-  const run::Clock& clock_of(const DaemonOptions& options) {
+  run::Clock& clock_of(const DaemonOptions& options) {
     if (options.wrap_clock) wrapped_ = options.wrap_clock(gate_clock_);
     return clock();
   }
-  const run::Clock& clock() const { return wrapped_ ? *wrapped_ : gate_clock_; }
+  run::Clock& clock() {
+    if (wrapped_) return *wrapped_;
+    return gate_clock_;
+  }
 
   int refuse(const Error& error) {
     (log_ ? *log_ : *early_log_).event(kDaemonRefused, {{"code", error.code}, {"detail", error.detail}});
@@ -184,7 +189,6 @@ class Daemon final : public run::ChildControl::Handler {
   }
 
   // --- the supervisor
-  // ---------------------------------------------------------------------------------------------------
   void on_listener(std::string address, run::Fd fd) override {
     if (address == "control") control_listener_ = std::move(fd);
   }
@@ -197,10 +201,12 @@ class Daemon final : public run::ChildControl::Handler {
     slot->open(loop_, clock(), timers_, config_.node, std::move(fd));
   }
   void on_complete() override {
-    server_ = std::make_unique<api::Server>(
-        loop_, std::move(control_listener_), *gate_,
+    api::Context context{
+        *gate_,
         [directory = config_.journal.directory](const audit::Query& query) { return audit::search(directory, query); },
-        api::Allowed{.uids = {0, config_.sekishod_uid}}, entropy_, clock());
+        *pools_, entropy_, clock()};
+    server_ = std::make_unique<api::Server>(loop_, std::move(control_listener_), std::move(context),
+                                            api::Allowed{.uids = {0, config_.sekishod_uid}});
     control_->ready();
     log_->event(kDaemonServing, {{"node", config_.node}, {"sessions", gate_->sessions().size()}});
   }
