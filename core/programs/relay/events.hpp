@@ -1,0 +1,34 @@
+// Events of sekisho-relay.
+#pragma once
+#include <sekisho/sdk/event.hpp>
+
+namespace sekisho::relay {
+
+inline constexpr Event kRelayServing{
+    "relay.serving",
+    Level::info,
+    {"デスクトップの入口が受付を始めました。対応は不要です。", "The desktop's entrance serves. Nothing to do."},
+    {"path", "entrance"}};
+inline constexpr Event kRelayRefused{"relay.not_started",
+                                     Level::critical,
+                                     {"起動できません。detail の原因を取り除いてください。",
+                                      "The relay cannot start. Remove the cause that detail names."},
+                                     {"code", "detail"}};
+inline constexpr Event kRelayLinkLost{
+    "relay.link_lost",
+    Level::warning,
+    {"関所の本体との接続が切れました。つながっている画面は 120 秒続きます。本体の状態を確認してください。",
+     "The link to the gatekeeper was lost. Open screens go on for 120 s. Look at the gatekeeper."},
+    {"path", "why"}};
+inline constexpr Event kRelaySandboxOpen{
+    "relay.sandbox_open",
+    Level::warning,
+    {"この実行環境ではプロセスの制限の一部が働いていません。検査用のビルド以外では使わないでください。",
+     "Part of the sandbox does not work here. Use it for sanitizer builds only."},
+    {"path", "note"}};
+inline constexpr Event kRelayStopping{"relay.stopping",
+                                      Level::info,
+                                      {"デスクトップの入口を停止します。", "The desktop's entrance stops."},
+                                      {"path", "why"}};
+
+}  // namespace sekisho::relay
