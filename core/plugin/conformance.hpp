@@ -3,11 +3,13 @@
 //   ..."}});
 // It loads the real library through the real loader and shows, with fixed seeds:
 //   - manifest and header agree; every field has a meaning; every default passes the schema
-//   - every bad value of every field, an unknown key, a missing required field and a missing file are refused
+//   - every bad value of every field, an unknown key, a missing required field and a missing file are refused, with the
+//     field's JSON pointer
 //   - step()/judge()/open() and what follows never throw on hostile input; unknown is never a yes; sizes stay within
-//   the SDK's
-//     limits; every refusal has rule, code and all texts in Japanese and English; no evidence shows up in what comes
-//     back
+//     the SDK's limits; every refusal has rule, code and all texts in Japanese and English
+//   - neither evidence nor what stands in a secret file shows up in what comes back or in the log
+//   - nothing borrowed is used after its call (it is overwritten then); nothing is asked of a host after its end
+// conformance_test.cpp proves on misbehaving plugins that each of these can fail.
 // Threads: one. Link sekisho::conformance; sekisho_add_plugin does it for <name>_load_test.cpp.
 #pragma once
 #include "base/testing/memory_log.hpp"
@@ -29,8 +31,11 @@ struct Spec {
   std::map<std::string, std::string> files = {};     ///< configuration field -> content of the file it names
   std::vector<nlohmann::json> bad = {};              ///< replaced or added keys that create() itself must refuse
   std::vector<std::string> words = {};               ///< access paths: pieces of the protocol for the hostile peer
+  std::string directory = {};                        ///< where the plugin lies; empty: where the build puts plugins
 };
 
+/// Runs every test of the kit inside the running test.
+void run_all(const Spec& spec);
 /// Registers the tests of the plugin's kind with GoogleTest; returns true.
 bool register_tests(const Spec& spec);
 
@@ -87,9 +92,13 @@ class Bench {
   [[nodiscard]] std::string path_of(const std::string& field) const;
   [[nodiscard]] Result<plugin::LoadedPlugin> load(const nlohmann::json& config);
   [[nodiscard]] Result<plugin::Manifest> manifest();
+  /// First lines of the files that the schema calls secret; nobody may ever see them.
+  [[nodiscard]] std::vector<std::string> secrets();
+  [[nodiscard]] const std::vector<std::string>& log_lines() const { return log_.lines; }
 
  private:
-  std::string plugin_;
+  std::string plugin_, plugin_directory_;
+  std::map<std::string, std::string> files_;
   std::filesystem::path directory_;
   nlohmann::json config_;
   SeededEntropy entropy_{1};

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 
 namespace sekisho::conformance {
@@ -16,28 +17,34 @@ class NotingHost final : public PathHost {
  public:
   explicit NotingHost(std::uint64_t seed) : entropy_(seed) {}
   void write(std::span<const std::byte> plaintext) override {
-    EXPECT_FALSE(gone) << "write after on_gone";
+    expect_open("write");
+    EXPECT_FALSE(plaintext.empty()) << "an empty record";
     EXPECT_LE(plaintext.size(), 16384u);
     written += plaintext.size();
   }
   void close(std::string_view why) override {
+    EXPECT_FALSE(gone) << "close after on_gone";
     EXPECT_FALSE(why.empty()) << "close() without a reason for the operator";
     closed = true;
   }
-  std::uint64_t ask(GateRequest request) override {
-    EXPECT_FALSE(gone) << "ask after on_gone";
-    static_cast<void>(request);
+  std::uint64_t ask(GateRequest) override {
+    expect_open("ask");
     asked.push_back(++last);
     return last;
   }
-  void notice(FrontNotice) override {}
+  void notice(FrontNotice) override { EXPECT_FALSE(gone) << "notice after on_gone"; }
   void attach_tunnel(const SessionView& view) override {
+    expect_open("attach_tunnel");
     EXPECT_TRUE(resumed) << "a tunnel before the gatekeeper said so";
     EXPECT_FALSE(view.address.empty());
     attached = true;
   }
-  void detach_tunnel() override { attached = false; }
+  void detach_tunnel() override {
+    EXPECT_FALSE(gone) << "detach_tunnel after on_gone";
+    attached = false;
+  }
   void deliver(std::span<const std::byte> packet) override {
+    expect_open("deliver");
     EXPECT_TRUE(resumed) << "a packet before the gatekeeper said so";
     EXPECT_FALSE(packet.empty());
   }
@@ -48,6 +55,10 @@ class NotingHost final : public PathHost {
   bool closed = false, attached = false, resumed = false, gone = false;
 
  private:
+  void expect_open(const char* call) const {
+    EXPECT_FALSE(closed) << call << " after close()";
+    EXPECT_FALSE(gone) << call << " after on_gone";
+  }
   SeededEntropy entropy_;
 };
 
@@ -151,7 +162,11 @@ void live(AccessPath& path, Chaos& chaos, const Spec& spec, std::uint64_t seed) 
       const std::string bytes = hostile_bytes(chaos, spec.words);
       for (std::size_t at = 0; at < bytes.size() && !host.closed;) {
         const std::size_t size = std::min<std::size_t>(bytes.size() - at, 1 + chaos.below(bytes.size()));
-        connection->on_bytes(as_bytes(bytes).subspan(at, size), now);
+        // Lent for this call alone: a connection that keeps the view reads nonsense from now on.
+        std::vector<std::byte> lent(as_bytes(bytes).begin() + static_cast<std::ptrdiff_t>(at),
+                                    as_bytes(bytes).begin() + static_cast<std::ptrdiff_t>(at + size));
+        connection->on_bytes(lent, now);
+        std::fill(lent.begin(), lent.end(), std::byte{0xEE});
         at += size;
       }
     }

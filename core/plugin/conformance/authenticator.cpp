@@ -64,8 +64,12 @@ std::string everything_shown(const AuthStep& step) {
   return out;
 }
 
+bool holds(const std::string& text, std::string_view secret) {
+  return text.find(secret) != std::string::npos;
+}
+
 void expect_contract(const AuthStep& step, const Case& given, const std::optional<EffectResult>& effect,
-                     std::string_view factor) {
+                     std::string_view factor, const std::vector<std::string>& secrets) {
   std::size_t passwords = 0;
   for (const Effect& wanted : step.effects) {
     if (const auto* mail = std::get_if<SendMail>(&wanted)) {
@@ -104,8 +108,9 @@ void expect_contract(const AuthStep& step, const Case& given, const std::optiona
   const std::string shown = everything_shown(step);
   for (const auto& [name, secret] : given.evidence) {
     if (secret.size() < 8) continue;  // too short to be told from chance
-    EXPECT_TRUE(shown.find(secret.reveal()) == std::string::npos) << "evidence '" << name << "' is shown";
+    EXPECT_FALSE(holds(shown, secret.reveal())) << "evidence '" << name << "' is shown";
   }
+  for (const std::string& secret : secrets) EXPECT_FALSE(holds(shown, secret)) << "a secret file's content is shown";
 }
 
 }  // namespace
@@ -124,6 +129,8 @@ void run_authenticator(const Spec& spec) {
   json account, source, transaction;
   std::set<std::string> names{"login", "password", "code", "certificate", "x"};
   std::optional<EffectResult> effect;
+  const std::vector<std::string> secrets = bench.secrets();
+  std::size_t logged = 0;
   for (unsigned i = 0; i < 2000 && !testing::Test::HasFailure(); ++i) {
     SCOPED_TRACE("step " + std::to_string(i));
     if (chaos.chance(20)) {
@@ -154,7 +161,13 @@ void run_authenticator(const Spec& spec) {
     } catch (...) {
       FAIL() << "step() threw; states: " << account.dump() << source.dump() << transaction.dump();
     }
-    expect_contract(step, given, effect, factor);
+    expect_contract(step, given, effect, factor, secrets);
+    for (; logged < bench.log_lines().size(); ++logged) {
+      const std::string& line = bench.log_lines()[logged];
+      EXPECT_FALSE(holds(line, "geheim")) << "evidence is logged: " << line;
+      for (const std::string& secret : secrets)
+        EXPECT_FALSE(holds(line, secret)) << "a secret file's content is logged";
+    }
     if (step.ask) names.insert(step.ask->field);
     account = step.account_state;
     source = step.source_state;

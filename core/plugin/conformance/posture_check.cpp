@@ -70,13 +70,18 @@ void run_posture_check(const Spec& spec) {
   const json nothing;
   const json unknown = unknown_facts();
   for (const json* facts : {&nothing, &unknown}) {
-    const auto outcome = plugin.judge({.facts = *facts,
-                                       .now = start,
-                                       .terminal = {},
-                                       .registered_macs = {},
-                                       .signed_by_terminal = {},
-                                       .user_agent = {},
-                                       .memory = nothing});
+    CheckOutcome outcome;
+    try {
+      outcome = plugin.judge({.facts = *facts,
+                              .now = start,
+                              .terminal = {},
+                              .registered_macs = {},
+                              .signed_by_terminal = {},
+                              .user_agent = {},
+                              .memory = nothing});
+    } catch (...) {
+      FAIL() << "judge() threw on " << facts->dump();
+    }
     expect_contract(outcome, spec.plugin);
     for (const CheckResult& result : outcome.results) {
       EXPECT_TRUE(result.verdict != CheckVerdict::pass && result.verdict != CheckVerdict::warn)
@@ -101,7 +106,8 @@ void run_posture_check(const Spec& spec) {
                            .signed_by_terminal = chaos.chance(70) ? "t1" : chaos.text(32),
                            .binding = static_cast<int>(chaos.below(6)) - 1,
                            .user_agent = chaos.arrival().user_agent,
-                           .memory = memory};
+                           .memory = memory,
+                           .path = chaos.chance(50) ? "internet" : chaos.text(16)};
     CheckOutcome outcome;
     try {
       outcome = plugin.judge(input);
