@@ -114,14 +114,17 @@ class Gatehouse:
     def start(self, within: float = 20, env: dict[str, str] | None = None) -> None:
         self.supervisor = self.host.start(
             "supervise", str(self.build / "bin" / "sekisho"), "supervise", "--config", str(self.config),
-            "--programs", str(self.programs), env={"SEKISHO_LAB_CLOCK_OFFSET": str(self.clock_offset), **(env or {})})
+            "--programs", str(self.programs), "--status", str(self.run_dir / "status.json"), env={"SEKISHO_LAB_CLOCK_OFFSET": str(self.clock_offset), **(env or {})})
         supervisor = self.supervisor
 
         def healthy() -> bool:
+            status = self.run_dir / "status.json"
+            if not status.exists() or any(c["state"] != "ready" for c in json.loads(status.read_text())["children"]):
+                return False
             done = self.ctl_raw("health")
             return done.returncode == 0 and not json.loads(done.stdout)["conditions"]
 
-        wait_until(lambda: self.socket.exists() and healthy(), within, "the gate is up and healthy", every=0.05,
+        wait_until(healthy, within, "the gate is up and healthy", every=0.05,
                    on_fail=lambda: supervisor.text()[-6000:], alive=lambda: supervisor.running)
 
     def stop(self) -> None:
