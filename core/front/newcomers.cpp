@@ -8,6 +8,9 @@
 namespace sekisho::front {
 namespace {
 
+/// Looking through a full table costs a millisecond; strangers do not decide how often.
+constexpr Seconds kSweepEvery{1};
+
 Seconds weight(Penalty penalty) {
   switch (penalty) {
     case Penalty::failed_login:
@@ -79,8 +82,8 @@ void Newcomers::left(const Source& source, bool was_known) {
 void Newcomers::penalise(const Source& source, Penalty penalty, Instant now) {
   if (!limits_.penalise_unknown && penalty == Penalty::no_login) return;
   if (punished_.size() >= kTable && !punished_.contains(source)) {
-    forget_spent(now);
-    if (punished_.size() >= kTable) return;  // the counters above still hold
+    if (now >= swept_ + kSweepEvery) forget_spent(now);
+    if (punished_.size() >= kTable) return;  // the caps of ask() still hold
   }
   Punished& entry = punished_[source];
   if (entry.until <= now) entry = {now, false};
@@ -94,6 +97,7 @@ bool Newcomers::penalised(const Source& source, Instant now) const {
 }
 
 void Newcomers::forget_spent(Instant now) {
+  swept_ = now;
   std::erase_if(punished_, [now](const auto& entry) { return entry.second.until <= now; });
 }
 

@@ -67,6 +67,7 @@ class Newcomers {
   std::size_t connections_ = 0, unknown_ = 0;
   std::unordered_map<Source, std::size_t, Hash> by_source_;
   std::unordered_map<Source, Punished, Hash> punished_;
+  Instant swept_{};
 };
 
 }  // namespace sekisho::front
