@@ -196,6 +196,11 @@ void TlsChannel::consume_output(std::size_t bytes) {
   Wire& wire = impl_->wire;
   SEKISHO_ASSERT(bytes <= wire.output.size() - wire.sent);
   wire.sent += bytes;
+  if (wire.sent < wire.output.size() && wire.sent >= BufferPool::kBufferBytes) {
+    // A peer that never takes the last byte must not make the buffer grow by what it has taken.
+    wire.output.erase(wire.output.begin(), wire.output.begin() + static_cast<std::ptrdiff_t>(wire.sent));
+    wire.sent = 0;
+  }
   if (wire.sent < wire.output.size() || wire.output.capacity() == 0) return;
   wire.sent = 0;
   wire.pool.give(std::move(wire.output));

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <sys/resource.h>
 
 namespace sekisho::tls {
 namespace {
@@ -323,6 +324,20 @@ TEST(TlsChannel, HoldsNoOutputBufferWhenIdle) {
   huge.reserve(3 * BufferPool::kBufferBytes);
   pool.give(std::move(huge));
   EXPECT_LE(pool.take().capacity(), 2 * BufferPool::kBufferBytes);
+}
+
+TEST(TlsChannel, APeerThatNeverTakesTheLastByteDoesNotMakeItsBufferGrow) {
+  Meeting m(client_context());
+  m.run();
+  rusage before{}, after{};
+  getrusage(RUSAGE_SELF, &before);
+  const Bytes record(TlsChannel::kLargestRecord);
+  for (int i = 0; i < 8192; ++i) {  // 128 MiB
+    ASSERT_TRUE(m.server.write_record(record));
+    m.server.consume_output(m.server.output().size() - 1);
+  }
+  getrusage(RUSAGE_SELF, &after);
+  EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 64 * 1024) << "KiB";
 }
 
 TEST(TlsClient, RefusesAServerOfAnotherNameOrAuthority) {
