@@ -22,8 +22,8 @@ inline constexpr Event kTableRestored{
 inline constexpr Event kTableLost{
     "netd.table_lost",
     Level::critical,
-    {"遮断表を設定し直せません。安全のため netd を終了し再起動します。カーネルのログを確認してください。",
-     "The deny table cannot be put back. netd ends and is started again. Read the kernel's log."},
+    {"遮断表を設定し直せません。安全のためデバイスを削除し、netd を再起動します。カーネルのログを確認してください。",
+     "The deny table cannot be put back. All TUN devices are removed; netd is started again. Read the kernel's log."},
     {"detail"}};
 
 inline constexpr Event kDeviceReady{
@@ -31,6 +31,13 @@ inline constexpr Event kDeviceReady{
     Level::info,
     {"トンネル用デバイスを用意しました。対応は不要です。", "A TUN device is ready. Nothing to do."},
     {"device", "path", "offloads"}};
+
+inline constexpr Event kDeviceGone{
+    "netd.device_gone",
+    Level::critical,
+    {"トンネル用デバイスが外部から削除されました。netd を再起動して作り直します。削除した者を確認してください。",
+     "Somebody removed a TUN device. netd is started again and makes it anew. Find out who it was."},
+    {"device"}};
 
 inline constexpr Event kQueueHandedOver{
     "netd.queue_handed_over",

@@ -28,8 +28,11 @@ class Filter {
   virtual ~Filter() = default;
   /// One transaction: all of it holds afterwards, or nothing of it.
   [[nodiscard]] virtual Result<void> run(const std::string& commands) = 0;
-  /// Packets by counter of our table. Errors also when the table is not there.
+  /// Packets by counter of our table.
   [[nodiscard]] virtual Result<std::map<std::string, std::uint64_t>> counters() = 0;
+  /// Equal texts: nobody has changed the table's rules and chains (its elements and counts do not show). Errors also
+  /// when the table is not there.
+  [[nodiscard]] virtual Result<std::string> shape() = 0;
   /// The elements of all sets of our table; none when there is no table, or when it is not understood.
   [[nodiscard]] virtual std::vector<FoundRight> rights() = 0;
 };
@@ -39,8 +42,13 @@ class Devices {
   virtual ~Devices() = default;
   /// A queue of the device of the path with this index, for its front; packets wait in it from now on.
   [[nodiscard]] virtual Result<run::Fd> hand_out(std::size_t path) = 0;
-  /// The front has gone: its queue gets no packets, and those in it are dropped.
+  /// The front has gone: its queue gets no packets, and those in it are dropped. (Who still holds a copy can write into
+  /// it; the table judges that as ever.)
   virtual void rest(std::size_t path) = 0;
+  /// All devices go, and with them every queue, whoever holds one.
+  virtual void remove_all() = 0;
+  /// False once somebody has removed the device.
+  [[nodiscard]] virtual bool alive(std::size_t path) = 0;
 };
 
 }  // namespace sekisho::netd

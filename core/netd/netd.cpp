@@ -2,7 +2,6 @@
 
 #include "netd/events.hpp"
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -36,14 +35,23 @@ Result<void> Netd::install() {
   for (const FoundRight& found : filter_.rights()) {
     plan_.adopt(found.set, found.destination, found.right, found.left, now);
   }
-  if (auto done = filter_.run(plan_.install(now)); !done) return done.error();
+  if (auto done = put_table(now); !done) return done.error();
   log_.event(kTableInstalled, {{"paths", plan_.paths().size()}, {"rights", plan_.rights(now)}});
+  return {};
+}
+
+Result<void> Netd::put_table(Instant now) {
+  if (auto done = filter_.run(plan_.install(now)); !done) return done.error();
+  auto shape = filter_.shape();
+  if (!shape) return shape.error();
+  shape_ = std::move(*shape);
+  for (Count& count : counts_) count.seen = count.stray_seen = 0;
   return {};
 }
 
 void Netd::serve(Devices& devices) {
   devices_ = &devices;
-  timer_ = timers_.at(clock_.now() + kLookEvery, [this] { look(); });
+  timer_ = timers_.at(clock_.now() + kLookEvery, [this] { tick(); });
 }
 
 void Netd::attach_gatekeeper(seam::Link& link) {
@@ -69,13 +77,9 @@ void Netd::desired(const seam::DesiredNet& wanted) {
     const std::string refused = change->refused;
     const std::string commands = change->commands;
     auto done = commands.empty() ? Result<void>() : filter_.run(commands);
-    if (done) {
-      plan_.commit(std::move(*change));
-    } else {
-      // Nothing of it was taken. The whole table anew, as it is wanted, mends what somebody else has changed.
-      plan_.commit(std::move(*change));
-      done = restore(done.error().detail);
-    }
+    plan_.commit(std::move(*change));
+    // Nothing of it was taken: the whole table anew, as it is wanted, mends what somebody else has changed.
+    if (!done) done = restore(done.error().detail);
     if (!done) {
       answer = {wanted.number, false, text_of(done.error())};
       log_.event(kNotApplied, {{"device", wanted.tun}, {"detail", answer.error}});
@@ -89,27 +93,32 @@ void Netd::desired(const seam::DesiredNet& wanted) {
 
 Result<void> Netd::restore(const std::string& why) {
   const Instant now = clock_.now();
-  if (auto done = filter_.run(plan_.install(now)); !done) {
+  if (auto done = put_table(now); !done) {
     log_.event(kTableLost, {{"detail", done.error().detail}});
     broken();
     return done.error();
   }
-  for (Count& count : counts_) count.seen = count.stray_seen = 0;
   log_.event(kTableRestored, {{"detail", why}, {"rights", plan_.rights(now)}});
   return {};
 }
 
 void Netd::look() {
-  timer_ = timers_.at(clock_.now() + kLookEvery, [this] { look(); });
-  const auto counters = filter_.counters();
-  const bool complete = counters && std::ranges::all_of(plan_.paths(), [&](const NetPath& path) {
-                          return counters->contains(refused_counter(path)) && counters->contains(stray_counter(path));
-                        });
-  if (!complete) {
-    static_cast<void>(restore(counters ? "its counters are missing" : counters.error().detail));
-    return;
+  if (on_broken_ == nullptr) return;
+  const auto shape = filter_.shape();
+  if (!shape || *shape != shape_) {
+    static_cast<void>(restore(shape ? "its rules have changed" : shape.error().detail));
   }
-  count(*counters);
+}
+
+void Netd::tick() {
+  timer_ = timers_.at(clock_.now() + kLookEvery, [this] { tick(); });
+  look();
+  for (std::size_t i = 0; i < plan_.paths().size(); ++i) {
+    if (devices_->alive(i)) continue;
+    log_.event(kDeviceGone, {{"device", plan_.paths()[i].tun}});
+    return broken();
+  }
+  if (const auto counters = filter_.counters()) count(*counters);
   tell();
 }
 
@@ -121,8 +130,9 @@ void Netd::count(const std::map<std::string, std::uint64_t>& counters) {
   };
   for (std::size_t i = 0; i < counts_.size(); ++i) {
     const NetPath& path = plan_.paths()[i];
-    counts_[i].refused += grown(counts_[i].seen, counters.at(refused_counter(path)));
-    counts_[i].stray += grown(counts_[i].stray_seen, counters.at(stray_counter(path)));
+    const auto refused = counters.find(refused_counter(path)), stray = counters.find(stray_counter(path));
+    if (refused != counters.end()) counts_[i].refused += grown(counts_[i].seen, refused->second);
+    if (stray != counters.end()) counts_[i].stray += grown(counts_[i].stray_seen, stray->second);
   }
 }
 
@@ -140,7 +150,7 @@ void Netd::tell() {
 
 void Netd::attach_front(const std::string& name, seam::Link& link) {
   const NetPath* path = plan_.path(name);
-  if (path == nullptr || devices_ == nullptr) return;
+  if (path == nullptr || devices_ == nullptr || on_broken_ == nullptr) return;
   const auto index = static_cast<std::size_t>(path - plan_.paths().data());
   devices_->rest(index);  // what waited for an older front is of no use to this one
   auto queue = devices_->hand_out(index);
@@ -159,6 +169,7 @@ void Netd::detach_front(const std::string& name) {
 }
 
 void Netd::broken() {
+  if (devices_ != nullptr) devices_->remove_all();  // no table, no device
   if (auto end = std::exchange(on_broken_, nullptr)) timers_.post(std::move(end));
 }
 

@@ -4,11 +4,12 @@
 //
 // The deny table stands before anything else: the program makes devices after install(), a front gets its queue after
 // both. sekishod's loss changes nothing here: rights time out in the kernel. A front's loss detaches its queue.
-// Once a second it looks at the table: dropped packets are summed and told to sekishod (KernelRefused, only when there
-// are any), and a table that has gone (nft flush ruleset) is put back with the rights that still have time. What cannot
-// be put back, and a queue that cannot be handed out, ends the process (on_broken): the supervisor starts it anew.
-// Threads: the loop's. Ownership: filter, devices, clock, timers, log and links are borrowed; a link is detached before
-// it dies. Errors: NetApplied.error holds "code: detail". Source: design.md "the kernel fails closed".
+// Once a second, and at once when somebody changes rules (look()), it looks at the table. Dropped packets are summed
+// and told to sekishod (KernelRefused, once a second, only when there are any). A table that has gone (nft flush
+// ruleset) or is another than it was is put back with the rights that still have time. What cannot be put back, a
+// device that has gone and a queue that cannot be handed out end the process, with all queues detached: the supervisor
+// starts it anew. Threads: the loop's. Ownership: filter, devices, clock, timers, log and links are borrowed; a link is
+// detached before it dies. Errors: NetApplied.error holds "code: detail". Source: design.md "the kernel fails closed".
 #pragma once
 #include "base/log.hpp"
 #include "netd/kernel.hpp"
@@ -45,14 +46,18 @@ class Netd {
   void attach_front(const std::string& path, seam::Link& link);
   void detach_front(const std::string& path);
 
+  /// Somebody, perhaps netd itself, has changed rules of this machine.
+  void look();
+
  private:
   struct Count {
     std::uint64_t seen = 0, stray_seen = 0;  ///< of the kernel's counters
     std::uint64_t refused = 0, stray = 0;    ///< not told yet
   };
   void desired(const seam::DesiredNet& desired);
+  [[nodiscard]] Result<void> put_table(Instant now);
   [[nodiscard]] Result<void> restore(const std::string& why);
-  void look();
+  void tick();
   void count(const std::map<std::string, std::uint64_t>& counters);
   void tell();
   void broken();
@@ -65,6 +70,7 @@ class Netd {
   Log& log_;
   std::function<void()> on_broken_;
   seam::Link* gatekeeper_ = nullptr;
+  std::string shape_;          ///< of the table as netd made it
   std::vector<Count> counts_;  ///< by path
   run::Timers::Id timer_ = 0;
 };

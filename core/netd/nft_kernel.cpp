@@ -4,7 +4,7 @@
 
 #include <nftables/libnftables.h>
 
-#include <new>
+#include <utility>
 
 namespace sekisho::netd {
 namespace {
@@ -24,10 +24,20 @@ std::string words(nft_ctx* context) {
 
 }  // namespace
 
-NftKernel::NftKernel() : context_(nft_ctx_new(NFT_CTX_DEFAULT), &nft_ctx_free) {
-  if (!context_ || nft_ctx_buffer_output(context_.get()) != 0 || nft_ctx_buffer_error(context_.get()) != 0) {
-    throw std::bad_alloc();
+NftKernel::NftKernel(Context context, NftLook look, std::vector<std::string> chains)
+    : context_(std::move(context)), look_(std::move(look)), chains_(std::move(chains)) {}
+
+Result<std::unique_ptr<NftKernel>> NftKernel::open(const std::vector<NetPath>& paths) {
+  Context context(nft_ctx_new(NFT_CTX_DEFAULT), &nft_ctx_free);
+  if (!context || nft_ctx_buffer_output(context.get()) != 0 || nft_ctx_buffer_error(context.get()) != 0) {
+    return fail("netd.nft", "libnftables does not start");
   }
+  auto look = NftLook::open();
+  if (!look) return look.error();
+  std::unique_ptr<NftKernel> out(new NftKernel(std::move(context), std::move(*look), chain_names(paths)));
+  // The JSON library seeds its tables from /dev/urandom at its first object: now, while files may be opened.
+  if (auto warm = out->ask("list tables inet"); !warm) return warm.error();
+  return out;
 }
 
 NftKernel::~NftKernel() = default;
@@ -46,9 +56,11 @@ Result<std::string> NftKernel::ask(const char* command) {
 }
 
 Result<std::map<std::string, std::uint64_t>> NftKernel::counters() {
-  const auto said = ask("list counters table inet sekisho");
-  if (!said) return said.error();
-  return read_counters(*said);
+  return look_.counters();
+}
+
+Result<std::string> NftKernel::shape() {
+  return look_.shape(chains_);
 }
 
 std::vector<FoundRight> NftKernel::rights() {

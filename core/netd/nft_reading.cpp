@@ -64,17 +64,6 @@ std::optional<FoundRight> read_element(const std::string& set, const nlohmann::j
 
 }  // namespace
 
-Result<std::map<std::string, std::uint64_t>> read_counters(std::string_view json) {
-  auto found = objects(json, "counter");
-  if (!found) return found.error();
-  std::map<std::string, std::uint64_t> out;
-  for (const auto& counter : *found) {
-    if (!counter.contains("name") || !counter["name"].is_string() || !counter.contains("packets")) continue;
-    if (const auto packets = number<std::uint64_t>(counter["packets"])) out[counter["name"]] = *packets;
-  }
-  return out;
-}
-
 Result<std::vector<FoundRight>> read_rights(std::string_view json) {
   auto found = objects(json, "set");
   if (!found) return found.error();

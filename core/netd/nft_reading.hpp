@@ -7,9 +7,7 @@
 
 namespace sekisho::netd {
 
-/// Of `list counters`.
-[[nodiscard]] Result<std::map<std::string, std::uint64_t>> read_counters(std::string_view json);
-/// Of `list sets` with numeric protocols.
+/// The elements of our sets in a listing of the table, with numeric protocols.
 [[nodiscard]] Result<std::vector<FoundRight>> read_rights(std::string_view json);
 
 }  // namespace sekisho::netd

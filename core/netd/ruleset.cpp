@@ -64,6 +64,15 @@ std::string unasked_counter(const NetPath& path) {
   return "unasked_" + path.name;
 }
 
+std::vector<std::string> chain_names(const std::vector<NetPath>& paths) {
+  std::vector<std::string> out{"arriving", "crossing", "leaving"};
+  for (const NetPath& path : paths) {
+    out.push_back("from_" + path.name);
+    out.push_back("to_" + path.name);
+  }
+  return out;
+}
+
 std::string install_commands(const std::vector<NetPath>& paths, const std::vector<Rights>& rights) {
   SEKISHO_ASSERT(paths.size() == rights.size());
   // Adding first makes the deletion work whether or not the table exists; all of it is one transaction.

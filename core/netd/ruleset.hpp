@@ -43,6 +43,8 @@ using Rights = std::map<Right, std::chrono::milliseconds>;
 /// Makes `ended` absent and `renewed` present with a fresh timeout, whatever of them exists now.
 [[nodiscard]] std::string change_commands(const NetPath& path, const std::set<Right>& ended, const Rights& renewed);
 
+/// Every chain of the table.
+[[nodiscard]] std::vector<std::string> chain_names(const std::vector<NetPath>& paths);
 [[nodiscard]] std::string set_name(const NetPath& path);
 [[nodiscard]] std::string refused_counter(const NetPath& path);
 [[nodiscard]] std::string stray_counter(const NetPath& path);

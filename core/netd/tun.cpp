@@ -1,11 +1,10 @@
 #include "netd/tun.hpp"
 
-#include "netd/rtnetlink.hpp"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -61,10 +60,10 @@ Result<TunDevices> TunDevices::make(const std::vector<NetPath>& paths, std::vect
   SEKISHO_ASSERT(paths.size() == nodes.size());
   auto route = RouteSocket::open();
   if (!route) return route.error();
-  TunDevices out;
+  TunDevices out(std::move(*route));
   for (std::size_t i = 0; i < paths.size(); ++i) {
     const NetPath& path = paths[i];
-    Device device{path.tun, std::move(nodes[i]), 0, true};
+    Device device{path.tun, 0, std::move(nodes[i]), 0, true};
     const int queue = device.queue.get();
     ifreq request = request_of(path.tun, IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE | IFF_VNET_HDR);
     if (ioctl(queue, TUNSETIFF, &request) != 0) {
@@ -78,10 +77,11 @@ Result<TunDevices> TunDevices::make(const std::vector<NetPath>& paths, std::vect
     int bytes = kVnetHeaderBytes;
     if (ioctl(queue, TUNSETVNETHDRSZ, &bytes) != 0) return refused(path.tun, "the packet header's size");
     device.offloads = set_offloads(queue);
-    const auto index = route->link_index(path.tun);
+    const auto index = out.route_.link_index(path.tun);
     if (!index) return index.error();
-    if (auto done = route->set_only_address(*index, path.gate_address, path.prefix); !done) return done.error();
-    if (auto done = route->set_up(*index, {path.mtu, kQueueLength}); !done) return done.error();
+    device.index = *index;
+    if (auto done = out.route_.set_only_address(*index, path.gate_address, path.prefix); !done) return done.error();
+    if (auto done = out.route_.set_up(*index, {path.mtu, kQueueLength}); !done) return done.error();
     out.devices_.push_back(std::move(device));
   }
   return out;
@@ -103,6 +103,15 @@ Result<run::Fd> TunDevices::hand_out(std::size_t path) {
 void TunDevices::rest(std::size_t path) {
   Device& device = devices_.at(path);
   if (device.attached && switch_queue(device.name, device.queue.get(), IFF_DETACH_QUEUE)) device.attached = false;
+}
+
+void TunDevices::remove_all() {
+  for (const Device& device : devices_) static_cast<void>(route_.remove(device.index));  // gone already: as well
+}
+
+bool TunDevices::alive(std::size_t path) {
+  pollfd state{devices_.at(path).queue.get(), POLLIN, 0};
+  return poll(&state, 1, 0) >= 0 && (state.revents & (POLLERR | POLLNVAL)) == 0;
 }
 
 }  // namespace sekisho::netd

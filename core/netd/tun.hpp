@@ -10,6 +10,7 @@
 #pragma once
 #include "netd/kernel.hpp"
 #include "netd/paths.hpp"
+#include "netd/rtnetlink.hpp"
 
 #include <string>
 #include <vector>
@@ -28,16 +29,21 @@ class TunDevices final : public Devices {
 
   Result<run::Fd> hand_out(std::size_t path) override;
   void rest(std::size_t path) override;
+  void remove_all() override;
+  bool alive(std::size_t path) override;
   /// What the kernel took of the offloads; for the log.
   [[nodiscard]] unsigned offloads(std::size_t path) const { return devices_.at(path).offloads; }
 
  private:
   struct Device {
     std::string name;
+    std::uint32_t index = 0;
     run::Fd queue;
     unsigned offloads = 0;
     bool attached = false;
   };
+  explicit TunDevices(RouteSocket route) : route_(std::move(route)) {}
+  RouteSocket route_;
   std::vector<Device> devices_;
 };
 

@@ -17,7 +17,7 @@ namespace sekisho::run {
 /// - sekishod: accept; files (which ones its uid says), threads, connecting AF_INET, AF_INET6 and AF_UNIX sockets
 /// (mail,
 ///   PostgreSQL). No bind, no listen.
-/// - netd: netlink sockets, opening files (/dev/net/tun), the ioctls of TUN; keeps CAP_NET_ADMIN, alone.
+/// - netd: netlink sockets to routing and netfilter, the ioctls of TUN; keeps CAP_NET_ADMIN, alone. No open, connect.
 enum class SandboxProfile : std::uint8_t { front, relay, sekishod, netd };
 
 struct SandboxReport {

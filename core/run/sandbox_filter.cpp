@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
@@ -151,9 +152,13 @@ void sekishod(Filter& f) {
 }
 
 void netd(Filter& f) {
-  f.allow_when(SCMP_SYS(socket), 0, kWord, AF_NETLINK);
-  f.allow({SCMP_SYS(bind), SCMP_SYS(connect), SCMP_SYS(open), SCMP_SYS(openat)});
-  for (const unsigned long request : {TUNSETIFF, TUNSETOFFLOAD, TUNSETQUEUE, TUNSETVNETHDRSZ, TUNGETFEATURES}) {
+  // /dev/net/tun and what libnftables reads are opened before. Sockets: rtnetlink for the devices; libnftables makes
+  // its own anew when the kernel's answer was overtaken.
+  const auto netlink = Filter::masked(0, kWord, AF_NETLINK);
+  f.allow_when(SCMP_SYS(socket), netlink, Filter::masked(2, kWord, NETLINK_ROUTE));
+  f.allow_when(SCMP_SYS(socket), netlink, Filter::masked(2, kWord, NETLINK_NETFILTER));
+  f.allow({SCMP_SYS(bind)});
+  for (const unsigned long request : {TUNSETIFF, TUNSETOFFLOAD, TUNSETQUEUE, TUNSETVNETHDRSZ}) {
     f.allow_when(SCMP_SYS(ioctl), 1, kWord, request);
   }
 }

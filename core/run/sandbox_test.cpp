@@ -149,8 +149,8 @@ TEST_F(Sandbox, KillsWhatNobodyMay) {
   }
 }
 
-TEST_F(Sandbox, KillsAFrontOrRelayThatOpensAFile) {
-  for (const SandboxProfile profile : {SandboxProfile::front, SandboxProfile::relay}) {
+TEST_F(Sandbox, KillsAFrontRelayOrNetdThatOpensAFile) {
+  for (const SandboxProfile profile : {SandboxProfile::front, SandboxProfile::relay, SandboxProfile::netd}) {
     for (const auto& forbidden : kOpens) EXPECT_TRUE(dies(profile, forbidden.act)) << forbidden.name;
     EXPECT_TRUE(dies(profile, [] { mkdir("/tmp/x", 0700); }));
     EXPECT_TRUE(dies(profile, [] { unlink("/tmp/x"); }));
@@ -190,6 +190,9 @@ TEST_F(Sandbox, KillsAGatekeeperThatListensOrTouchesTheKernel) {
 TEST_F(Sandbox, KillsANetdThatReachesForAnythingButTheKernel) {
   EXPECT_TRUE(dies(SandboxProfile::netd, [] { socket(AF_INET, SOCK_STREAM, 0); }));
   EXPECT_TRUE(dies(SandboxProfile::netd, [] { socket(AF_UNIX, SOCK_STREAM, 0); }));
+  EXPECT_TRUE(dies(SandboxProfile::netd, [] { socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT); }));
+  EXPECT_TRUE(dies(SandboxProfile::netd, [] { connect(0, nullptr, 0); }));
+  EXPECT_TRUE(dies(SandboxProfile::netd, [] { ioctl(0, TUNSETPERSIST, 1); }));
   EXPECT_TRUE(dies(SandboxProfile::netd, [] { unlink("/tmp/x"); }));
   EXPECT_TRUE(dies(SandboxProfile::netd, [] { rename("/tmp/x", "/tmp/y"); }));
 }
@@ -339,11 +342,13 @@ TEST(SandboxLife, AGatekeeperKeepsFilesThreadsAndMail) {
 
 TEST(SandboxLife, ANetdSpeaksNetlink) {
   EXPECT_TRUE(lives(SandboxProfile::netd, [] {
-    const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    sockaddr_nl at{};
-    at.nl_family = AF_NETLINK;
-    if (fd < 0 || bind(fd, reinterpret_cast<sockaddr*>(&at), sizeof(at)) != 0) return 1;
-    return open("/dev/null", O_RDWR) >= 0 ? 0 : 3;
+    for (const int protocol : {NETLINK_ROUTE, NETLINK_NETFILTER}) {
+      const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+      sockaddr_nl at{};
+      at.nl_family = AF_NETLINK;
+      if (fd < 0 || bind(fd, reinterpret_cast<sockaddr*>(&at), sizeof(at)) != 0) return 1;
+    }
+    return 0;
   }));
 }
 

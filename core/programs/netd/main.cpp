@@ -16,10 +16,13 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/descriptor_base.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -80,8 +83,7 @@ class Daemon final : public run::ChildControl::Handler {
   explicit Daemon(SiteConfig config)
       : config_(std::move(config)),
         log_(make_log({.program = "sekisho-netd", .now = [this] { return clock_.now(); }})),
-        timers_(loop_, clock_),
-        netd_(net_paths(config_), filter_, clock_, timers_, *log_, [this] { stop("broken", 1); }) {}
+        timers_(loop_, clock_) {}
 
   int run() {
     const auto paths = net_paths(config_);
@@ -91,26 +93,43 @@ class Daemon final : public run::ChildControl::Handler {
     });
     auto nodes = TunDevices::open_nodes(paths.size());
     if (!nodes) return refuse(nodes.error());
+    auto filter = NftKernel::open(paths);
+    if (!filter) return refuse(filter.error());
+    auto watch = open_nft_watch();
+    if (!watch) return refuse(watch.error());
     const auto inside = run::enter_sandbox(run::SandboxProfile::netd, config_.netd_uid);
     if (!inside) return refuse(inside.error());
     if (!inside->note.empty()) log_->event(kSandboxOpen, {{"note", inside->note}});
 
-    if (auto installed = netd_.install(); !installed) return refuse(installed.error());
+    netd_.emplace(paths, **filter, clock_, timers_, *log_, [this] { stop("broken", 1); });
+    if (auto installed = netd_->install(); !installed) return refuse(installed.error());
     auto devices = TunDevices::make(paths, std::move(*nodes));
     if (!devices) return refuse(devices.error());
     for (std::size_t i = 0; i < paths.size(); ++i) {
       log_->event(kDeviceReady,
                   {{"device", paths[i].tun}, {"path", paths[i].name}, {"offloads", devices->offloads(i)}});
     }
-    netd_.serve(*devices);
+    netd_->serve(*devices);
+    asio::posix::stream_descriptor changes(loop_, watch->fd());
+    follow(changes, *watch);
     control_ = std::make_unique<run::ChildControl>(loop_, *this);
     loop_.run();
+    static_cast<void>(changes.release());
     neighbours_.clear();  // they hold references into the rest
     control_.reset();
+    netd_.reset();
     return exit_code_;
   }
 
  private:
+  void follow(asio::posix::stream_descriptor& changes, const NetlinkSocket& watch) {
+    changes.async_wait(asio::posix::descriptor_base::wait_read,
+                       [this, &changes, &watch](const boost::system::error_code& error) {
+                         if (error) return;
+                         if (drain(watch)) netd_->look();
+                         follow(changes, watch);
+                       });
+  }
   int refuse(const Error& error) {
     log_->event(kNotStarted, {{"code", error.code}, {"detail", error.detail}});
     return 1;
@@ -126,7 +145,7 @@ class Daemon final : public run::ChildControl::Handler {
   void on_link(std::string name, run::Fd fd) override {
     auto& slot = neighbours_[name];
     slot.reset();
-    slot = std::make_unique<Neighbour>(name, netd_, *log_);
+    slot = std::make_unique<Neighbour>(name, *netd_, *log_);
     slot->open(loop_, clock_, timers_, config_.node, std::move(fd));
   }
   void on_complete() override {
@@ -140,8 +159,7 @@ class Daemon final : public run::ChildControl::Handler {
   run::GateClock clock_;
   std::unique_ptr<Log> log_;
   run::AsioTimers timers_;
-  NftKernel filter_;
-  Netd netd_;
+  std::optional<Netd> netd_;
   std::unique_ptr<run::ChildControl> control_;
   std::map<std::string, std::unique_ptr<Neighbour>> neighbours_;
   int exit_code_ = 0;
