@@ -13,6 +13,11 @@ namespace {
 constexpr JsonLimits kLimits{.bytes = 64u << 20, .depth = 16};
 constexpr const char* kName = "sekisho";
 
+bool says(const nlohmann::json& object, const char* key, const char* value) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() && found->get_ref<const std::string&>() == value;
+}
+
 /// The objects of one kind that belong to our table.
 Result<std::vector<nlohmann::json>> objects(std::string_view text, const char* kind) {
   auto document = parse_json(text, kLimits);
@@ -24,7 +29,7 @@ Result<std::vector<nlohmann::json>> objects(std::string_view text, const char* k
   for (auto& entry : *list) {
     if (!entry.is_object() || !entry.contains(kind) || !entry[kind].is_object()) continue;
     auto& object = entry[kind];
-    if (object.value("family", "") == "inet" && object.value("table", "") == kName) out.push_back(std::move(object));
+    if (says(object, "family", "inet") && says(object, "table", kName)) out.push_back(std::move(object));
   }
   return out;
 }

@@ -37,7 +37,8 @@ std::vector<NetPath> net_paths(const SiteConfig& config) {
 
 std::optional<std::uint32_t> parse_ipv4(std::string_view text) {
   in_addr address{};
-  if (text.size() >= INET_ADDRSTRLEN || inet_pton(AF_INET, std::string(text).c_str(), &address) != 1) {
+  if (text.size() >= INET_ADDRSTRLEN || text.find('\0') != text.npos ||
+      inet_pton(AF_INET, std::string(text).c_str(), &address) != 1) {
     return std::nullopt;
   }
   return ntohl(address.s_addr);

@@ -1,0 +1,138 @@
+#include "netd/ruleset.hpp"
+
+#include "netd/nft_reading.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sekisho::netd {
+namespace {
+
+using std::chrono::milliseconds;
+
+NetPath internet() {
+  return {"internet", "sekisho0", *parse_ipv4("10.202.0.1"), 24, 1354, {5900, 443}};
+}
+const Right kScreen{0x0aca0005, 6, 5900}, kPosture{0x0aca0005, 6, 443};
+
+std::string listing(const std::string& elements) {
+  return R"({"nftables": [{"metainfo": {"version": "1.0.6"}},
+    {"table": {"family": "inet", "name": "sekisho", "handle": 1}},
+    {"set": {"family": "inet", "table": "sekisho", "name": "rights_internet", "flags": ["timeout"], "elem": [)" +
+         elements + "]}}]}";
+}
+std::string element(const std::string& address, const std::string& protocol, const std::string& port,
+                    const std::string& more = R"(, "timeout": 120, "expires": 60)") {
+  return R"({"elem": {"val": {"concat": [")" + address + R"(", "10.202.0.1", )" + protocol + ", " + port + "]}" + more +
+         "}}";
+}
+
+}  // namespace
+
+TEST(Ruleset, IsThisTable) {
+  EXPECT_EQ(install_commands({internet()}, {{{kScreen, milliseconds(60'000)}, {kPosture, milliseconds(1)}}}),
+            R"(add table inet sekisho
+delete table inet sekisho
+table inet sekisho {
+  counter refused_internet { }
+  counter stray_internet { }
+  counter unasked_internet { }
+  set rights_internet {
+    type ipv4_addr . ipv4_addr . inet_proto . inet_service
+    flags timeout
+    elements = { 10.202.0.5 . 10.202.0.1 . 6 . 443 timeout 1ms, 10.202.0.5 . 10.202.0.1 . 6 . 5900 timeout 60000ms }
+  }
+  chain from_internet {
+    ip saddr . ip daddr . meta l4proto . th dport @rights_internet accept
+    counter name "refused_internet" drop
+  }
+  chain to_internet {
+    ip daddr . ip saddr . meta l4proto . th sport @rights_internet accept
+    counter name "unasked_internet" drop
+  }
+  chain arriving {
+    type filter hook prerouting priority raw; policy accept;
+    iifname "sekisho0" goto from_internet
+    iifname != "lo" ip saddr 10.202.0.0/24 counter name "stray_internet" drop
+    iifname != "lo" ip daddr 10.202.0.0/24 counter name "stray_internet" drop
+    ip saddr 10.202.0.0/24 ip saddr != 10.202.0.1 counter name "stray_internet" drop
+  }
+  chain crossing {
+    type filter hook forward priority raw; policy accept;
+    iifname "sekisho0" counter name "refused_internet" drop
+    oifname "sekisho0" counter name "unasked_internet" drop
+  }
+  chain leaving {
+    type filter hook output priority raw; policy accept;
+    oifname "sekisho0" goto to_internet
+  }
+}
+)");
+}
+
+TEST(Ruleset, AsksConntrackNothing) {
+  const std::string all = install_commands({internet()}, {{}});
+  EXPECT_EQ(all.find("ct "), std::string::npos);
+  EXPECT_EQ(all.find("established"), std::string::npos);
+}
+
+TEST(Ruleset, AChangeWorksWhateverOfItExists) {
+  EXPECT_EQ(change_commands(internet(), {kPosture}, {{kScreen, milliseconds(120'000)}}),
+            R"(add element inet sekisho rights_internet { 10.202.0.5 . 10.202.0.1 . 6 . 443 timeout 1000ms }
+add element inet sekisho rights_internet { 10.202.0.5 . 10.202.0.1 . 6 . 5900 timeout 120000ms }
+delete element inet sekisho rights_internet { 10.202.0.5 . 10.202.0.1 . 6 . 443, 10.202.0.5 . 10.202.0.1 . 6 . 5900 }
+add element inet sekisho rights_internet { 10.202.0.5 . 10.202.0.1 . 6 . 5900 timeout 120000ms }
+)");
+  EXPECT_EQ(change_commands(internet(), {}, {}), "");
+}
+
+TEST(NftReading, ReadsTheElementsOfOurSets) {
+  const auto found =
+      read_rights(listing(element("10.202.0.5", "6", "5900") + ", " + element("10.202.0.6", "\"17\"", "\"443\"")));
+  ASSERT_TRUE(found) << found.error().detail;
+  ASSERT_EQ(found->size(), 2u);
+  EXPECT_EQ((*found)[0].set, "rights_internet");
+  EXPECT_EQ((*found)[0].destination, "10.202.0.1");
+  EXPECT_EQ((*found)[0].right, kScreen);
+  EXPECT_EQ((*found)[0].left, std::chrono::seconds(60));
+  EXPECT_EQ((*found)[1].right, (Right{0x0aca0006, 17, 443}));
+}
+
+TEST(NftReading, LeavesOutWhatItDoesNotUnderstand) {
+  for (const std::string& bad : {
+           element("10.202.0.5", "6", "5900", ""),                           // no end
+           element("10.202.0.5", "\"tcp\"", "5900"),                         // a name
+           element("10.202.0.5", "300", "5900"),                             // out of range
+           element("10.202.0.5", "6", "70000"),                              //
+           element("10.202.0.5", "6", "-1"),                                 //
+           element("10.202.0.5", "6.5", "5900"),                             //
+           element("10.202.0.5", "6", "5900", R"(, "expires": -3)"),         //
+           element("10.202.0.5", "6", "5900", R"(, "expires": "soon")"),     //
+           element("10.202.0.0/24", "6", "5900"),                            // a network
+           std::string(R"({"elem": {"val": "10.202.0.5", "expires": 5}})"),  //
+           std::string(R"({"elem": {"val": {"concat": ["10.202.0.5"]}, "expires": 5}})"),
+           std::string(R"("10.202.0.5")"),
+           std::string("7"),
+       }) {
+    const auto found = read_rights(listing(bad + ", " + element("10.202.0.6", "6", "443")));
+    ASSERT_TRUE(found) << bad;
+    EXPECT_EQ(found->size(), 1u) << bad;
+  }
+}
+
+TEST(NftReading, OtherTablesAreNotOurs) {
+  for (const char* text : {
+           R"({"nftables": []})",
+           R"({"nftables": [{"set": {"family": "ip", "table": "sekisho", "name": "rights_internet", "elem": [7]}}]})",
+           R"({"nftables": [{"set": {"family": "inet", "table": "other", "name": "rights_internet", "elem": [7]}}]})",
+           R"({"nftables": [{"set": {"family": 5, "table": "sekisho"}}, 3, null, {"set": 1}]})",
+           R"({"nftables": [{"set": {"family": "inet", "table": "sekisho", "name": 7, "elem": []}}]})",
+       }) {
+    const auto found = read_rights(text);
+    EXPECT_TRUE(!found || found->empty()) << text;
+  }
+  for (const char* text : {"", "{}", "[]", "3", R"({"nftables": 3})", R"({"nftables": [)"}) {
+    EXPECT_FALSE(read_rights(text)) << text;
+  }
+}
+
+}  // namespace sekisho::netd
