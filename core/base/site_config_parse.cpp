@@ -143,6 +143,9 @@ class Rules {
     if (!path.entrance.empty()) {
       const auto entrance = parse_socket_address(path.entrance);
       need(entrance.has_value(), at + "/entrance", entrance ? "" : entrance.error().detail);
+      // R11: whatever a tunnel reaches is at the gate's inner address; netd opens nothing else.
+      need(!entrance || path.tun.gate_address.empty() || entrance->address == path.tun.gate_address, at + "/entrance",
+           "must be at the address of tun.gate_address");
     }
     if (!path.tun.gate_address.empty()) pool(at + "/tun", path.tun);
   }

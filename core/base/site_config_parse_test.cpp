@@ -107,6 +107,7 @@ TEST(SiteConfig, PoolsMayNotOverlapWhicheverIsWider) {
       other["uid"] = 0;
       other["relay_uid"] = 0;
       other["tun"] = {{"name", "sekisho1"}, {"gate_address", address}, {"prefix", prefix}};
+      other["entrance"] = std::string(address) + ":5900";
       d["paths"].push_back(other);
     });
   };
@@ -115,6 +116,14 @@ TEST(SiteConfig, PoolsMayNotOverlapWhicheverIsWider) {
   EXPECT_EQ(second("10.202.0.66", 30), Words{"config.not_allowed /paths/1/tun/gate_address"});
   EXPECT_EQ(second("10.202.1.0", 24), Words{"config.not_allowed /paths/1/tun/gate_address"});
   EXPECT_EQ(second("10.202.1.255", 24), Words{"config.not_allowed /paths/1/tun/gate_address"});
+}
+
+TEST(SiteConfig, TheEntranceIsAtTheGatesInnerAddress) {
+  const auto entrance = [](const char* at) { return errors_after([&](json& d) { d["paths"][0]["entrance"] = at; }); };
+  EXPECT_EQ(entrance("10.202.0.1:5901"), Words{});
+  EXPECT_EQ(entrance(""), Words{});
+  EXPECT_EQ(entrance("10.60.0.1:5900"), Words{"config.not_allowed /paths/0/entrance"});
+  EXPECT_EQ(entrance("0.0.0.0:5900"), Words{"config.not_allowed /paths/0/entrance"});
 }
 
 TEST(SiteConfig, AForgottenCheckOrPluginIsNamed) {

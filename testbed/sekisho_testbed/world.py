@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -105,6 +106,7 @@ class World:
         self.programs = programs_folder(self.folder / "programs", house.build, open_filter=open_filter)
         self.pcs: dict[str, ContractorPc] = {}
         self.allowed: list[str] = []
+        self.halted = 0  # pid of netd while the filter is removed
         self.entrance = (cast.GATE_INNER, cast.ENTRANCE_PORT)
 
     # --- life ---------------------------------------------------------------------------------------------------------------
@@ -127,6 +129,9 @@ class World:
         assert done.returncode == 0, f"enrolment of {who}: {done.stdout}{done.stderr}"
 
     def close(self) -> None:
+        if self.halted:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.halted, signal.SIGCONT)
         for program in self.house.lab.programs:
             if program.running and program.name.startswith(("openconnect", "openfortivpn", "agent", "supervise")):
                 program.stop(8)
@@ -385,7 +390,11 @@ class World:
         return "Verify return code: 0" in done.stdout
 
     def remove_kernel_filter(self) -> None:
-        """Deletes the gate's nftables table: only a story that proves the filter's worth does this."""
+        """Deletes the gate's nftables table: only a story that proves the filter's worth does this. netd would put it
+        back at once, so it is halted until the story's end."""
+        self.halted = self.gatehouse.pids()["sekisho-netd"]
+        os.kill(self.halted, signal.SIGSTOP)
+        self.allow_event("netd.table_restored")
         self.house.gate.run("nft", "delete", "table", "inet", "sekisho")
 
 
