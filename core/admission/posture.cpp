@@ -75,6 +75,11 @@ json checks_json(const std::vector<CheckResult>& results) {
              {"code", r.code},           {"observed", r.observed},  {"required", r.required},
              {"remedy_ja", r.remedy.ja}, {"remedy_en", r.remedy.en}};
     row["until"] = r.until ? json(to_rfc3339(*r.until)) : json(nullptr);
+    if (r.verdict != CheckVerdict::pass && r.verdict != CheckVerdict::not_applicable) {
+      const Refusal told = refusal_of(r);
+      row["why_ja"] = told.why.ja;
+      row["why_en"] = told.why.en;
+    }
     out.push_back(std::move(row));
   }
   return out;
@@ -333,7 +338,8 @@ ReportVerdict PostureDesk::report(std::string_view jws, const std::optional<Sess
   json answer{{"decision", out.passed ? "admit" : "deny"},
               {"checks", checks_json(out.results)},
               {"next_nonce", impl_->challenges.issue(report.payload.sid, !session, now)},
-              {"recheck_s", out.passed ? policy.report_interval.count() : std::int64_t{kRecheckAfterDeny_s}}};
+              {"recheck_s", out.passed ? policy.report_interval.count() : std::int64_t{kRecheckAfterDeny_s}},
+              {"heartbeat_s", policy.heartbeat.count()}};
   if (out.refusal) answer["refusal"] = refusal_json(*out.refusal);
   out.answer = dump(answer);
   return out;

@@ -60,6 +60,7 @@ TEST_F(Desk, ThePassAnswerTellsWhenToComeAgain) {
   const auto answer = nlohmann::json::parse(verdict.answer);
   EXPECT_EQ(answer["decision"], "admit");
   EXPECT_EQ(answer["recheck_s"], 300);
+  EXPECT_EQ(answer["heartbeat_s"], 30);
   EXPECT_EQ(answer["checks"].size(), 1u);
   EXPECT_FALSE(answer.contains("refusal"));
   auto next = bench.payload(bench.session_of_mori);
@@ -82,6 +83,8 @@ TEST_F(Desk, AnEnforcedFailOrUnknownDeniesAndSaysWhy) {
     EXPECT_EQ(answer["decision"], "deny");
     EXPECT_EQ(answer["recheck_s"], 30);
     EXPECT_EQ(answer["checks"][0]["remedy_ja"], "サポート中の Windows 11 へ更新してください。");
+    EXPECT_NE(answer["checks"][0]["why_ja"].get<std::string>().find("Windows 11"), std::string::npos);
+    EXPECT_NE(answer["checks"][0]["why_en"], "");
     EXPECT_EQ(answer["refusal"]["code"], "os.too_old");
   }
 }

@@ -83,11 +83,17 @@ const admission::PathPolicy* policy_before_login(const GateOptions& options) {
   return options.paths.empty() ? nullptr : &options.paths.front().policy;
 }
 
+/// The same shape as the desk's refusals, so that an agent reads one.
 std::string refusal_body(const Refusal& r) {
   const auto text = [](const Text& t) { return nlohmann::json{{"ja", t.ja}, {"en", t.en}}; };
-  return nlohmann::json{
-      {"error",
-       {{"rule", r.rule}, {"code", r.code}, {"what", text(r.what)}, {"why", text(r.why)}, {"remedy", text(r.remedy)}}}}
+  return nlohmann::json{{"decision", "deny"},
+                        {"error", r.code},
+                        {"refusal",
+                         {{"rule", r.rule},
+                          {"code", r.code},
+                          {"what", text(r.what)},
+                          {"why", text(r.why)},
+                          {"remedy", text(r.remedy)}}}}
       .dump();
 }
 
