@@ -4,6 +4,7 @@
 #   <name>_objects    all SOURCES but plugin.cpp, for unit tests and simulators
 #   <name>_test       the TEST_SOURCES, when there are any (ctest label unit)
 #   <name>_load_test  when <name>_load_test.cpp exists: the real .so through loader and conformance kit (ctest label load)
+add_custom_target(sekisho_plugins)  # all of them
 set(SEKISHO_PLUGIN_CATEGORIES access_paths authenticators posture_checks console_drivers)
 
 function(sekisho_add_plugin category name)
@@ -46,6 +47,7 @@ function(sekisho_add_plugin category name)
     COMMAND sekisho-make-manifest "$<TARGET_FILE:${name}>" "${SEKISHO_PLUGIN_DIR}/${name}.json" ${name} ${category}
     VERBATIM)
   add_dependencies(${name} sekisho-make-manifest)
+  add_dependencies(sekisho_plugins ${name})
   install(TARGETS ${name} LIBRARY DESTINATION lib/sekisho/plugins)
   install(FILES "${SEKISHO_PLUGIN_DIR}/${name}.json" DESTINATION lib/sekisho/plugins)
 
