@@ -31,6 +31,12 @@ else()
   target_compile_options(sekisho_options INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fcf-protection)
   target_link_options(sekisho_options INTERFACE -Wl,-z,relro,-z,now)
 endif()
+if(SEKISHO_FUZZ)
+  # Clang for libFuzzer alone: GCC's warnings are the tree's.
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=function,vptr -fno-sanitize-recover=all
+    -fno-omit-frame-pointer -w)
+  add_link_options(-fsanitize=address,undefined)
+endif()
 target_compile_definitions(sekisho_options INTERFACE
   _GLIBCXX_ASSERTIONS BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_DYN_LINK BOOST_BEAST_SEPARATE_COMPILATION
   BOOST_ASIO_NO_DEPRECATED SPDLOG_COMPILED_LIB SPDLOG_SHARED_LIB SPDLOG_FMT_EXTERNAL)

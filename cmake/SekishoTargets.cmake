@@ -38,4 +38,5 @@ function(sekisho_add_program name)
   install(TARGETS ${name} RUNTIME DESTINATION bin)
 endfunction()
 
+include(SekishoFuzz)
 include(SekishoPlugin OPTIONAL)

@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+"""`./dev fuzz`: builds every fuzzer with clang and runs each for a while on its seeds.
+
+Prints a table; what was found is kept under evidence/fuzz/<fuzzer>/ (the input and what the sanitizer said) and makes the exit status 1.
+What a run has learnt stays in build/fuzz/corpus/ for the next one; seeds are never changed.
+"""
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import dataclasses
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build/fuzz"
+EVIDENCE = ROOT / "evidence/fuzz"
+
+
+@dataclasses.dataclass
+class Fuzzer:
+    name: str
+    seeds: pathlib.Path
+
+
+@dataclasses.dataclass
+class Outcome:
+    fuzzer: Fuzzer
+    seconds: float
+    runs: int
+    covered: int
+    inputs: int
+    findings: list[pathlib.Path]
+    failed: str  # why the run is no good although nothing was found
+
+
+def build() -> list[Fuzzer]:
+    """Configures and builds the preset; the fuzzers that it lists."""
+    for argv in (["cmake", "--preset", "fuzz"], ["cmake", "--build", "--preset", "fuzz"]):
+        done = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                              check=False)
+        if done.returncode != 0:
+            sys.exit(done.stdout[-8000:] + f"\n{' '.join(argv)} failed")
+    lines = (BUILD / "fuzzers/list.txt").read_text(encoding="utf-8").splitlines()
+    return [Fuzzer(name, pathlib.Path(seeds)) for name, seeds in (line.split("\t") for line in lines)]
+
+
+def run(fuzzer: Fuzzer, seconds: int) -> Outcome:
+    corpus, evidence = BUILD / "corpus" / fuzzer.name, EVIDENCE / fuzzer.name
+    corpus.mkdir(parents=True, exist_ok=True)
+    evidence.mkdir(parents=True, exist_ok=True)
+    before = set(evidence.iterdir())
+    longest = max((file.stat().st_size for file in fuzzer.seeds.iterdir()), default=0)
+    argv = [str(BUILD / "fuzzers" / fuzzer.name), f"-max_total_time={seconds}", f"-max_len={max(4096, 2 * longest)}",
+            "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={evidence}/", str(corpus),
+            str(fuzzer.seeds)]
+    environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0",
+                       UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
+    if symbolizer := shutil.which("llvm-symbolizer-14"):
+        environment["ASAN_SYMBOLIZER_PATH"] = symbolizer
+    begun = time.monotonic()
+    # The harness's own limit ends it; the outer one is for a fuzzer that hangs in its own machinery.
+    try:
+        done = subprocess.run(argv, cwd=BUILD, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              errors="replace", timeout=seconds * 3 + 300, check=False)
+        said, code = done.stdout, done.returncode
+    except subprocess.TimeoutExpired as late:
+        said, code = (late.stdout or b"").decode(errors="replace"), -1
+    took = time.monotonic() - begun
+    findings = sorted(set(evidence.iterdir()) - before)
+    failed = ""
+    if code != 0 or findings:
+        log = evidence / f"said-{time.strftime('%Y%m%d-%H%M%S')}.txt"
+        log.write_text(said, encoding="utf-8")
+        findings.append(log)
+    if runs := re.search(r"stat::number_of_executed_units:\s*(\d+)", said) or re.search(r"Done (\d+) runs", said):
+        count = int(runs.group(1))
+    else:
+        count = 0
+    if code == 0 and count == 0:
+        failed = "it ran nothing"
+    covered = re.findall(r"cov: (\d+)", said)
+    return Outcome(fuzzer, took, count, int(covered[-1]) if covered else 0, len(list(corpus.iterdir())), findings, failed)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./dev fuzz", description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=int, default=60, help="for each fuzzer (default 60)")
+    parser.add_argument("--only", action="append", metavar="NAME", help="this fuzzer alone; may be repeated")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="fuzzers at a time")
+    parser.add_argument("--list", action="store_true", help="name the fuzzers and stop")
+    options = parser.parse_args()
+    fuzzers = build()
+    if options.only:
+        unknown = set(options.only) - {f.name for f in fuzzers}
+        if unknown:
+            sys.exit(f"no such fuzzer: {', '.join(sorted(unknown))}; there are {', '.join(f.name for f in fuzzers)}")
+        fuzzers = [f for f in fuzzers if f.name in options.only]
+    if options.list:
+        for fuzzer in fuzzers:
+            print(f"{fuzzer.name:20} {fuzzer.seeds.relative_to(ROOT)}")
+        return 0
+    if not fuzzers:
+        sys.exit("no fuzzer was built")
+
+    print(f"{len(fuzzers)} fuzzers, {options.seconds} s each, {options.jobs} at a time\n\n"
+          f"{'fuzzer':20} {'seconds':>8} {'runs':>10} {'a second':>9} {'covered':>8} {'inputs':>7}  found", flush=True)
+    bad = 0
+    with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, options.jobs)) as pool:
+        for end in concurrent.futures.as_completed([pool.submit(run, f, options.seconds) for f in fuzzers]):
+            outcome = end.result()
+            what = outcome.failed or (", ".join(str(f.relative_to(ROOT)) for f in outcome.findings) or "nothing")
+            bad += 1 if outcome.failed or outcome.findings else 0
+            print(f"{outcome.fuzzer.name:20} {outcome.seconds:8.1f} {outcome.runs:10} "
+                  f"{outcome.runs / max(outcome.seconds, 0.001):9.0f} {outcome.covered:8} {outcome.inputs:7}  {what}", flush=True)
+    print(f"\n{len(fuzzers) - bad} passed, {bad} failed")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
