@@ -101,7 +101,7 @@ class World:
 
     def __init__(self, house: NamespacesHouse, story: str, *, open_filter: bool = False) -> None:
         self.house = house
-        clean = "".join(c if c.isalnum() else "_" for c in story)[:48]
+        clean = "".join(c if c.isalnum() else "_" for c in story)[:16]  # a control socket's path has 107 bytes
         self.folder = house.folder / f"{clean}-{time.monotonic_ns() % 10**8}"
         self.programs = programs_folder(self.folder / "programs", house.build, open_filter=open_filter)
         self.pcs: dict[str, ContractorPc] = {}
