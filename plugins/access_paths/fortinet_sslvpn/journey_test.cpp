@@ -266,6 +266,21 @@ TEST(Journey, EndsEvenIfThePersonsClientNeverAcks) {
   EXPECT_LE(lab.closed_at - pushed, 1s);
 }
 
+TEST(Journey, LeavesTheCloseToAPeerThatEndsItAndDoesItThreeSecondsLater) {
+  Lab lab(person(ClientManner::openconnect));
+  lab.codes = {"873519"};
+  lab.begin();
+  const auto before = lab.closes.size();
+  lab.write(testing::hex("00 0c 50 50 00 06 c0 21 05 02 00 04"));  // what openconnect says; it then waits
+  lab.run();
+  EXPECT_FALSE(lab.owner);
+  ASSERT_EQ(lab.noticed<TunnelDown>().size(), 1U);
+  EXPECT_EQ(lab.closes.size(), before);
+  lab.run(4s);
+  ASSERT_GT(lab.closes.size(), before);
+  EXPECT_EQ(lab.closes[before], "ended by the peer: ");
+}
+
 TEST(Journey, GivesTheTunnelToTheNewerConnectionWithoutEndingTheSession) {
   Lab lab(person(ClientManner::openconnect));
   lab.codes = {"873519"};

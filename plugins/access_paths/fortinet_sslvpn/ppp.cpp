@@ -63,6 +63,14 @@ PppEvents Ppp::start(Instant now) {
 
 PppEvents Ppp::feed(const Frame& frame, Instant now) {
   PppEvents out;
+  if (state_ == State::ended && frame.protocol == kLcp) {
+    // RFC 1661 "Stopping": whoever has ended it still acknowledges the peer's own Terminate-Request.
+    const auto packet = parse_packet(frame.payload);
+    if (packet && packet->code == ppp_code::terminate_request && may_answer(now)) {
+      out.emplace_back(PppSend{kLcp, make_packet(ppp_code::terminate_ack, packet->id, {})});
+      return out;
+    }
+  }
   if (state_ == State::idle || state_ == State::ended) {
     ++dropped_;
     return out;
@@ -100,10 +108,10 @@ void Ppp::on_lcp(const PppPacket& packet, Instant now, PppEvents& out) {
     case ppp_code::terminate_request:
       out.emplace_back(PppSend{kLcp, make_packet(ppp_code::terminate_ack, packet.id, {})});
       // After our own Terminate-Request the Ack to it is what counts; a peer that sends both loses nothing.
-      if (state_ != State::closing) end(true, ascii_text(packet.body), out);
+      if (state_ != State::closing) end(true, ascii_text(packet.body), out, true);
       return;
     case ppp_code::terminate_ack:
-      if (state_ == State::closing) return end(false, reason_, out);
+      if (state_ == State::closing) return end(false, reason_, out, true);
       ++dropped_;
       return;
     default:
@@ -277,14 +285,14 @@ PppEvents Ppp::terminate(std::string_view why, Instant now) {
   return out;
 }
 
-void Ppp::end(bool by_peer, std::string why, PppEvents& out) {
+void Ppp::end(bool by_peer, std::string why, PppEvents& out, bool peer_knows) {
   state_ = State::ended;
   lcp_layer_.close();
   ipcp_layer_.close();
   open_by_.reset();
   echo_at_.reset();
   closing_by_.reset();
-  out.emplace_back(PppEnded{by_peer, std::move(why)});
+  out.emplace_back(PppEnded{by_peer, peer_knows, std::move(why)});
 }
 
 std::optional<Instant> Ppp::next_deadline() const {

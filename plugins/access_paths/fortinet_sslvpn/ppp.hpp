@@ -31,8 +31,9 @@ struct PppUp {
 struct PppDown {};
 /// The link is over; what was sent before this event still has to leave.
 struct PppEnded {
-  bool by_peer = false;  ///< the peer sent Terminate-Request
-  std::string why;       ///< printable ASCII; the peer's own words with by_peer
+  bool by_peer = false;     ///< the peer sent Terminate-Request
+  bool peer_knows = false;  ///< he has asked for it or acknowledged it, and closes his side next
+  std::string why;          ///< printable ASCII; the peer's own words with by_peer
 };
 using PppEvent = std::variant<PppSend, PppUp, PppDown, PppEnded>;
 using PppEvents = std::vector<PppEvent>;
@@ -80,7 +81,7 @@ class Ppp {
   void send_echo_request(PppEvents& out);
   void reject_code(std::uint16_t protocol, const PppPacket& packet, Instant now, PppEvents& out);
   void reject_protocol(const Frame& frame, Instant now, PppEvents& out);
-  void end(bool by_peer, std::string why, PppEvents& out);
+  void end(bool by_peer, std::string why, PppEvents& out, bool peer_knows = false);
   [[nodiscard]] bool may_answer(Instant now);
   void flush(PppEvents& out);
 

@@ -477,8 +477,8 @@ TEST(Ppp, EndsOnceHoweverOftenItIsAsked) {
   EXPECT_EQ(server.ended->why, "first");
   server.sent.clear();
   server.take(server.ppp.terminate("third", kStart + 2s));
-  server.hear("00 0c 50 50 00 06 c0 21 05 03 00 04", kStart + 2s);
   EXPECT_TRUE(server.sent.empty());
+  EXPECT_FALSE(server.ended->peer_knows);
 }
 
 TEST(Ppp, AcksTheAskedEndAndReportsThePeersWords) {
@@ -489,7 +489,10 @@ TEST(Ppp, AcksTheAskedEndAndReportsThePeersWords) {
   ASSERT_TRUE(server.ended);
   EXPECT_TRUE(server.ended->by_peer);
   EXPECT_EQ(server.ended->why, "bye??");
-  server.hear("00 0c 50 50 00 06 c0 21 05 03 00 04", kStart);
+  EXPECT_TRUE(server.ended->peer_knows);
+  server.hear("00 0c 50 50 00 06 c0 21 05 03 00 04", kStart);  // RFC 1661 "Stopping": each request gets its Ack
+  EXPECT_EQ(server.next_sent(), "00 0c 50 50 00 06 c0 21 06 03 00 04");
+  server.hear("00 0c 50 50 00 06 c0 21 06 03 00 04", kStart);
   EXPECT_TRUE(server.sent.empty());
 }
 

@@ -8,6 +8,7 @@ namespace sekisho::fortinet {
 namespace {
 
 constexpr Seconds kActivityInterval{10};
+constexpr Seconds kPeerCloses{3};  // RFC 1661 §4.6: one Restart timer
 constexpr std::size_t kLargestRecord = 16384;
 constexpr std::uint16_t kSmallestMru = 576;
 
@@ -31,7 +32,7 @@ Tunnel::Tunnel(PathHost& host, SessionView view, std::uint16_t mru, Seconds open
 void Tunnel::start(Instant now) {
   attached_ = true;
   host_.attach_tunnel(view_);
-  apply(ppp_.start(now));
+  apply(ppp_.start(now), now);
 }
 
 void Tunnel::on_bytes(std::span<const std::byte> bytes, Instant now) {
@@ -43,7 +44,7 @@ void Tunnel::on_bytes(std::span<const std::byte> bytes, Instant now) {
     if (step.state == FrameReader::State::more) break;
     if (step.state == FrameReader::State::broken) return finish(step.why);
     if (step.frame.protocol != kIpv4) {
-      apply(ppp_.feed(step.frame, now));
+      apply(ppp_.feed(step.frame, now), now);
       continue;
     }
     if (!ppp_.take_data(step.frame.payload.size()) || !attached_) continue;
@@ -54,7 +55,7 @@ void Tunnel::on_bytes(std::span<const std::byte> bytes, Instant now) {
   if (data) note_traffic(now);
 }
 
-void Tunnel::apply(PppEvents events) {
+void Tunnel::apply(PppEvents events, Instant now) {
   for (PppEvent& event : events) {
     if (auto* send = std::get_if<PppSend>(&event)) {
       const std::size_t at = control_.size(), need = send->packet.size() + kFrameOverhead;
@@ -70,7 +71,10 @@ void Tunnel::apply(PppEvents events) {
       }
     } else if (const auto* ended = std::get_if<PppEnded>(&event)) {
       flush_control();
-      finish(ended->by_peer ? "ended by the peer: " + ended->why : ended->why);
+      close_why_ = ended->by_peer ? "ended by the peer: " + ended->why : ended->why;
+      if (!ended->peer_knows) return finish(close_why_);
+      let_go(close_why_);
+      close_at_ = now + kPeerCloses;
     }
   }
   flush_control();
@@ -119,13 +123,14 @@ void Tunnel::on_push(const GatePush& push, Instant now) {
   const auto& ended = std::get<SessionEnded>(push);
   if (ended.session != view_.session) return;
   let_go(ended.code);
-  apply(ppp_.terminate(ended.reason.en.empty() ? std::string_view("The session has ended") : ended.reason.en, now));
+  apply(ppp_.terminate(ended.reason.en.empty() ? std::string_view("The session has ended") : ended.reason.en, now),
+        now);
 }
 
 void Tunnel::on_replaced(Instant now) {
   if (finished_ || !attached_) return;
   attached_ = false;  // the newer connection holds it; a TunnelDown from here would speak of that one
-  apply(ppp_.terminate("replaced by a newer connection", now));
+  apply(ppp_.terminate("replaced by a newer connection", now), now);
 }
 
 void Tunnel::on_gone() {
@@ -157,6 +162,7 @@ std::size_t Tunnel::fill_record(PacketSource& source, std::span<std::byte> recor
 std::optional<Instant> Tunnel::next_deadline() const {
   if (finished_) return std::nullopt;
   std::optional<Instant> out = ppp_.next_deadline();
+  if (close_at_ && (!out || *close_at_ < *out)) out = close_at_;
   if (traffic_ && attached_) {
     const Instant due = noticed_ + kActivityInterval;
     if (!out || due < *out) out = due;
@@ -166,9 +172,10 @@ std::optional<Instant> Tunnel::next_deadline() const {
 
 void Tunnel::on_deadline(Instant now) {
   if (finished_) return;
+  if (close_at_ && now >= *close_at_) return finish(close_why_);
   if (traffic_) note_traffic(now);
   const auto due = ppp_.next_deadline();
-  if (due && now >= *due) apply(ppp_.on_deadline(now));
+  if (due && now >= *due) apply(ppp_.on_deadline(now), now);
 }
 
 }  // namespace sekisho::fortinet

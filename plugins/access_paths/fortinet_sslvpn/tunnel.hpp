@@ -41,7 +41,7 @@ class Tunnel {
   void on_deadline(Instant now);
 
  private:
-  void apply(PppEvents events);
+  void apply(PppEvents events, Instant now);
   void flush_control();
   void let_go(std::string_view why);
   void finish(std::string_view why);
@@ -53,6 +53,10 @@ class Tunnel {
   FrameReader frames_;
   std::vector<std::byte> control_;  ///< control frames of the current call, one record
   bool attached_ = false, announced_ = false, finished_ = false;
+  /// PPP has ended: the peer reads its Ack and closes; we close at this time (a peer that meets the end of the stream
+  /// together with the Ack takes it for a lost line and comes back).
+  std::optional<Instant> close_at_;
+  std::string close_why_;
   bool traffic_ = false;  ///< since the last notice
   Instant noticed_;
   std::uint64_t bytes_in_ = 0, bytes_out_ = 0, unsendable_ = 0;
