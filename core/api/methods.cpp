@@ -168,8 +168,12 @@ void registry_put(Call&& call) {
   Params p(call.params);
   const auto kind = p.kind();
   const json object = p.object("object");
+  const auto wanted = p.number("if_generation", 0, std::numeric_limits<std::int64_t>::max());
   SEKISHO_API_CHECK(p);
-  change_with_key(std::move(call), "put", [kind = *kind, object](Registry current) {
+  change_with_key(std::move(call), "put", [kind = *kind, object, wanted](Registry current) -> Result<registry::Put> {
+    if (wanted && current.generation != static_cast<std::uint64_t>(*wanted)) {
+      return fail("registry.generation_differs", std::to_string(current.generation));
+    }
     return registry::put_object(std::move(current), kind, object);
   });
 }

@@ -4,7 +4,7 @@
 // | health | – | {node, started_at, generation, sessions, journal, links, conditions} |
 // | registry.export | secrets? | the registry's document (registry/json.hpp) |
 // | registry.import | document, if_generation? | {generation} |
-// | registry.put | kind, object | {generation, key} |
+// | registry.put | kind, object, if_generation? | {generation, key} |
 // | registry.remove | kind, id | {generation} |
 // | registry.end | kind, id | {generation} |
 // | application.submit | object | {generation, key} |

@@ -45,9 +45,10 @@ Result<Answer> call(const std::string& socket, const std::string& method, const 
   std::array<char, 65536> buffer{};
   while (answer.empty() || answer.back() != '\n') {
     const ssize_t n = ::recv(s.fd, buffer.data(), buffer.size(), 0);
-    if (n <= 0)
-      return fail("ctl.broken",
-                  n == 0 ? "the gate closed the connection: is this user allowed?" : std::strerror(errno));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return fail("ctl.late", socket);
+    if (n == 0 && answer.empty()) return fail("ctl.not_allowed", socket);
+    if (n <= 0) return fail("ctl.broken", n == 0 ? "half an answer" : std::strerror(errno));
     answer.append(buffer.data(), static_cast<std::size_t>(n));
     if (answer.size() > kMaxAnswer) return fail("ctl.broken", "the answer is too long");
   }

@@ -1,5 +1,6 @@
 // Client: one request and its answer over the control socket.
-// Threads: one. Errors: ctl.no_gate (nobody listens), ctl.broken; an error of the API is an Answer with `error` set.
+// Threads: one. Errors: ctl.no_gate (nobody listens), ctl.not_allowed (closed without a word), ctl.late (30 s),
+// ctl.broken; an error of the API is an Answer with `error` set.
 #pragma once
 #include <sekisho/sdk/result.hpp>
 

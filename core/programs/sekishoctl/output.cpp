@@ -1,5 +1,7 @@
 #include "programs/sekishoctl/output.hpp"
 
+#include "programs/sekishoctl/words.hpp"
+
 #include <algorithm>
 #include <cstdio>
 
@@ -8,107 +10,146 @@ namespace {
 
 using nlohmann::json;
 
-std::string cell(const json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_null()) return "-";
-  return value.dump();
-}
-
-/// Columns a terminal gives a UTF-8 text: wide for what begins at U+1100 (Hangul, kana, kanji, full width).
+/// Columns a terminal gives a UTF-8 text: two for what begins at U+3000 (kana, kanji, full width), else one.
 std::size_t width(const std::string& text) {
   std::size_t out = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
     if ((byte & 0xC0) == 0x80) continue;
-    out += byte >= 0xE1 ? 2 : 1;
+    out += byte >= 0xE3 ? 2 : 1;
   }
   return out;
 }
 
-void print(const std::string& text, std::size_t columns, std::FILE* to = stdout) {
-  std::fputs(text.c_str(), to);
-  for (std::size_t have = width(text); have < columns; ++have) std::fputc(' ', to);
+std::string padded(std::string text, std::size_t columns) {
+  const std::size_t have = width(text);
+  if (have < columns) text.append(columns - have, ' ');
+  return text;
+}
+
+void print(const std::string& line, std::FILE* to = stdout) {
+  const std::size_t end = line.find_last_not_of(' ');
+  std::fprintf(to, "%s\n", end == std::string::npos ? "" : line.substr(0, end + 1).c_str());
+}
+
+/// Line feeds of a text would break a table.
+std::string one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+std::string cell(const Output& out, const std::string& member, const json& value) {
+  if (value.is_null()) return "-";
+  if (value.is_boolean()) return out.in(value.get<bool>() ? Text{"はい", "yes"} : Text{"いいえ", "no"});
+  if (value.is_string()) {
+    const auto& text = value.get_ref<const std::string&>();
+    if (text.empty()) return "-";
+    const auto words = value_words(member, text);
+    return one_line(words ? out.in(*words) : text);
+  }
+  if (value.is_object() && value.size() == 2 && value.contains("from") && value.contains("until")) {
+    return cell(out, "from", value["from"]) + out.in({" 〜 ", " to "}) + cell(out, "until", value["until"]);
+  }
+  if (value.is_array() && std::all_of(value.begin(), value.end(), [](const json& each) { return each.is_string(); })) {
+    std::string joined;
+    for (const json& each : value) joined += (joined.empty() ? "" : ", ") + cell(out, member, each);
+    return joined.empty() ? "-" : joined;
+  }
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string heading(const Output& out, const std::string& member) {
+  const auto words = label(member);
+  return words ? out.in(*words) : member;
+}
+
+void lines(const Output& out, const json& object) {
+  std::size_t widest = 0;
+  for (const auto& [name, member] : object.items()) widest = std::max(widest, width(heading(out, name)));
+  for (const auto& [name, member] : object.items()) {
+    print(padded(heading(out, name), widest + 2) + cell(out, name, member));
+  }
+}
+
+void table(const Output& out, const json& rows, std::vector<std::string> columns) {
+  if (rows.empty()) return out.note({"該当するものはありません。", "There is nothing."});
+  if (columns.empty()) {
+    for (const json& row : rows) {
+      for (const auto& [name, member] : row.items()) {
+        if (std::find(columns.begin(), columns.end(), name) == columns.end()) columns.push_back(name);
+      }
+    }
+  }
+  std::vector<std::vector<std::string>> cells{{}};
+  for (const std::string& column : columns) cells[0].push_back(heading(out, column));
+  for (const json& row : rows) {
+    std::vector<std::string> texts;
+    for (const std::string& column : columns) texts.push_back(cell(out, column, row.value(column, json())));
+    cells.push_back(std::move(texts));
+  }
+  for (const auto& texts : cells) {
+    std::string line;
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      std::size_t widest = 0;
+      for (const auto& each : cells) widest = std::max(widest, width(each[c]));
+      line += padded(texts[c], widest + 2);
+    }
+    print(line);
+  }
 }
 
 }  // namespace
 
-void Output::show(const nlohmann::json& value, const std::vector<std::string>& wanted) const {
+void Output::show(const nlohmann::json& value, const std::vector<std::string>& columns) const {
   if (json) {
-    std::puts(value.dump().c_str());
-    return;
-  }
-  if (value.is_object()) {
-    std::size_t widest = 0;
-    for (const auto& [name, member] : value.items()) widest = std::max(widest, name.size());
-    for (const auto& [name, member] : value.items()) {
-      print(name, widest + 2);
-      std::puts(cell(member).c_str());
-    }
-    return;
-  }
-  if (!value.is_array()) {
-    std::puts(cell(value).c_str());
-    return;
-  }
-  std::vector<std::string> columns = wanted;
-  if (columns.empty() && !value.empty()) {
-    for (const auto& [name, member] : value.front().items()) columns.push_back(name);
-  }
-  std::vector<std::size_t> widths;
-  for (const std::string& column : columns) {
-    std::size_t widest = width(column);
-    for (const auto& row : value) widest = std::max(widest, width(cell(row.value(column, nlohmann::json()))));
-    widths.push_back(widest);
-  }
-  for (std::size_t c = 0; c < columns.size(); ++c) print(columns[c], widths[c] + 2);
-  std::puts("");
-  for (const auto& row : value) {
-    for (std::size_t c = 0; c < columns.size(); ++c)
-      print(cell(row.value(columns[c], nlohmann::json())), widths[c] + 2);
-    std::puts("");
+    std::puts(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  } else if (value.is_object()) {
+    lines(*this, value);
+  } else if (value.is_array()) {
+    table(*this, value, columns);
+  } else {
+    print(cell(*this, {}, value));
   }
 }
 
-void Output::done(const std::string& ja, const std::string& en) const {
+void Output::done(const Text& sentence, nlohmann::json more) const {
   if (json) {
-    std::puts("{\"ok\":true}");
-  } else {
-    std::puts((language == "ja" ? ja : en).c_str());
+    more["ok"] = true;
+    return show(more);
   }
+  print(in(sentence));
+  if (!more.empty()) show(more);
+}
+
+void Output::note(const Text& sentence) const {
+  if (!json) print(in(sentence));
 }
 
 int Output::refused(const nlohmann::json& error) const {
   if (json) {
-    std::puts(nlohmann::json{{"error", error}}.dump().c_str());
+    show({{"error", error}});
     return 1;
   }
   const auto say = [&](const char* member) {
     const auto text = error.value(member, nlohmann::json::object());
-    std::fprintf(stderr, "%s\n", text.value(language, "").c_str());
+    return text.value(language, std::string());
   };
-  std::fprintf(stderr, "%s: ", error.value("code", "").c_str());
-  say("what");
-  say("why");
-  say("remedy");
-  if (error.contains("detail")) std::fprintf(stderr, "(%s)\n", cell(error["detail"]).c_str());
+  print(error.value("code", std::string()) + ": " + say("what"), stderr);
+  print("  " + say("why"), stderr);
+  print("  " + say("remedy"), stderr);
+  if (error.contains("detail")) print("  (" + cell(*this, {}, error["detail"]) + ")", stderr);
   if (error.contains("findings") && error["findings"].is_array()) {
     for (const auto& finding : error["findings"]) {
-      std::fprintf(stderr, "  %s  %s  %s\n", finding.value("pointer", "").c_str(), finding.value("code", "").c_str(),
-                   finding.value(language, "").c_str());
+      print("  " + finding.value("pointer", std::string()) + "  " + finding.value("code", std::string()) + "  " +
+                finding.value(language, std::string()),
+            stderr);
     }
   }
   return 1;
 }
 
 int Output::failed(const Error& error) const {
-  const bool no_gate = error.code == "ctl.no_gate";
-  const auto text = [](const char* ja, const char* en) { return nlohmann::json{{"ja", ja}, {"en", en}}; };
-  return refused({{"code", error.code},
-                  {"what", text("処理できませんでした。", "It could not be done.")},
-                  {"why", {{"ja", error.detail}, {"en", error.detail}}},
-                  {"remedy", no_gate ? text("関所が動いているか、--socket の場所が正しいかを確かめてください。",
-                                            "See whether the gate runs and whether --socket names its socket.")
-                                     : text("内容を確かめてやり直してください。", "Look at it and try again.")}});
+  return refused(error_words(error));
 }
 
 }  // namespace sekisho::ctl
