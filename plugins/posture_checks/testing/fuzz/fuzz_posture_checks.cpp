@@ -1,14 +1,14 @@
-// Fuzz: every posture check on whatever document the schema lets through. Input: a User-Agent, a line end, a document.
+// Fuzz: every built posture check, through its library, on whatever document the schema lets through.
+// Input: a User-Agent, a line end, a document.
 #include "admission/device_facts.hpp"
-#include "antivirus.hpp"
 #include "base/json.hpp"
-#include "browser.hpp"
-#include "registered_terminal.hpp"
-#include "windows_update.hpp"
-#include "windows_version.hpp"
+#include "base/testing/memory_log.hpp"
+#include "plugin/host.hpp"
+#include "plugin/loader.hpp"
 
 #include <cstdlib>
-#include <memory>
+#include <filesystem>
+#include <fstream>
 
 namespace {
 
@@ -17,18 +17,32 @@ using namespace sekisho;
 const char* const kUpdates = R"({"updated":"2026-11-12","releases":[
   {"builds":[26100,26200],"ubr":9700,"released":"2026-11-10"},{"builds":[26200],"ubr":9600,"released":"2026-10-13"}]})";
 
-std::vector<std::unique_ptr<PostureCheck>> make_checks() {
-  std::vector<std::unique_ptr<PostureCheck>> out;
-  out.push_back(std::make_unique<registered_terminal::TerminalCheck>(registered_terminal::Config{}));
-  out.push_back(std::make_unique<windows_version::WindowsCheck>(
-      windows_version::Config{}, *windows_version::parse_builds(windows_version::compiled_in_builds())));
-  out.push_back(std::make_unique<antivirus::AntivirusCheck>(
-      *antivirus::AntivirusCheck::make({}, *antivirus::parse_vendors(antivirus::compiled_in_vendors()))));
-  out.push_back(std::make_unique<windows_update::UpdateCheck>(windows_update::Config{},
-                                                              *windows_update::parse_releases(kUpdates)));
-  out.push_back(std::make_unique<browser::BrowserCheck>(browser::Config{}));
-  return out;
-}
+class NoEntropy final : public Entropy {
+ public:
+  void fill(std::span<std::byte> out) override { std::fill(out.begin(), out.end(), std::byte{7}); }
+};
+
+struct House {
+  House() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "sekisho-fuzz-XXXXXX").string();
+    SEKISHO_ASSERT(mkdtemp(pattern.data()) != nullptr);
+    const std::string updates = pattern + "/updates.json";
+    std::ofstream(updates) << kUpdates;
+    plugin::Loader loader(SEKISHO_PLUGIN_DIR, host);
+    for (const char* name : {SEKISHO_BUILT_CHECKS}) {
+      nlohmann::json config = nlohmann::json::object();
+      if (name == std::string_view("windows_update")) config["updates_file"] = updates;
+      auto loaded = loader.load({.plugin = name, .config = config}, PluginKind::posture_check);
+      SEKISHO_ASSERT(loaded.has_value());
+      checks.push_back(std::move(std::get<std::unique_ptr<PostureCheck>>(loaded->object)));
+    }
+    std::filesystem::remove_all(pattern);
+  }
+  NoEntropy entropy;
+  MemoryLog log;
+  plugin::SystemPluginHost host{"fuzz", entropy, log};
+  std::vector<std::unique_ptr<PostureCheck>> checks;
+};
 
 void require(bool condition) {
   if (!condition) std::abort();
@@ -37,7 +51,7 @@ void require(bool condition) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const auto checks = make_checks();
+  static const House house;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto line = text.find('\n');
   if (line == std::string_view::npos) return 0;
@@ -47,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string user_agent(text.substr(0, std::min<std::size_t>(line, 512)));
   for (char& c : user_agent) c = c < 0x20 || c > 0x7e ? '?' : c;
   nlohmann::json memory;
-  for (const auto& check : checks) {
+  for (const auto& check : house.checks) {
     for (int round = 0; round < 2; ++round) {
       const CheckOutcome outcome = check->judge({.facts = *facts,
                                                  .now = *parse_rfc3339("2026-11-22T00:31:00Z"),
