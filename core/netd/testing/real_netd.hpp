@@ -157,4 +157,21 @@ struct HandTcp {
   std::uint32_t sequence_ = 7000, acknowledged_ = 0;
 };
 
+/// A namespace with forwarding on, `inside0`, a listener at the entrance and two things that listen everywhere.
+struct InNamespace : ::testing::Test {
+  void SetUp() override {
+    if (const auto why = enter_fresh_namespace()) GTEST_SKIP() << *why;
+    set_sysctl("net/ipv4/ip_forward", "1");
+    inside_ = make_plain_tun("inside0", kInsideGate);
+    ASSERT_TRUE(inside_);
+    entrance_ = serve(SOCK_STREAM, kGate, kEntrance);
+    shell_ = serve(SOCK_STREAM, "0.0.0.0", 22);
+    names_ = serve(SOCK_DGRAM, "0.0.0.0", 53);
+    ASSERT_TRUE(entrance_ && shell_ && names_);
+  }
+  run::Fd accept_entrance() const { return run::Fd(accept4(entrance_.get(), nullptr, nullptr, SOCK_NONBLOCK)); }
+
+  run::Fd inside_, entrance_, shell_, names_;
+};
+
 }  // namespace sekisho::netd::testing
