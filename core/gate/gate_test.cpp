@@ -277,6 +277,21 @@ TEST_F(GateTest, EndingAContractEndsItsSessionOnEveryPlane) {
   ASSERT_NE(refused, nullptr);
 }
 
+TEST_F(GateTest, AnEndByStaffOrByThePersonIsJournaledUnderItsNumber) {
+  const std::string first = pass();
+  gate->end_session(first, "uid:0", "drill", [](Result<void> end) { EXPECT_TRUE(end); });
+  EXPECT_EQ(journal.entries.back().event, "session.ended");
+  EXPECT_EQ(journal.entries.back().session, first);
+  EXPECT_EQ(journal.entries.back().person, "mori");
+  EXPECT_NE(journal.entries.back().detail["why"].get<std::string>().find("drill"), std::string::npos);
+  fake.timers.settle();
+  const std::string second = pass();
+  ask(LogoutSession{Secret(cookie), arrival()});
+  EXPECT_EQ(journal.entries.back().code, "session.logged_out");
+  EXPECT_EQ(journal.entries.back().session, second);
+  EXPECT_EQ(journal.entries.back().detail["by"], "mori");
+}
+
 TEST_F(GateTest, TheEmergencyStopBitesWhileTheStoreHangs) {
   ASSERT_NE(pass(), "");
   fake.blocking.mode = run::testing::FakeBlocking::Mode::held;

@@ -107,7 +107,7 @@ void Gate::State::logout(const Caller& caller, LogoutSession request) {
   reply(caller, Done{});
 }
 
-void Gate::State::end(const std::shared_ptr<Session>& session, const Refusal& reason, std::string_view by) {
+void Gate::State::end(std::shared_ptr<Session> session, const Refusal& reason, std::string_view by) {  // NOLINT: shares
   if (session->state == SessionState::ended) return;
   session->state = SessionState::ended;
   const store::SessionRow& row = session->row;
@@ -131,6 +131,7 @@ void Gate::State::end(const std::shared_ptr<Session>& session, const Refusal& re
   entry.code = reason.code;
   entry.result = "ended";
   entry.detail = {{"by", std::string(by)},
+                  {"why", reason.why.en},
                   {"bytes_in", session->bytes_in},
                   {"bytes_out", session->bytes_out},
                   {"refused_packets", session->refused_packets}};

@@ -94,7 +94,8 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   [[nodiscard]] std::shared_ptr<Session> session_at(std::string_view address) const;
   void adopt_session(const std::shared_ptr<Session>& session);
   /// Ends at once in memory, fronts, relays and kernel; then journal and row. `by`: who or what caused it.
-  void end(const std::shared_ptr<Session>& session, const Refusal& reason, std::string_view by);
+  /// Shares `session`: what the caller names it by may be the very entry that ends here.
+  void end(std::shared_ptr<Session> session, const Refusal& reason, std::string_view by);
   void store_row(const store::SessionRow& row);
   void push_view(const Session& session);
   void apply_net(const std::string& path, std::function<void(bool)> done = {});
