@@ -40,7 +40,6 @@ struct FolderOptions {
 enum class Earlier : std::uint8_t {
   refused,   ///< a pair with a certificate in force gets no second one
   replaced,  ///< it is revoked when the new one is recorded
-  kept,      ///< it stays until it ends: for a hand-over
 };
 
 class Folder {

@@ -8,6 +8,7 @@
 #include "programs/sekishoctl/input.hpp"
 #include "run/asio_services.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 
@@ -20,7 +21,7 @@ struct Args {
   std::string dir = "/etc/sekisho/ca", key_passphrase, passphrase, name, curve = "P-256", person, terminal, out;
   std::string serial, fingerprint, reason;
   int days = 0, crl_days = 30;
-  bool replace = false, renew = false, offline = false, p12_only = false;
+  bool replace = false, offline = false, p12_only = false;
 };
 using Shared = std::shared_ptr<Args>;
 
@@ -166,21 +167,24 @@ void issue(Session& session, const Args& args) {
   }
   // Everything that can be known beforehand is asked before anything is signed.
   if (auto good = pki::check_passphrase(passphrase); !good) return session.fails(good.error());
-  const bool again = args.replace || args.renew;
-  const auto existing = again ? pki::Existing::replaced : pki::Existing::kept;
+  const auto existing = args.replace ? pki::Existing::replaced : pki::Existing::kept;
   const Outputs to = outputs(args);
   if (auto folder = pki::make_folder(args.out, 0700); !folder) return session.fails(folder.error());
   for (const std::string& path : {to.certificate, to.key, to.pkcs12, to.passphrase}) {
-    if (!again && pki::exists(path)) return session.fails(fail("pki.file_exists", path));
+    if (!args.replace && pki::exists(path)) return session.fails(fail("pki.file_exists", path));
   }
   auto folder = open_folder(session, args);
   if (!folder) return;
 
+  // The registry allows a pair one certificate that is not revoked, also when it has expired.
+  const bool replace = std::ranges::any_of(folder->issued(), [&](const pki::IssuedRow& row) {
+    return !row.revoked_at && row.facts.person == args.person && row.facts.terminal == args.terminal;
+  });
   json registered, refused;
   const auto accept = [&](const pki::Leaf& leaf) -> Result<void> {
     if (args.offline) return {};
     auto answer = call(session.socket, "certificate.register",
-                       {{"object", registry_object(leaf.facts)}, {"replace", args.replace}});
+                       {{"object", registry_object(leaf.facts)}, {"replace", args.replace || replace}});
     if (!answer) return answer.error();
     if (!answer->error.is_null()) {
       refused = std::move(answer->error);
@@ -191,7 +195,7 @@ void issue(Session& session, const Args& args) {
   };
   pki::LeafOptions options{.person = args.person, .terminal = args.terminal};
   if (args.days != 0) options.life = std::chrono::days{args.days};
-  const auto earlier = args.replace ? pki::Earlier::replaced : args.renew ? pki::Earlier::kept : pki::Earlier::refused;
+  const auto earlier = args.replace ? pki::Earlier::replaced : pki::Earlier::refused;
   const auto leaf = folder->issue(options, earlier, accept, entropy, now());
   if (!leaf) {
     session.exit_code = refused.is_null() ? session.out.failed(leaf.error()) : session.out.refused(refused);
@@ -290,9 +294,7 @@ void add_ca_commands(CLI::App& app, Session& session) {
       "--passphrase-file", args->passphrase,
       "PKCS#12のパスフレーズのファイル（- は標準入力、省略時は自動生成） / file with the passphrase of the "
       "PKCS#12 file (- for stdin; made up when left out)");
-  auto* replace = give->add_flag("--replace", args->replace, "旧証明書を直ちに失効 / revoke the earlier one now");
-  give->add_flag("--renew", args->renew, "旧証明書を期限まで残す / keep the earlier one until its end")
-      ->excludes(replace);
+  give->add_flag("--replace", args->replace, "旧証明書を直ちに失効 / revoke the earlier one now");
   give->add_flag("--p12-only", args->p12_only, "暗号化しない鍵ファイルを作らない / no key file without a passphrase");
   give->add_flag("--offline", args->offline, "関所に登録しない / do not register it with the gate");
   add_key_passphrase(give, args);
