@@ -33,6 +33,14 @@ inline constexpr Event kKeyStepFailed{
      "The signing key could not be replaced. Look at rights and space of its directory. Entries are still written."},
     {"code"},
     true};
+inline constexpr Event kTailFailed{
+    "journal.tail_failed",
+    Level::error,
+    {"ジャーナルの末尾の位置を鍵の置き場所に記録できません。権限とディスクを確認してください。記録は続いています。",
+     "Where the journal ends cannot be noted beside the signing key. Look at rights and disk of its directory. Entries "
+     "are still written."},
+    {"code"},
+    true};
 inline constexpr Event kUnhealthy{
     "journal.unhealthy",
     Level::critical,

@@ -44,7 +44,7 @@ class Folder {
     return {std::istreambuf_iterator<char>(file), {}};
   }
   [[nodiscard]] Trust trust(bool with_head = true) const {
-    Trust out{read("keys/journal.pem.pub"), {}};
+    Trust out{read("keys/journal.pem.pub"), {}, read("keys/journal.pem.tail")};
     if (with_head) out.published_heads.push_back(read("keys/journal.pem.head"));
     return out;
   }

@@ -81,8 +81,8 @@ struct JournalConfig {
 };
 
 /// Opens (makes, recovers) the journal and starts its thread. `clock` gives gate time, from the writer's thread.
-/// Errors: audit.locked (another writer), audit.broken (first bad entry in detail), audit.rolled_back (older than the
-/// published head beside the signing key), audit.key_missing, audit.key_mismatch, audit.config, audit.full,
+/// Errors: audit.locked (another writer), audit.broken (first bad entry in detail), audit.rolled_back (less than the
+/// tail or the published head beside the signing key), audit.key_missing, audit.key_mismatch, audit.config, audit.full,
 /// audit.unwritable. Chance for keys comes from getrandom(2).
 [[nodiscard]] Result<std::unique_ptr<Journal>> open_journal(JournalConfig config, std::function<Instant()> clock);
 

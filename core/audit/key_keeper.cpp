@@ -1,5 +1,7 @@
 #include "audit/key_keeper.hpp"
 
+#include <algorithm>
+
 namespace sekisho::audit {
 namespace {
 
@@ -34,7 +36,8 @@ Result<void> KeyKeeper::begin() {
     const Secret pem = current_->to_pem();
     if (auto done = replace_file(disk_, name_, pem.reveal()); !done) return done;
   }
-  return replace_file(disk_, name_ + ".pub", current_->public_pem());
+  if (auto done = replace_file(disk_, name_ + ".pub", current_->public_pem()); !done) return done;
+  return open_tail();
 }
 
 Result<void> KeyKeeper::settle(const PublicKey& announced) {
@@ -44,13 +47,14 @@ Result<void> KeyKeeper::settle(const PublicKey& announced) {
   if (current_ && current_->public_key() == announced) {
     // A step that was staged but never announced.
     if (auto done = disk_.remove(name_ + ".next"); !done && !absent(done.error())) return done;
-    return {};
+    return open_tail();
   }
   auto next = load(name_ + ".next");
   if (!next) return next.error();
   if (*next && (*next)->public_key() == announced) {
     staged_ = std::move(*next);
-    return adopt();
+    if (auto done = adopt(); !done) return done;
+    return open_tail();
   }
   if (!current_) return fail("audit.key_missing", name_ + " is not there, but the journal has entries");
   return fail("audit.key_mismatch", name_ + " is not the key that the journal announced last");
@@ -108,6 +112,43 @@ Result<std::optional<Head>> KeyKeeper::published() {
   auto head = read_head(*text);
   if (!head) return head.error();
   return std::optional<Head>(*head);
+}
+
+Result<void> KeyKeeper::open_tail() {
+  auto file = disk_.open(name_ + ".tail", Access::write);
+  if (!file && absent(file.error())) {
+    if (auto done = replace_file(disk_, name_ + ".tail", std::string(kTailSlots * kTailSlot, '\0')); !done) return done;
+    file = disk_.open(name_ + ".tail", Access::write);
+  }
+  if (!file) return file.error();
+  tail_ = std::move(*file);
+  return {};
+}
+
+Result<void> KeyKeeper::seal(const Tail& tail) {
+  SEKISHO_ASSERT(tail_ != nullptr);
+  auto done = tail_->write_at(next_slot_ * kTailSlot, signed_tail(tail, current()));
+  if (done && syncs_due_ != 0) done = tail_->sync();
+  if (!done) {
+    syncs_due_ = std::max<std::size_t>(syncs_due_, 1);
+    return done;  // what was torn is written again first: the other slot stays whole
+  }
+  if (syncs_due_ != 0) --syncs_due_;
+  next_slot_ = (next_slot_ + 1) % kTailSlots;
+  return {};
+}
+
+Result<std::optional<Tail>> KeyKeeper::sealed() {
+  auto bytes = read_file(disk_, name_ + ".tail", kMaxFile);
+  if (!bytes) {
+    if (absent(bytes.error())) return std::optional<Tail>();
+    return bytes.error();
+  }
+  const auto found = newest_tail(*bytes);
+  if (!found) return found.error();
+  if (!*found) return std::optional<Tail>();
+  next_slot_ = ((*found)->slot + 1) % kTailSlots;
+  return std::optional<Tail>((*found)->tail);
 }
 
 }  // namespace sekisho::audit

@@ -1,8 +1,9 @@
 // Reading a journal: search and verification. Neither disturbs a writer; both may run while it writes.
-// verify() trusts nothing but the anchor (the first public key) and the published heads it is given, which must have
-// been kept outside the gate: without them a journal cut or rolled back at a head looks whole (T-70, T-76). Threads:
-// pure but for the files; a verification of a living journal may wait up to a second for an unfinished write. Errors:
-// search: those of Disk. Source: threats.md T-70; RFC 9162 §2.1.
+// verify() trusts nothing but the anchor (the first public key) and what it is given to hold the journal against: the
+// tail beside the signing key, which misses whatever was cut off, and published heads kept outside the gate, which miss
+// it even when the key's directory was set back too (T-70, T-76). Without both an earlier state is a good journal.
+// Threads: pure but for the files; a verification of a living journal may wait up to a second for an unfinished write.
+// Errors: search: those of Disk. Source: threats.md T-70; RFC 9162 §2.1.
 #pragma once
 #include "audit/disk.hpp"
 #include "audit/journal.hpp"
@@ -15,6 +16,7 @@ namespace sekisho::audit {
 struct Trust {
   std::string public_key_pem;                ///< the anchor: <signing_key_file>.pub of the first start
   std::vector<std::string> published_heads;  ///< contents of <signing_key_file>.head, any number, any age
+  std::optional<std::string> tail{};         ///< content of <signing_key_file>.tail, read before the journal
 };
 
 /// Checks every byte of every segment. first_bad is the number of entries that stand proved, plus one.

@@ -61,6 +61,12 @@ Result<void> JournalWriter::begin(Instant now) {
     return fail("audit.rolled_back", "the journal is empty, but a head over " +
                                          std::to_string((*published)->tree_size) + " entries was published");
   }
+  const auto sealed = keys_.sealed();
+  if (!sealed) return sealed.error();
+  if (sealed->has_value()) {
+    return fail("audit.rolled_back",
+                "the journal is empty, but it had " + std::to_string((*sealed)->entries) + " entries");
+  }
   if (auto done = keys_.begin(); !done) return done;
   epoch_ = 1;
   key_since_ = now;
@@ -83,6 +89,14 @@ Result<void> JournalWriter::recover(std::uint64_t last, Instant now) {
   if (header->node != config_.node) return fail("audit.config", "the journal belongs to node " + header->node);
   const auto published = keys_.published();
   if (!published) return published.error();
+  const auto sealed = keys_.sealed();
+  if (!sealed) return sealed.error();
+  // A tail that a power cut left older than this segment says nothing here; verify() holds it against all of them.
+  bool tail_met = !sealed->has_value() || (*sealed)->chain == header->before.hash ||
+                  (*sealed)->records < before + header->before.heads + header->key_period;
+
+  // One that is not newer than this segment may stand in the one before.
+  bool head_met = !published->has_value() || (*published)->tree_size <= before;
 
   Chain start = header->before;
   start.hash = header_hash(*segment, sha_);
@@ -100,6 +114,11 @@ Result<void> JournalWriter::recover(std::uint64_t last, Instant now) {
     }
     if (!record->has_value()) break;
     const Chain& chain = walker.chain();
+    if (!tail_met) tail_met = (*record)->hash == (*sealed)->chain;
+    if ((*record)->kind == Kind::head && !head_met && (*published)->tree_size == chain.entries()) {
+      const auto head = read_head((*record)->payload);
+      head_met = head && head->chain == (*published)->chain && head->key == (*published)->key;
+    }
     if ((*record)->kind == Kind::key) {
       const auto step = read_key_step((*record)->payload);
       if (!step || step->key != announced || step->period != key_period_ + 1) {
@@ -126,6 +145,16 @@ Result<void> JournalWriter::recover(std::uint64_t last, Instant now) {
     return fail("audit.rolled_back", "entry " + std::to_string(chain_.entries() + 1) +
                                          " and later are missing: a head over " +
                                          std::to_string((*published)->tree_size) + " entries was published");
+  }
+  if (!head_met) return fail("audit.rolled_back", "the published head is not in the journal any more");
+  if (!tail_met && (*sealed)->entries > chain_.entries()) {
+    return fail("audit.rolled_back", "entry " + std::to_string(chain_.entries() + 1) +
+                                         " and later are missing: the journal had " +
+                                         std::to_string((*sealed)->entries) + " entries");
+  }
+  if (!tail_met) {
+    return fail("audit.rolled_back", "the record that the journal ended with is missing; it had " +
+                                         std::to_string((*sealed)->entries) + " entries");
   }
   if (auto done = keys_.settle(announced); !done) return done;
   key_used_ = true;

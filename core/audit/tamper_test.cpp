@@ -2,6 +2,7 @@
 // proved is named. SEKISHO_TAMPERINGS says how many of them; the unit run has 420, the slow run 10,000.
 #include "audit/canonical.hpp"
 #include "audit/format.hpp"
+#include "audit/tail.hpp"
 #include "audit/testing/journal_stage.hpp"
 
 #include <gtest/gtest.h>
@@ -40,8 +41,10 @@ std::vector<Place> places(const Contents& contents) {
 }
 
 /// A journal of many segments, key periods and restarts, and a copy from its middle.
+/// Signed end: it ends with a head, which was published; nothing else is known. Open end: entries follow the last head,
+/// and the tail beside the key is known too.
 struct Evidence {
-  Evidence() {
+  explicit Evidence(bool open_end) {
     JournalStage stage(3);
     for (int start = 0; start < 3; ++start) {
       EXPECT_TRUE(stage.open());
@@ -52,13 +55,19 @@ struct Evidence {
         stage.journal->pump(stage.now);
         stage.pass(Seconds(37));
       }
-      stage.journal->close(stage.now);
+      if (start == 2 && open_end) {
+        for (int i = 0; i < 7; ++i) EXPECT_TRUE(stage.add("session.granted", "ok"));
+      } else {
+        stage.journal->close(stage.now);
+      }
       if (start == 1) older = stage.disk.contents();
     }
     stage.journal.reset();
     full = stage.disk.contents();
     trust = {stage.anchor(), {stage.published()}};
+    if (open_end) trust.tail = stage.tail();
     all = places(full);
+    old_entries = check(older).entries;
   }
 
   [[nodiscard]] Verification check(const Contents& contents) const {
@@ -70,11 +79,19 @@ struct Evidence {
   Contents full, older;
   Trust trust;
   std::vector<Place> all;
+  std::uint64_t old_entries = 0;
 };
 
+const Evidence& evidence(bool open_end) {
+  static const Evidence with_signed_end(false), with_open_end(true);
+  return open_end ? with_open_end : with_signed_end;
+}
+
+const Evidence* under_test = nullptr;
+
+/// What every_time() hands out.
 const Evidence& evidence() {
-  static const Evidence kept;
-  return kept;
+  return *under_test;
 }
 
 std::size_t rounds() {
@@ -88,11 +105,12 @@ std::size_t below(std::mt19937& chance, std::size_t n) {
 
 /// Runs `tamper` many times; it changes the contents and says which entry must be named first.
 void every_time(const char* what, const std::function<std::uint64_t(Contents&, std::mt19937&)>& tamper) {
-  const Evidence& kept = evidence();
   std::mt19937 chance(42);
   const std::size_t times = rounds();
   ASSERT_GT(times, 0U);
   for (std::size_t i = 0; i < times; ++i) {
+    const Evidence& kept = evidence(i % 2 != 0);
+    under_test = &kept;
     Contents contents = kept.full;
     const std::uint64_t expected = tamper(contents, chance);
     ASSERT_NE(contents, kept.full);
@@ -111,10 +129,15 @@ void cut_out(std::string& segment, std::size_t offset, std::size_t size) {
 }  // namespace
 
 TEST(JournalTampering, TheUntouchedJournalIsGood) {
-  const auto verification = evidence().check(evidence().full);
-  EXPECT_TRUE(verification.ok) << verification.why;
-  EXPECT_GE(evidence().full.size(), 5U);
-  EXPECT_GT(verification.entries, 180U);
+  for (const bool open_end : {false, true}) {
+    const Evidence& kept = evidence(open_end);
+    const auto verification = kept.check(kept.full);
+    EXPECT_TRUE(verification.ok) << verification.why;
+    EXPECT_GE(kept.full.size(), 5U);
+    EXPECT_GT(verification.entries, 180U);
+    const bool ends_with_entry = kept.full.at(kept.all.back().segment)[kept.all.back().offset + 4] == '\1';
+    EXPECT_EQ(ends_with_entry, open_end);
+  }
 }
 
 TEST(JournalTampering, AModifiedByteIsFoundAndItsEntryNamed) {
@@ -210,11 +233,10 @@ TEST(JournalTampering, ATruncatedJournalIsFoundByThePublishedHead) {
 }
 
 TEST(JournalTampering, ARolledBackJournalIsFoundByThePublishedHead) {
-  const std::uint64_t old_entries = evidence().check(evidence().older).entries;
   every_time("roll back", [&](Contents& contents, std::mt19937& chance) {
     if (below(chance, 2) == 0) {
       contents = evidence().older;
-      return old_entries + 1;
+      return evidence().old_entries + 1;
     }
     // Whole segments gone from some point on.
     const Place& place = evidence().all[below(chance, evidence().all.size())];
@@ -290,6 +312,77 @@ TEST(JournalTampering, ARewrittenEndIsFoundByAnyPublishedHeadOverIt) {
   const auto verification = verify(stage.disk, {stage.anchor(), {early, late}});
   EXPECT_FALSE(verification.ok);
   EXPECT_EQ(verification.first_bad, 22U);  // 21 entries are proved by the early head
+}
+
+// Each record at the very end, alone: the one that stands beside a head has nothing behind it that would miss it.
+TEST(JournalTampering, TheLastRecordIsMissedWhateverItIs) {
+  for (const bool open_end : {false, true}) {
+    const Evidence& kept = evidence(open_end);
+    for (std::size_t gone = 1; gone <= 12; ++gone) {
+      const Place& place = kept.all[kept.all.size() - gone];
+      Contents contents = kept.full;
+      auto& segment = contents[place.segment];
+      std::fill(segment.begin() + static_cast<std::ptrdiff_t>(place.offset), segment.end(), '\0');
+      const Verification verification = kept.check(contents);
+      ASSERT_FALSE(verification.ok) << gone;
+      ASSERT_EQ(verification.first_bad, place.entry) << gone << ": " << verification.why;
+    }
+  }
+}
+
+// He who takes the gate has today's key and every file, and may seal what he likes; but not over an older key's end.
+TEST(JournalTampering, TodaysKeyCannotMoveTheEndBackOverAKeyStep) {
+  JournalStage stage(7);
+  ASSERT_TRUE(stage.open());
+  ASSERT_TRUE(stage.add("before"));
+  const std::uint64_t kept_entries = stage.journal->writer().entries();
+  const auto cut_journal = stage.disk.contents();
+  const std::string old_tail = stage.tail();
+  ASSERT_TRUE(stage.add("inconvenient"));
+  stage.pass(Seconds(60));
+  stage.pass(Seconds(900));  // key step
+  ASSERT_TRUE(stage.add("today"));
+  const Trust now{stage.anchor(), {}, stage.tail()};
+  stage.journal.reset();
+  ASSERT_TRUE(verify(stage.disk, now).ok);
+  const auto stolen = SigningKey::from_pem(Secret(stage.keys.contents().at("journal.pem")));
+  ASSERT_TRUE(stolen);
+
+  stage.disk.set_contents(cut_journal);
+  EXPECT_EQ(verify(stage.disk, now).first_bad, kept_entries + 1);
+  Tail forged = (*newest_tail(old_tail))->tail;
+  EXPECT_TRUE(verify(stage.disk, {now.public_key_pem, {}, old_tail}).ok) << "an older state is a good journal";
+  forged.key = stolen->public_key();
+  const auto verification = verify(stage.disk, {now.public_key_pem, {}, signed_tail(forged, *stolen)});
+  EXPECT_FALSE(verification.ok);
+  EXPECT_EQ(verification.why, "the journal's tail is signed by a key of another time");
+}
+
+TEST(JournalTampering, ADamagedTailIsToldAndATornOneIsNot) {
+  JournalStage stage(8);
+  ASSERT_TRUE(stage.open());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(stage.add("a"));
+  stage.journal.reset();
+  const std::string whole = stage.tail();
+  const std::size_t newest = (*newest_tail(whole))->slot;
+  for (std::size_t at = 0; at < kTailBytes; ++at) {
+    std::string torn = whole;
+    torn[newest * kTailSlot + at] ^= 1;
+    EXPECT_TRUE(verify(stage.disk, {stage.anchor(), {}, torn}).ok) << at << ": the older slot holds";
+    torn[(1 - newest) * kTailSlot + at] ^= 1;
+    const auto verification = verify(stage.disk, {stage.anchor(), {}, torn});
+    EXPECT_FALSE(verification.ok) << at;
+    EXPECT_EQ(verification.why, "the journal's tail is damaged");
+  }
+  for (const std::string& wiped : {std::string(), std::string(whole.size(), '\0')}) {
+    const auto verification = verify(stage.disk, {stage.anchor(), {}, wiped});
+    EXPECT_FALSE(verification.ok);
+    EXPECT_EQ(verification.why, "the journal's tail was wiped");
+  }
+  SeededEntropy other(9);
+  const SigningKey strange = SigningKey::make(other);
+  const auto verification = verify(stage.disk, {stage.anchor(), {}, signed_tail((*newest_tail(whole))->tail, strange)});
+  EXPECT_FALSE(verification.ok);
 }
 
 }  // namespace sekisho::audit

@@ -2,10 +2,12 @@
 #include "audit/format.hpp"
 #include "audit/reader.hpp"
 #include "audit/signing.hpp"
+#include "audit/tail.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <set>
+#include <span>
 #include <thread>
 
 namespace sekisho::audit {
@@ -18,9 +20,19 @@ constexpr auto kBetweenLooks = std::chrono::milliseconds(20);
 struct Proved {
   Chain chain;
   PublicKey key{};
-  std::uint64_t period = 0, epoch = 0, matched_head = 0;
+  std::uint64_t period = 0, epoch = 0, matched = 0;
   std::string node;
   std::set<PublicKey> keys;
+};
+
+/// What the journal is held against: a published head, which stands in it as a record, or the tail.
+struct Statement {
+  std::uint64_t entries = 0;
+  Hash root{};
+  PublicKey key{};
+  std::string_view record;     ///< the head's text; empty: the tail
+  std::optional<Hash> at_end;  ///< the tail's: chain hash of its last record
+  bool met = false;
 };
 
 struct Bad {
@@ -65,9 +77,15 @@ class Verifier {
     for (const auto& text : trust_.published_heads) {
       const auto head = read_head(text);
       if (!head) return Bad{1, "a published head is not good: " + head.error().detail};
-      heads_.push_back(*head);
+      statements_.push_back({head->tree_size, head->root, head->key, text, std::nullopt});
     }
-    std::stable_sort(heads_.begin(), heads_.end(), [](auto& a, auto& b) { return a.tree_size < b.tree_size; });
+    const auto tail = newest_tail(trust_.tail.value_or(std::string()));
+    if (!tail) return Bad{1, tail.error().detail};
+    if (*tail) {
+      const Tail& is = (*tail)->tail;
+      statements_.push_back({is.entries, is.root, is.key, {}, is.chain});
+    }
+    std::stable_sort(statements_.begin(), statements_.end(), [](auto& a, auto& b) { return a.entries < b.entries; });
     const auto names = disk_.list();
     if (!names) return Bad{1, names.error().detail};
     for (const auto& name : *names) {
@@ -75,7 +93,7 @@ class Verifier {
     }
     std::sort(segments_.begin(), segments_.end());
     if (segments_.empty()) return Bad{1, "there is no segment"};
-    return match_heads(proved_, 0);
+    return match_roots(proved_);
   }
 
   /// A segment that is being written may show an unfinished record at its end: looked at again until it is whole, or
@@ -139,8 +157,10 @@ class Verifier {
     if (record.kind == Kind::entry) {
       if (const auto entry = parse_entry(record.payload); !entry) return after(proved, entry.error().detail);
       proved.chain = walker.chain();
-      return match_heads(proved, proved.chain.entries());
+      if (auto bad = match_roots(proved)) return bad;
+      return match_records(proved, record, proved.key);
     }
+    const PublicKey before_it = proved.key;
     if (record.kind == Kind::head) {
       const auto head = read_head(record.payload);
       if (!head) return after(proved, head.error().detail);
@@ -160,29 +180,57 @@ class Verifier {
       proved.keys.insert(step->next);
     }
     proved.chain = walker.chain();
+    return match_records(proved, record, before_it);
+  }
+
+  [[nodiscard]] std::span<Statement> statements_over(std::uint64_t entries) {
+    const auto [first, last] = std::ranges::equal_range(statements_, entries, {}, &Statement::entries);
+    return {first, last};
+  }
+
+  /// The entries so far must be those that a statement over as many saw.
+  Finding match_roots(Proved& proved) {
+    for (const Statement& statement : statements_over(proved.chain.entries())) {
+      if (statement.root != proved.chain.tree.root(sha_)) {
+        return Bad{proved.matched + 1, statement.at_end ? "the entries are not those that the journal ended with"
+                                                        : "the entries are not those of a published head"};
+      }
+      proved.matched = statement.entries;
+    }
     return std::nullopt;
   }
 
-  /// Published heads over exactly `size` entries.
-  Finding match_heads(Proved& proved, std::uint64_t size) {
-    const auto first = std::lower_bound(heads_.begin(), heads_.end(), size,
-                                        [](const Head& head, std::uint64_t n) { return head.tree_size < n; });
-    for (auto head = first; head != heads_.end() && head->tree_size == size; ++head) {
-      if (head->root != proved.chain.tree.root(sha_)) {
-        return Bad{proved.matched_head + 1, "the entries are not those of a published head"};
+  /// A head was published once it stood in the journal, and a tail sealed once its last record did: they must be there.
+  /// `before_it`: the key that signed before this record; a key step may be sealed by either.
+  Finding match_records(Proved& proved, const Record& record, const PublicKey& before_it) {
+    for (Statement& statement : statements_over(proved.chain.entries())) {
+      if (!statement.at_end) {
+        statement.met = statement.met || (record.kind == Kind::head && record.payload == statement.record);
+      } else if (*statement.at_end == record.hash) {
+        // Else today's key could move the end back over what an older one sealed.
+        if (statement.key != proved.key && statement.key != before_it) {
+          return after(proved, "the journal's tail is signed by a key of another time");
+        }
+        statement.met = true;
       }
-      proved.matched_head = size;
     }
     return std::nullopt;
   }
 
   Finding missing() {
-    for (const auto& head : heads_) {
-      if (head.tree_size > proved_.chain.entries()) {
-        return after(proved_, "entries are missing: a head over " + std::to_string(head.tree_size) + " was published");
+    const bool sealed = std::ranges::any_of(statements_, [](const Statement& s) { return s.at_end.has_value(); });
+    if (trust_.tail && !sealed && proved_.chain.entries() != 0) return after(proved_, "the journal's tail was wiped");
+    for (const Statement& statement : statements_) {
+      const std::string over = std::to_string(statement.entries);
+      if (statement.entries > proved_.chain.entries()) {
+        return after(proved_, statement.at_end ? "entries are missing: the journal had " + over
+                                               : "entries are missing: a head over " + over + " was published");
       }
-      if (!proved_.keys.contains(head.key)) {
-        return after(proved_, "a published head is signed by a key that the journal does not announce");
+      if (!proved_.keys.contains(statement.key)) {
+        return after(proved_, "a head or tail is signed by a key that the journal does not announce");
+      }
+      if (!statement.met) {
+        return Bad{statement.entries + 1, "the record that follows entry " + over + " is missing"};
       }
     }
     return std::nullopt;
@@ -193,7 +241,7 @@ class Verifier {
   Sha256 sha_;
   Proved proved_;
   std::uint64_t expected_ = 1;
-  std::vector<Head> heads_;
+  std::vector<Statement> statements_;  ///< in ascending order of entries
   std::vector<std::uint64_t> segments_;
 };
 

@@ -54,8 +54,32 @@ Result<void> JournalWriter::roll_over(Instant now) {
 
 Result<void> JournalWriter::write(std::string_view records, const Chain& before) {
   auto done = segments_.append(records);
-  if (!done) chain_ = before;
+  if (!done) {
+    chain_ = before;
+    return done;
+  }
+  seal();
   return done;
+}
+
+void JournalWriter::seal() {
+  Tail tail;
+  tail.chain = chain_.hash;
+  tail.root = chain_.tree.root(sha_);
+  tail.entries = chain_.entries();
+  tail.records = chain_.entries() + chain_.heads + key_period_;
+  tail.epoch = epoch_;
+  auto done = keys_.seal(tail);
+  tail_failure_ = done ? std::nullopt : std::optional(done.error());
+  if (done) tail_reported_ = false;
+}
+
+/// An old tail is no lie, only less of a promise: entries are written on, and the journal says so once.
+void JournalWriter::report_tail(Instant now) {
+  if (!tail_failure_ || failure_ || std::exchange(tail_reported_, true)) return;
+  std::vector<Append> one;
+  one.push_back(own_entry(kTailFailed.id, {{"code", tail_failure_->code}}, now));
+  commit_all(one, now);
 }
 
 void JournalWriter::add_head(std::string& records, Instant now) {
@@ -143,6 +167,7 @@ void JournalWriter::commit(std::vector<Append> batch, Instant now) {
     batch.erase(std::remove_if(batch.begin(), batch.end(), refused), batch.end());
   }
   if (!batch.empty()) refused_ += commit_all(batch, now);
+  report_tail(now);
   look_after_spare(now);
   publish(now, false);
 }
@@ -190,12 +215,16 @@ void JournalWriter::step_key(Instant now) {
   std::string record;
   append_record(record, chain_, Kind::key,
                 signed_key_step({.at = now, .next = *next, .period = key_period_ + 1}, keys_.current()), sha_);
-  if (auto done = write(record, before); !done) return failed(done.error(), now);
-  ++key_period_;
+  ++key_period_;  // the step counts as a record of the journal that ends with it
+  if (auto done = write(record, before); !done) {
+    --key_period_;
+    return failed(done.error(), now);
+  }
   key_since_ = now;
   key_used_ = false;
   key_step_failed_ = false;
   if (auto done = keys_.adopt(); !done) give_up(done.error());
+  seal();  // with the new key too: both slots name this place, and no older end is left
 }
 
 void JournalWriter::publish(Instant now, bool at_once) {

@@ -61,6 +61,9 @@ class JournalWriter {
   std::size_t commit_all(std::vector<Append>& items, Instant now);
   [[nodiscard]] Result<void> write(std::string_view records, const Chain& before);
   void add_head(std::string& records, Instant now);
+  /// Tells the key's directory where the journal ends now.
+  void seal();
+  void report_tail(Instant now);
   void step_key(Instant now);
   void publish(Instant now, bool at_once);
   [[nodiscard]] Append own_entry(const char* event, nlohmann::json detail, Instant now) const;
@@ -83,7 +86,8 @@ class JournalWriter {
   std::string newest_head_;
   std::optional<Instant> unsigned_since_, publish_at_;
   Instant key_since_{};
-  bool key_used_ = false, key_step_failed_ = false;
+  bool key_used_ = false, key_step_failed_ = false, tail_reported_ = false;
+  std::optional<Error> tail_failure_;
 
   std::optional<Error> failure_, spare_trouble_, trouble_;
   Instant failed_since_{}, retry_at_{}, spare_retry_at_{};

@@ -1,5 +1,6 @@
 #include "audit/writer.hpp"
 
+#include "audit/tail.hpp"
 #include "audit/testing/journal_stage.hpp"
 
 #include <gmock/gmock.h>
@@ -131,8 +132,8 @@ TEST(Journal, AnIdleKeyThatSignedNothingStays) {
 }
 
 TEST(Journal, FinishesAKeyStepThatACrashCutShort) {
-  // The step makes eight changing calls on the key directory and two on the journal: crash behind each of them.
-  for (std::uint64_t calls = 0; calls < 12; ++calls) {
+  // The step makes some fourteen changing calls on the key directory and two on the journal: crash behind each of them.
+  for (std::uint64_t calls = 0; calls < 18; ++calls) {
     for (const bool keys_fail : {true, false}) {
       JournalStage stage(static_cast<std::uint32_t>(calls + 1));
       ASSERT_TRUE(stage.open());
@@ -161,9 +162,10 @@ TEST(Journal, KeepsWritingWhenTheKeyDirectoryFails) {
   ASSERT_TRUE(stage.add("a"));
   EXPECT_TRUE(stage.journal->healthy());
   EXPECT_EQ(stage.find_event("journal.key_step_failed").size(), 1U);
+  EXPECT_EQ(stage.find_event("journal.tail_failed").size(), 1U);
   stage.keys.heal();
   stage.pass(Seconds(60));
-  const auto verification = verify(stage.disk, {stage.anchor(), {}});
+  const auto verification = verify(stage.disk, {stage.anchor(), {}, stage.tail()});
   EXPECT_TRUE(verification.ok) << verification.why;
 }
 
@@ -254,6 +256,88 @@ TEST(Journal, RefusesToGoOnWithoutItsKeyOrBehindItsPublishedHead) {
   stage.keys.set_contents(keys);
   EXPECT_EQ(open_code(), "");
   EXPECT_TRUE(stage.check().ok);
+}
+
+TEST(Journal, RefusesToStartWithoutAnEntryThatItHadAcknowledged) {
+  JournalStage stage;
+  ASSERT_TRUE(stage.open());
+  const auto before = stage.disk.contents();
+  ASSERT_TRUE(stage.add("granted"));  // behind the last head
+  const auto after = stage.disk.contents();
+  stage.journal.reset();
+  const auto keys = stage.keys.contents();
+
+  stage.disk.set_contents(before);
+  auto opened = stage.open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, "audit.rolled_back");
+  EXPECT_NE(opened.error().detail.find("entry 2 "), std::string::npos) << opened.error().detail;
+  EXPECT_EQ(stage.disk.contents(), before) << "evidence is not touched";
+  // A restore that is meant: the operator moves head and tail away.
+  auto without = keys;
+  without.erase("journal.pem.head");
+  without.erase("journal.pem.tail");
+  stage.keys.set_contents(without);
+  EXPECT_TRUE(stage.open());
+  stage.journal.reset();
+
+  stage.keys.set_contents(keys);
+  stage.disk.set_contents(after);
+  EXPECT_TRUE(stage.open());
+  EXPECT_TRUE(stage.check().ok);
+}
+
+TEST(Journal, RefusesToStartWithoutTheHeadThatItHadPublished) {
+  JournalStage stage;
+  ASSERT_TRUE(stage.open());
+  ASSERT_TRUE(stage.add("a"));
+  stage.journal->close(stage.now);
+  stage.journal.reset();
+  auto contents = stage.disk.contents(), keys = stage.keys.contents();
+  auto& segment = contents["00000001.journal"];
+  const auto at = segment.rfind("\"tree_size\":2");
+  ASSERT_NE(at, std::string::npos);
+  const auto from = segment.rfind("{\"at\"", at) - kFrameBytes;
+  std::fill(segment.begin() + static_cast<std::ptrdiff_t>(from), segment.end(), '\0');
+  stage.disk.set_contents(contents);
+  for (const bool with_tail : {true, false}) {
+    if (!with_tail) keys.erase("journal.pem.tail");
+    stage.keys.set_contents(keys);
+    const auto opened = stage.open();
+    ASSERT_FALSE(opened) << with_tail;
+    EXPECT_EQ(opened.error().code, "audit.rolled_back");
+  }
+}
+
+TEST(Journal, AcceptsATailThatAPowerCutLeftOlder) {
+  JournalStage stage;
+  ASSERT_TRUE(stage.open());
+  const auto old_keys = stage.keys.contents();
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(stage.add("a"));  // into other segments
+  EXPECT_GE(stage.disk.contents().count("00000002.journal"), 1U);
+  stage.journal.reset();
+  auto keys = stage.keys.contents();
+  keys["journal.pem.tail"] = old_keys.at("journal.pem.tail");
+  stage.keys.set_contents(keys);
+  EXPECT_TRUE(stage.check().ok);
+  ASSERT_TRUE(stage.open());
+  EXPECT_TRUE(stage.check().ok);
+  EXPECT_EQ((*newest_tail(stage.tail()))->tail.entries, stage.journal->writer().entries());
+}
+
+TEST(Journal, SealsItsEndBeforeAnybodyIsTold) {
+  JournalStage stage;
+  ASSERT_TRUE(stage.open());
+  for (int i = 0; i < 30; ++i) {
+    std::uint64_t sealed = 0, told = 0;
+    stage.journal->append(stage.entry("a"), [&](const Result<std::uint64_t>& end) {
+      told = *end;
+      sealed = (*newest_tail(stage.tail()))->tail.entries;
+    });
+    stage.journal->pump(stage.now);
+    EXPECT_EQ(sealed, told);
+    stage.pass(Seconds(37));
+  }
 }
 
 TEST(Journal, DoesNotCutAwayWhatWasPublished) {

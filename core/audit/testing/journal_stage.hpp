@@ -62,7 +62,9 @@ struct JournalStage {
 
   [[nodiscard]] std::string anchor() { return keys.contents().at("journal.pem.pub"); }
   [[nodiscard]] std::string published() { return keys.contents().at("journal.pem.head"); }
-  [[nodiscard]] Verification check() { return verify(disk, {anchor(), {published()}}); }
+  [[nodiscard]] std::string tail() { return keys.contents().at("journal.pem.tail"); }
+  [[nodiscard]] Trust trust() { return {anchor(), {published()}, tail()}; }
+  [[nodiscard]] Verification check() { return verify(disk, trust()); }
   [[nodiscard]] std::vector<StoredEntry> find(Query query) { return search(disk, query).value(); }
   [[nodiscard]] std::vector<StoredEntry> find_all() { return find_event(""); }
   [[nodiscard]] std::vector<StoredEntry> find_event(std::string event) {

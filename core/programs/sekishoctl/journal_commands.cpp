@@ -15,8 +15,9 @@ struct Query {
   int limit = 1000;
 };
 struct Files {
-  std::string directory = "/var/lib/sekisho/journal", public_key;
+  std::string directory = "/var/lib/sekisho/journal", public_key, tail;
   std::vector<std::string> heads;
+  bool no_tail = false;
 };
 
 void search(Session& session, const Query& query) {
@@ -34,6 +35,11 @@ void verify(Session& session, const Files& files) {
   const std::string key = files.public_key.empty() ? files.directory + "/../journal.key.pub" : files.public_key;
   audit::Trust trust;
   if (!session.take(read_input(key), trust.public_key_pem)) return;
+  if (!files.no_tail) {
+    const std::string base = key.ends_with(".pub") ? key.substr(0, key.size() - 4) : key;
+    // Before the journal, which only grows.
+    if (!session.take(read_input(files.tail.empty() ? base + ".tail" : files.tail), trust.tail.emplace())) return;
+  }
   for (const std::string& path : files.heads) {
     if (!session.take(read_input(path), trust.published_heads.emplace_back())) return;
   }
@@ -79,6 +85,12 @@ void add_journal_commands(CLI::App& app, Session& session) {
       "--key", files->public_key,
       "最初の公開鍵（既定: 隣の journal.key.pub） / first public key (default: journal.key.pub beside it)");
   check->add_option("--head", files->heads, "別の場所に保管した署名付き要約 / published heads kept elsewhere");
+  auto* tail = check->add_option(
+      "--tail", files->tail, "末尾の記録（既定: 鍵の隣の .tail） / where the journal ended (default: beside the key)");
+  check
+      ->add_flag("--no-tail", files->no_tail,
+                 "末尾の欠落を調べない（写しや復元の検証用） / an end that was cut off stays unseen: copies, restores")
+      ->excludes(tail);
   on(check, session, [&session, files] { verify(session, *files); });
 }
 
