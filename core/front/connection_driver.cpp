@@ -93,6 +93,7 @@ bool ConnectionDriver::fill() {
   const Instant now = parts_.clock.now();
   while (state_ == State::open && tunnel != nullptr && channel_.output().size() < parts_.limits.gather) {
     PacketQueue& queue = hub_.waiting(*tunnel);
+    queue.tend(now);
     if (queue.empty()) break;
     in_path_ = true;
     const std::size_t used = path_->fill_record(queue, parts_.record, now);

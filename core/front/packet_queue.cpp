@@ -10,7 +10,15 @@ namespace {
 struct Mark {
   std::uint16_t size = 0;
   std::uint16_t bucket = 0;
+  std::uint32_t since = 0;  // in units of 64 microseconds, going round
 };
+
+std::uint32_t stamp(Instant now) {
+  return static_cast<std::uint32_t>(now.time_since_epoch().count() >> 6);
+}
+Instant::duration waited(std::uint32_t since, Instant now) {
+  return std::chrono::microseconds(std::int64_t{stamp(now) - since} << 6);
+}
 
 }  // namespace
 
@@ -71,12 +79,12 @@ std::span<std::byte> PacketQueue::prepare(const datapath::PacketInfo& info, std:
   return std::span(*piece.chunk).subspan(piece.written + sizeof(Mark), most);
 }
 
-void PacketQueue::commit(std::size_t size) {
+void PacketQueue::commit(std::size_t size, Instant now) {
   SEKISHO_ASSERT(prepared_ != nullptr);
   Lane& lane = *std::exchange(prepared_, nullptr);
   Piece& piece = lane.pieces.back();
   if (size > 0) {
-    const Mark mark{static_cast<std::uint16_t>(size), prepared_bucket_};
+    const Mark mark{static_cast<std::uint16_t>(size), prepared_bucket_, stamp(now)};
     std::memcpy(piece.chunk->data() + piece.written, &mark, sizeof(mark));
     piece.written += sizeof(mark) + size;
     bytes_ += size;
@@ -88,11 +96,11 @@ void PacketQueue::commit(std::size_t size) {
   if (bytes_ == 0 && flows_) pool_.give(std::move(flows_));
 }
 
-bool PacketQueue::push(std::span<const std::byte> packet, const datapath::PacketInfo& info) {
+bool PacketQueue::push(std::span<const std::byte> packet, const datapath::PacketInfo& info, Instant now) {
   const auto place = prepare(info, packet.size());
   if (place.empty()) return false;
   std::memcpy(place.data(), packet.data(), packet.size());
-  commit(packet.size());
+  commit(packet.size(), now);
   return true;
 }
 
@@ -106,7 +114,10 @@ std::span<const std::byte> PacketQueue::front() const {
 }
 
 void PacketQueue::pop() {
-  Lane& lane = sparse_.empty() ? bulk_ : sparse_;
+  pop(sparse_.empty() ? bulk_ : sparse_);
+}
+
+void PacketQueue::pop(Lane& lane) {
   SEKISHO_ASSERT(!lane.empty() && prepared_ == nullptr);
   Piece& piece = lane.pieces.front();
   Mark mark;
@@ -119,6 +130,19 @@ void PacketQueue::pop() {
     lane.pieces.pop_front();
   }
   if (bytes_ == 0) pool_.give(std::move(flows_));
+  if (bulk_.empty()) law_.rest();
+}
+
+std::size_t PacketQueue::tend(Instant now) {
+  std::size_t dropped = 0;
+  while (!bulk_.empty()) {
+    Mark mark;
+    std::memcpy(&mark, bulk_.pieces.front().chunk->data() + bulk_.pieces.front().read, sizeof(mark));
+    if (!law_.drop(now, waited(mark.since, now))) break;
+    pop(bulk_);
+    ++dropped;
+  }
+  return dropped;
 }
 
 void PacketQueue::clear() {

@@ -4,6 +4,7 @@
 // queues; an empty queue holds no memory. Units: bytes of packets. Source: performance.md finding 7; RFC 8290 (sparse
 // flows).
 #pragma once
+#include "front/delay_law.hpp"
 #include "net/datapath/ipv4.hpp"
 
 #include <sekisho/sdk/path/access_path.hpp>
@@ -60,8 +61,10 @@ class PacketQueue final : public PacketSource {
   /// `most` <= 16,384.
   [[nodiscard]] std::span<std::byte> prepare(const datapath::PacketInfo& info, std::size_t most);
   /// The packet stands there, `size` bytes of it; 0 gives the place back.
-  void commit(std::size_t size);
-  [[nodiscard]] bool push(std::span<const std::byte> packet, const datapath::PacketInfo& info);
+  void commit(std::size_t size, Instant now);
+  [[nodiscard]] bool push(std::span<const std::byte> packet, const datapath::PacketInfo& info, Instant now);
+  /// Before packets are taken out: drops of the bulk what the delay law says. Returns how many.
+  std::size_t tend(Instant now);
   void clear();
 
   [[nodiscard]] std::span<const std::byte> front() const override;
@@ -79,11 +82,13 @@ class PacketQueue final : public PacketSource {
     [[nodiscard]] bool empty() const { return pieces.empty() || pieces.front().read == pieces.front().written; }
   };
   [[nodiscard]] const Lane& next_lane() const { return sparse_.empty() ? bulk_ : sparse_; }
+  void pop(Lane& lane);
 
   QueuePool& pool_;
   std::size_t limit_, bytes_ = 0;
   std::unique_ptr<QueuePool::Flows> flows_;
   Lane sparse_, bulk_;
+  DelayLaw law_;
   Lane* prepared_ = nullptr;
   std::uint8_t prepared_bucket_ = 0;
 };

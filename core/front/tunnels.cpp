@@ -159,13 +159,14 @@ void Tunnels::on_frame(std::span<const std::byte> frame) {
     ++counters_.refused_out;
     return;
   }
+  const Instant now = clock_.now();
   while (!cut->done()) {
     const auto place = tunnel->queue.prepare(cut->info(), mtu);
     if (place.empty()) {
       ++counters_.no_room;
       break;  // the rest of a super-packet would be out of order
     }
-    tunnel->queue.commit(cut->next(place));
+    tunnel->queue.commit(cut->next(place), now);
   }
   tunnel->owner->packets_waiting();
 }
