@@ -135,7 +135,11 @@ class Host:
     def start(self, name: str, *argv: str, env: Mapping[str, str] | None = None,
               stdin: int | None = subprocess.DEVNULL) -> Program:
         log = self.folder / f"{name}.log"
-        with open(log, "ab") as out:
+        count = 1
+        while log.exists():  # a later story's program of the same name starts a log of its own
+            count += 1
+            log = self.folder / f"{name}.{count}.log"
+        with open(log, "xb") as out:
             process = subprocess.Popen(self.argv(argv), stdin=stdin, stdout=out, stderr=subprocess.STDOUT,
                                        env=dict(os.environ, **(env or {})), start_new_session=True)
         program = Program(self, name, argv, process, log)

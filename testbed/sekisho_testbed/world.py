@@ -104,6 +104,7 @@ class World:
         clean = "".join(c if c.isalnum() else "_" for c in story)[:16]  # a control socket's path has 107 bytes
         self.folder = house.folder / f"{clean}-{time.monotonic_ns() % 10**8}"
         self.programs = programs_folder(self.folder / "programs", house.build, open_filter=open_filter)
+        self.begun = time.time()
         self.pcs: dict[str, ContractorPc] = {}
         self.allowed: list[str] = []
         self.halted = 0  # pid of netd while the filter is removed
@@ -159,9 +160,9 @@ class World:
     def keep_evidence(self, folder: pathlib.Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        for host in self.house.lab.hosts.values():
-            for log in host.folder.glob("*.log"):
-                shutil.copy(log, folder / f"{host.name}-{log.name}")
+        for program in self.house.lab.programs:
+            if program.running or program.log.stat().st_mtime >= self.begun:
+                shutil.copy(program.log, folder / f"{program.host.name}-{program.log.name}")
         if hasattr(self, "gatehouse"):
             journal = self.gatehouse.ctl_raw("journal", "search", "--limit", "1000")
             (folder / "journal.json").write_text(journal.stdout + journal.stderr)
