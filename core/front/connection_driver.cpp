@@ -69,7 +69,7 @@ bool ConnectionDriver::open_path(Instant now) {
   arrival.tls_version = channel_.version();
   arrival.tls_cipher = channel_.cipher();
   arrival.certificate_chain = channel_.peer_chain();
-  arrival.certificate_rejected = channel_.peer_certificate() == tls::PeerCertificate::rejected;
+  arrival.certificate_fault = channel_.certificate_fault();
   in_path_ = true;
   path_ = parts_.path.open(*this, std::move(arrival), now);
   in_path_ = false;

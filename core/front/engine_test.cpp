@@ -40,7 +40,7 @@ TEST(Engine, ACertifiedPersonSpeaksToThePathAndArrivesComplete) {
   EXPECT_EQ(arrival.tls_version, "TLSv1.3");
   EXPECT_FALSE(arrival.tls_cipher.empty());
   EXPECT_GE(arrival.certificate_chain.size(), 1u);
-  EXPECT_FALSE(arrival.certificate_rejected);
+  EXPECT_EQ(arrival.certificate_fault, CertificateFault::none);
 }
 
 TEST(Engine, AForeignCertificateArrivesAsRejectedAndWithoutItsBytes) {
@@ -48,7 +48,7 @@ TEST(Engine, AForeignCertificateArrivesAsRejectedAndWithoutItsBytes) {
   auto& client = lab.connect("192.0.2.7", Keys::Who::hama);
   client.say("hello\n");
   EXPECT_EQ(client.heard, "hi\n");
-  EXPECT_TRUE(lab.path.notes.arrivals.at(0).certificate_rejected);
+  EXPECT_EQ(lab.path.notes.arrivals.at(0).certificate_fault, CertificateFault::untrusted);
   EXPECT_TRUE(lab.path.notes.arrivals.at(0).certificate_chain.empty());
 }
 

@@ -43,11 +43,11 @@ void fields(A& a, S& s) {
 template <class A, Like<Arrival> S>
 void fields(A& a, S& s) {
   auto& [path, peer_address, peer_port, circuit, user_agent, language, tls_version, tls_cipher, certificate_chain,
-         certificate_rejected] = s;
+         certificate_fault] = s;
   a.text(path, kNameBytes), a.text(peer_address, kNameBytes), a.number(peer_port), a.text(circuit, kNameBytes);
   a.text(user_agent, kAnswerBytes), a.text(language, kNameBytes), a.text(tls_version, kNameBytes);
   a.text(tls_cipher, kNameBytes), a.texts(certificate_chain, kChainCertificates, kChainBytes);
-  a.flag(certificate_rejected);
+  a.choice(certificate_fault, CertificateFault::weak_key);
 }
 template <class A, Like<SessionView> S>
 void fields(A& a, S& s) {

@@ -39,6 +39,7 @@ struct Wire;
 /// What the verify callback found out; the handshake goes on in any case (server role).
 struct Verification {
   bool presented = false, verified = false;
+  int error = 0;  ///< X509_V_ERR_… of the first fault
   std::string why;
 };
 

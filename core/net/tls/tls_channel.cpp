@@ -231,6 +231,24 @@ std::string TlsChannel::why_rejected() const {
   return impl_->verification.why;
 }
 
+CertificateFault TlsChannel::certificate_fault() const {
+  if (peer_certificate() != PeerCertificate::rejected) return CertificateFault::none;
+  switch (impl_->verification.error) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return CertificateFault::expired;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return CertificateFault::not_yet_valid;
+    case X509_V_ERR_INVALID_PURPOSE:
+      return CertificateFault::wrong_usage;
+    case X509_V_ERR_EE_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_MD_TOO_WEAK:
+      return CertificateFault::weak_key;
+    default:
+      return CertificateFault::untrusted;
+  }
+}
+
 std::vector<std::string> TlsChannel::peer_chain() const {
   std::vector<std::string> chain;
   if (peer_certificate() != PeerCertificate::verified) return chain;

@@ -8,6 +8,8 @@
 #pragma once
 #include "net/tls/tls_context.hpp"
 
+#include <sekisho/sdk/arrival.hpp>
+
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -67,6 +69,8 @@ class TlsChannel {
   /// DER, leaf first, at most 4 and 16 KiB; only when `verified`, else empty.
   [[nodiscard]] std::vector<std::string> peer_chain() const;
   [[nodiscard]] std::string why_rejected() const;  ///< for the operator
+  /// Of a rejected certificate, as the person may know it.
+  [[nodiscard]] CertificateFault certificate_fault() const;
 
  private:
   struct Impl;

@@ -103,7 +103,8 @@ int record_verification(X509_STORE_CTX* store, void*) {
   } else if (X509_verify_cert(store) == 1) {
     record->verified = true;
   } else {
-    record->why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
+    record->error = X509_STORE_CTX_get_error(store);
+    record->why = X509_verify_cert_error_string(record->error);
   }
   X509_STORE_CTX_set_error(store, X509_V_OK);
   ERR_clear_error();

@@ -32,6 +32,25 @@ const char* code_of(Finding finding) {
   return "certificate.untrusted";
 }
 
+/// What the front's handshake met; nullptr: nothing.
+const char* code_of(CertificateFault fault) {
+  switch (fault) {
+    case CertificateFault::none:
+      return nullptr;
+    case CertificateFault::untrusted:
+      return "certificate.untrusted";
+    case CertificateFault::expired:
+      return "certificate.expired";
+    case CertificateFault::not_yet_valid:
+      return "certificate.not_yet_valid";
+    case CertificateFault::wrong_usage:
+      return "certificate.wrong_usage";
+    case CertificateFault::weak_key:
+      return "certificate.weak_key";
+  }
+  return "certificate.untrusted";
+}
+
 AuthStep keep(AuthRequest& request, Verdict verdict) {
   AuthStep step;
   step.verdict = verdict;
@@ -87,7 +106,9 @@ void CertificateFactor::refresh(Instant /*now*/) {
 }
 
 AuthStep CertificateFactor::step(AuthRequest request) {
-  if (request.arrival.certificate_rejected) return say_no(request, "certificate.untrusted", {{"why", "TLS handshake"}});
+  if (const char* code = code_of(request.arrival.certificate_fault)) {
+    return say_no(request, code, {{"why", "TLS handshake"}});
+  }
   if (request.arrival.certificate_chain.empty()) return say_no(request, "certificate.missing");
 
   const Checked checked = chain_check()->check(request.arrival.certificate_chain, request.now);

@@ -89,7 +89,7 @@ TEST_F(CertificateTest, TakesTheRegisteredCertificateAndNamesItsTerminal) {
 TEST_F(CertificateTest, RefusesWhenThereIsNoneOrTheHandshakeDidNotLikeIt) {
   arrival.certificate_chain.clear();
   EXPECT_EQ(code(), "certificate.missing");
-  arrival.certificate_rejected = true;
+  arrival.certificate_fault = CertificateFault::untrusted;
   EXPECT_EQ(code(), "certificate.untrusted");
 }
 

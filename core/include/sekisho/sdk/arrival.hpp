@@ -10,6 +10,8 @@
 
 namespace sekisho {
 
+enum class CertificateFault : std::uint8_t { none, untrusted, expired, not_yet_valid, wrong_usage, weak_key };
+
 /// Where and as what somebody stands before the gate. Everything is a claim except `peer_address`, `peer_port`
 /// (the socket's) and `certificate_proved` (the TLS handshake's).
 struct Arrival {
@@ -24,8 +26,9 @@ struct Arrival {
   /// DER, leaf first, <= 4 certificates and <= 16 KiB together. Only filled when the handshake proved possession of the
   /// leaf's key and the chain ends at this path's client CA; the authenticator checks all of it again.
   std::vector<std::string> certificate_chain;
-  /// True when a certificate was presented but did not verify against the client CA (its bytes are withheld).
-  bool certificate_rejected = false;
+  /// A certificate was presented but did not verify against the client CA: why. Its bytes are withheld from whoever
+  /// holds keys or rights; the fault is what the handshake's own check met first.
+  CertificateFault certificate_fault = CertificateFault::none;
 };
 
 /// Named answers, each a secret: "login", "password", "code". Values <= 512 bytes, valid UTF-8.
