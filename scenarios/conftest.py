@@ -49,7 +49,8 @@ def a_world(house: NamespacesHouse, request: pytest.FixtureRequest, *, open_filt
     the_world = World(house, request.node.name, open_filter=open_filter)
     failed = True
     try:
-        the_world.open()
+        gate = request.node.get_closest_marker("gate")
+        the_world.open(**(gate.kwargs if gate else {}))
         yield the_world
         failed = getattr(request.node, "story_failed", False)
         if not failed:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import pytest
 
+from sekisho_testbed.pc import Vpn
 from sekisho_testbed.world import World
 
 
@@ -74,14 +75,33 @@ def test_a_wrong_password_is_refused_and_no_code_is_mailed(world: World) -> None
 
 
 @pytest.mark.rule("R04", must="fail")
+@pytest.mark.gate(factors=["password", "code"])
 def test_an_unknown_person_reads_the_same_as_a_wrong_password(world: World) -> None:
-    wrong = world.pc("mori").openconnect("not his password")
+    """On a path that asks for no certificate: the same words for a wrong password and for a person nobody knows."""
+    wrong = world.pc("mori").openconnect("not his password", identity=None)
     world.refused("password.wrong", rule="R04")
-    unknown = world.pc("mori").openconnect("not his password", login="nobody")
-    entries = world.refused("password.wrong", rule="R04", count=2)
-    assert entries[0]["code"] == entries[1]["code"]
-    wrong.cut()
-    unknown.cut()
+    unknown = world.pc("mori").openconnect("not his password", identity=None, login="nobody")
+    world.refused("password.wrong", rule="R04", count=2)
+    for vpn in (wrong, unknown):  # neither is told more than the question again
+        world.wait(lambda vpn=vpn: vpn.program.text().count("/remote/logincheck") >= 1, 5, "the client has been answered")
+        vpn.cut()
+    assert answers(wrong) == answers(unknown)
+
+
+@pytest.mark.rule("R04", must="fail")
+def test_with_his_certificate_an_unknown_name_reads_the_same_as_anothers(world: World) -> None:
+    """Mori's certificate finds no names out: Tani's and nobody's are refused with the same bytes."""
+    anothers = world.pc("mori").openconnect("some password", login="tani")
+    anothers.refused()
+    nobodys = world.pc("mori").openconnect("some password", login="nobody")
+    nobodys.refused()
+    world.refused("certificate.other_person", rule="R04", count=2)
+    assert answers(anothers) == answers(nobodys)
+
+
+def answers(vpn: Vpn) -> list[str]:
+    """What the gate answered, as the client shows it."""
+    return [line for line in vpn.program.text().splitlines() if line.startswith(("Got HTTP", "Content-", "HTTP body", "Unexpected"))]
 
 
 @pytest.mark.rule("R04", must="fail")

@@ -1,8 +1,9 @@
-// sekishod with a clock that a scenario can move on (decisions.md "Time in tests"). The offset is read from a file once
-// at the start and again whenever it changes, on each look at the clock; the file is opened before the sandbox closes.
+// sekishod with a clock that a scenario can move on (decisions.md "Time in tests"). The offset is read from a file at
+// each look at the clock.
 #include "programs/sekishod/daemon.hpp"
 
 #include <CLI/CLI.hpp>
+#include <crypt.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -15,14 +16,11 @@ namespace {
 class OffsetClock final : public sekisho::run::Clock {
  public:
   OffsetClock(const sekisho::run::Clock& base, std::string file) : base_(base), file_(std::move(file)) {}
+  /// Looks at the file each time: a scenario that has moved the clock on meets the new time at once.
   [[nodiscard]] sekisho::Instant now() const override {
-    const sekisho::Instant real = base_.now();
     const std::lock_guard lock(mutex_);
-    if (real >= look_at_) {  // twenty looks a second are enough for a scenario and cheap for a login storm
-      look_at_ = real + std::chrono::milliseconds{50};
-      read();
-    }
-    return real + offset_;
+    read();
+    return base_.now() + offset_;
   }
 
  private:
@@ -38,7 +36,6 @@ class OffsetClock final : public sekisho::run::Clock {
   const sekisho::run::Clock& base_;
   std::string file_;
   mutable std::mutex mutex_;
-  mutable sekisho::Instant look_at_{};
   mutable std::chrono::microseconds offset_{0};
 };
 
@@ -51,6 +48,13 @@ int main(int argc, char** argv) {
   app.add_flag("--check-config", options.check_only, "check the configuration and all plugins, then stop");
   CLI11_PARSE(app, argc, argv);
   options.allow_simulator = true;
+  if (std::getenv("SEKISHO_LAB_CRYPT") != nullptr) {
+    options.verify_password = [](const sekisho::VerifyPassword& work) {
+      crypt_data scratch{};
+      const char* hash = crypt_r(std::string(work.candidate.reveal()).c_str(), work.encoded_hash.c_str(), &scratch);
+      return hash != nullptr && work.encoded_hash == hash;
+    };
+  }
   if (const char* file = std::getenv("SEKISHO_LAB_CLOCK_OFFSET")) {
     options.wrap_clock = [file = std::string(file)](const sekisho::run::Clock& base) {
       return std::make_unique<OffsetClock>(base, file);

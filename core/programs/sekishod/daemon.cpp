@@ -185,6 +185,7 @@ class Daemon final : public run::ChildControl::Handler {
       const auto matched = run::verify_password(work.encoded_hash, work.candidate);
       return matched && *matched;
     };
+    if (options_.verify_password) out.verify_password = options_.verify_password;
     return out;
   }
 
