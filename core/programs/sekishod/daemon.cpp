@@ -85,6 +85,7 @@ class Daemon final : public run::ChildControl::Handler {
         config_(std::move(config)),
         early_log_(make_log({.program = "sekishod", .in_background = false})),
         timers_(loop_, clock_of(options)),
+        link_timers_(loop_, gate_clock_),
         host_("sekishod", entropy_, *early_log_),
         loader_(config_.plugin_directory, host_) {}
 
@@ -199,7 +200,7 @@ class Daemon final : public run::ChildControl::Handler {
     slot = std::make_unique<Neighbour>(name, *gate_, [this](const std::string& who, std::string_view why) {
       log_->event(kDaemonLinkLost, {{"name", who}, {"why", why}});
     });
-    slot->open(loop_, clock(), timers_, config_.node, std::move(fd));
+    slot->open(loop_, gate_clock_, link_timers_, config_.node, std::move(fd));
   }
   void on_complete() override {
     api::Context context{
@@ -225,6 +226,7 @@ class Daemon final : public run::ChildControl::Handler {
   run::GateClock gate_clock_;
   std::unique_ptr<run::Clock> wrapped_;
   run::AsioTimers timers_;
+  run::AsioTimers link_timers_;  // whether a neighbour lives is a matter of the machine's time, which no lab moves
   run::KernelEntropy entropy_;
   plugin::SystemPluginHost host_;
   plugin::Loader loader_;
