@@ -15,15 +15,25 @@ def row(registry: Registry, kind: str, key: str) -> dict[str, Any]:
     return next(r for r in registry[kind] if r["id"] == key)
 
 
-def past(world: World, registry: Registry, kind: str, key: str, field: str) -> None:
-    row(registry, kind, key)[field] = {"from": world.at(days=-60), "until": world.at(days=-1)}
+def past(world: World, registry: Registry, *keys: tuple[str, str]) -> None:
+    """Each of (kind, id) was in force and is no more; an application lies within its contract."""
+    period = {"from": world.at(days=-20), "until": world.at(days=-1)}
+    for kind, key in keys:
+        row(registry, kind, key)["period"] = period
+
+
+def undecided(registry: Registry, key: str) -> None:
+    application = row(registry, "applications", key)
+    application.update(state="submitted")
+    for field in ("decided_by", "decided_at"):
+        application.pop(field)
 
 
 BEFORE: list[tuple[str, str, Callable[[World, Registry], object]]] = [
-    ("R16", "contract.not_in_force", lambda w, r: past(w, r, "contracts", "c-web-2026", "period")),
-    ("R17", "application.not_accepted", lambda w, r: row(r, "applications", "a-mori").update(state="submitted")),
+    ("R16", "contract.not_in_force", lambda w, r: past(w, r, ("contracts", "c-web-2026"), ("applications", "a-mori"))),
+    ("R17", "application.not_accepted", lambda w, r: undecided(r, "a-mori")),
     ("R17", "application.not_accepted", lambda w, r: row(r, "applications", "a-mori").update(state="returned")),
-    ("R17", "application.not_in_period", lambda w, r: past(w, r, "applications", "a-mori", "period")),
+    ("R17", "application.not_in_period", lambda w, r: past(w, r, ("applications", "a-mori"))),
     ("R17", "application.terminal_missing", lambda w, r: row(r, "applications", "a-mori").update(terminals=["pc-other"])),
 ]
 
@@ -35,11 +45,13 @@ def test_without_the_paper_all_factors_do_not_help(world: World, rule: str, code
                                                    spoil: Callable[[World, Registry], object]) -> None:
     registry = world.export()
     other = dict(row(registry, "terminals", "pc-mori"), id="pc-other", macs=["3c:7c:3f:0f:0f:0f"])
-    for key in ("key_thumbprint", "key_jwk", "enrolment_hash", "enrolment_until"):
+    for key in ("key_thumbprint", "key_jwk", "enrolment_hash", "enrolment_until", "binding"):
         other.pop(key, None)
     registry["terminals"].append(other)
     spoil(world, registry)
     world.replace(registry)
+    if code in ("application.not_in_period", "application.terminal_missing"):
+        world.ctl("application", "accept", "a-mori", "--by", "yama")  # an edit voids the earlier decision
     mailbox = world.mailbox("mori")
     vpn = world.pc("mori").openconnect()
     vpn.asked()

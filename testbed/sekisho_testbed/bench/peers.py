@@ -149,10 +149,12 @@ class Sekisho(Gateway):
             registry["terminals"].append({"id": f"pc-{who}", "contractor": "mori-kogyo", "name": f"pc-{who}", "kind": "own",
                                           "macs": [f"3c:7c:3f:b0:{number >> 8:02x}:{number & 255:02x}"]})
             registry["desktops"].append({"id": f"vdi-{who}", "person": who, "zone": "internet_business",
-                                         "address": "10.40.0.11", "port": 5900})
+                                         "address": f"10.40.{1 + number // 200}.{1 + number % 200}", "port": 5900})
             application["people"].append(who)
             application["terminals"].append(f"pc-{who}")
         self.house.import_registry(registry)
+        if self.people > 1:
+            self.house.ctl("application", "accept", "a-mori", "--by", "yama")
         for who in self.who:
             self.house.issue(who, f"pc-{who}")
         if self.crypt_hash is None:
