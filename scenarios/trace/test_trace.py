@@ -4,8 +4,8 @@ from __future__ import annotations
 import pathlib
 import re
 import signal
+import subprocess
 
-from sekisho_testbed.netlab import Program
 from sekisho_testbed.world import World
 
 FORBIDDEN_IN_FRONT = {"open", "openat", "openat2", "creat", "socket", "connect", "bind", "execve", "execveat", "ptrace",
@@ -42,25 +42,23 @@ def inet_listeners(pid: int) -> list[str]:
 
 def test_each_process_does_only_what_it_may(world: World) -> None:
     pids = world.gatehouse.pids()
-    traces: dict[str, tuple[Program, pathlib.Path]] = {}
+    traces: dict[str, tuple[subprocess.Popen[bytes], pathlib.Path]] = {}
     for name, pid in pids.items():
         if name in ("sekisho",):
             continue
         out = world.folder / f"{name}.strace"
-        tracer = world.house.lab.hosts["gate"]  # only its log folder is used: strace runs outside the lab's pid namespace
-        program = Program(tracer, f"strace-{name}", [], __import__("subprocess").Popen(
-            ["strace", "-f", "-qq", "-s", "64", "-o", str(out), "-p", str(pid)], stderr=open(world.folder / f"{name}.err", "wb")),
-            world.folder / f"{name}.err")
-        traces[name] = (program, out)
+        # strace runs outside the lab's pid namespace, where these pids are known.
+        traces[name] = (subprocess.Popen(["strace", "-f", "-qq", "-s", "64", "-o", str(out), "-p", str(pid)],
+                                         stderr=subprocess.DEVNULL), out)
     world.wait(lambda: all(pathlib.Path(f"/proc/{pids[n]}/status").read_text().find("TracerPid:\t0\n") < 0 for n in traces),
                10, "strace has attached to every process")
     vpn = world.pass_gate("mori")
     assert world.pc("mori").reaches(*world.entrance)
     vpn.hang_up()
     world.wait_no_session("mori")
-    for program, _ in traces.values():
-        program.signal(signal.SIGINT)
-        program.wait_end(10)
+    for tracer, _ in traces.values():
+        tracer.send_signal(signal.SIGINT)
+        tracer.wait(10)
     seen = {name: calls(out) for name, (_, out) in traces.items()}
     assert all(len(found) > 5 for found in seen.values()), {n: len(f) for n, f in seen.items()}
 

@@ -359,7 +359,7 @@ class World:
     @contextlib.contextmanager
     def capture(self, host: str) -> Iterator["Wire"]:
         path = self.folder / f"{host}.pcap"
-        tcpdump = self.house.lab.hosts[host].start("tcpdump", "tcpdump", "-i", "eth0", "-U", "-s", "0", "-w", str(path),
+        tcpdump = self.house.lab.hosts[host].start("tcpdump", "tcpdump", "--immediate-mode", "-i", "eth0", "-U", "-s", "0", "-w", str(path),
                                                    "-Z", "root")
         tcpdump.wait_text("listening on", 10)
         wire = Wire(path)
