@@ -154,8 +154,6 @@ class Sekisho(Gateway):
             application["people"].append(who)
             application["terminals"].append(f"pc-{who}")
         self.house.import_registry(registry)
-        if self.people > 1:
-            self.house.ctl("application", "accept", "a-mori", "--by", "yama")
         for who in self.who:
             self.house.issue(who, f"pc-{who}")
         if self.crypt_hash is None:

@@ -49,7 +49,8 @@ def run(hall: Hall, folder: pathlib.Path, repetitions: int, count: int, say: Cal
     for repetition in range(repetitions):
         for make in (Sekisho, Ocserv):
             where = folder / f"{make.name}-sessions-{repetition}"
-            kind = {"people": count} if make is Sekisho else {}
+            tun = {"name": "sekisho0", "gate_address": cast.GATE_INNER, "prefix": 20, "mtu": 1354}
+            kind = {"people": count, "path": {"tun": tun}} if make is Sekisho else {}
             with make(hall, where, **kind) as gateway:  # type: ignore[arg-type]
                 idle, slab, processes = settled(gateway), kernel_kib(), len(gateway.group.pids())
                 holder = hold(hall, gateway, count)
