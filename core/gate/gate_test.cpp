@@ -386,6 +386,38 @@ TEST_F(GateTest, AnUnknownKeyInsideAnAdmittedTunnelEndsTheSession) {
   EXPECT_EQ(journal.count("session.ended", "device.key_unknown"), 1u);
 }
 
+TEST_F(GateTest, AHostCheckClaimNeedsCookieAndCertificateAndAdmitsNobody) {
+  const char* const kForm = "hostcheck=0100,10.0.26200&check_virtual_desktop=3c:7c:3f:1a:2b:01";
+  const std::string session = pass();
+  ASSERT_NE(session, "");
+  const auto claim = [&](const std::string& with, Arrival from) {
+    return as<PostureAnswer>(ask(PostureRequest{"hostcheck", std::move(from), Secret(with), kForm}));
+  };
+  const auto* stranger = claim(std::string(43, 'A'), arrival());
+  ASSERT_NE(stranger, nullptr);
+  EXPECT_EQ(stranger->status, 403);
+  EXPECT_NE(stranger->body.find("session.unknown_cookie"), std::string::npos);
+  const auto* thief = claim(cookie, arrival("another leaf"));
+  ASSERT_NE(thief, nullptr);
+  EXPECT_EQ(thief->status, 403);
+  EXPECT_NE(thief->body.find("session.other_certificate"), std::string::npos);
+  EXPECT_EQ(journal.count("posture.claimed"), 0u);
+
+  const auto* own = claim(cookie, arrival());
+  ASSERT_NE(own, nullptr);
+  EXPECT_EQ(own->status, 200);
+  EXPECT_NE(own->body.find("posture.unsigned"), std::string::npos) << own->body;
+  EXPECT_EQ(journal.count("posture.claimed", "posture.unsigned"), 1u);
+  ASSERT_EQ(gate->sessions().size(), 1u);
+  EXPECT_EQ(gate->sessions()[0].state, SessionState::quarantine) << "an unsigned claim admits nobody";
+
+  FakeLink page;  // and it comes on the tunnel's own front alone
+  const auto page_id = gate->attach("posture", "posture", page);
+  gate->on_message(page_id, seam::Request{++number, PostureRequest{"hostcheck", arrival(), Secret(cookie), kForm}});
+  fake.timers.settle();
+  EXPECT_EQ(page.last<seam::Reply>(), nullptr);
+}
+
 TEST_F(GateTest, ASessionWithoutTunnelOrAfterItsGraceEnds) {
   ASSERT_NE(pass(), "");
   fake.timers.advance(Seconds{61});

@@ -1,5 +1,6 @@
 // Posture requests: who asks (a session by its inner address, a terminal before login, a claim with a cookie), and what
 // a verdict does to the session. The desk is touched on the store thread only.
+#include "admission/enforce.hpp"
 #include "base/json.hpp"
 #include "gate/state.hpp"
 
@@ -86,14 +87,11 @@ const admission::PathPolicy* policy_before_login(const GateOptions& options) {
 /// The same shape as the desk's refusals, so that an agent reads one.
 std::string refusal_body(const Refusal& r) {
   const auto text = [](const Text& t) { return nlohmann::json{{"ja", t.ja}, {"en", t.en}}; };
-  return nlohmann::json{{"decision", "deny"},
-                        {"error", r.code},
-                        {"refusal",
-                         {{"rule", r.rule},
-                          {"code", r.code},
-                          {"what", text(r.what)},
-                          {"why", text(r.why)},
-                          {"remedy", text(r.remedy)}}}}
+  return nlohmann::json{
+      {"decision", "deny"},
+      {"error", r.code},
+      {"refusal",
+       {{"rule", r.rule}, {"code", r.code}, {"what", text(r.what)}, {"why", text(r.why)}, {"remedy", text(r.remedy)}}}}
       .dump();
 }
 
@@ -108,7 +106,14 @@ void Gate::State::posture(const Caller& caller, PostureRequest request) {
   if (request.kind == "hostcheck") {
     const auto number = by_cookie.find(sha256_hex(request.cookie.reveal()));
     const auto found = number == by_cookie.end() ? sessions.end() : sessions.find(number->second);
-    if (found == sessions.end()) return answer_refusal(403, "session.unknown_cookie");
+    if (found == sessions.end() || found->second->row.path != request.arrival.path) {
+      return answer_refusal(403, "session.unknown_cookie");
+    }
+    // A cookie counts with its own certificate alone, here as for a tunnel (T-44).
+    if (!admission::enforce("R04", "session.other_certificate",
+                            leaf_fingerprint(request.arrival) == found->second->row.certificate)) {
+      return answer_refusal(403, "session.other_certificate");
+    }
     session = found->second;
   } else {
     session = session_at(request.arrival.peer_address);

@@ -9,11 +9,11 @@ namespace {
 
 constexpr std::chrono::seconds kNetLimit{2};
 
+}  // namespace
+
 std::string leaf_fingerprint(const Arrival& arrival) {
   return arrival.certificate_chain.empty() ? std::string() : sha256_hex(arrival.certificate_chain.front());
 }
-
-}  // namespace
 
 SessionView Gate::State::view(const Session& session) const {
   const GatePath* p = path(session.row.path);

@@ -124,7 +124,8 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
 };
 
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
-[[nodiscard]] std::string random_token(Entropy& entropy);  ///< 32 bytes, base64url: 43 characters
+[[nodiscard]] std::string leaf_fingerprint(const Arrival& arrival);  ///< empty without a certificate
+[[nodiscard]] std::string random_token(Entropy& entropy);            ///< 32 bytes, base64url: 43 characters
 [[nodiscard]] std::string_view to_string(SessionState state);
 
 template <class T>
