@@ -25,7 +25,7 @@ inline constexpr Event kGateThere{
      "The gatekeeper is there; the tunnels that stand were announced to it again. Nothing to do."},
     {"path", "tunnels"}};
 inline constexpr Event kGateLost{"front.gate_lost",
-                                 Level::error,
+                                 Level::warning,
                                  {"関所の本体との接続が切れました。新しい接続は断り、今のトンネルは最長120秒保ちます。s"
                                   "ekishod の記録を調べてください。",
                                   "The link to the gatekeeper is lost. Newcomers are refused, the tunnels stay for at "

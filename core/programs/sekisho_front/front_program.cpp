@@ -102,9 +102,7 @@ class FrontProcess final : private run::ChildControl::Handler {
     run::ChildControl::Handler& handler = *this;
     control_ = std::make_unique<run::ChildControl>(loop_, handler);
     loop_.run();
-    // Connections first: they speak to links and plugin.
-    if (front_) front_->engine().set_gate(nullptr);
-    front_.reset();
+    front_.reset();  // first: its connections speak to links and plugin
     links_.clear();
     control_.reset();
     return exit_code_;
