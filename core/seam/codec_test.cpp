@@ -24,6 +24,7 @@ class Filler {
     value = static_cast<N>(std::uniform_int_distribution<std::uint64_t>()(random_));
   }
   void fill(SessionState& value) { value = static_cast<SessionState>(below(4)); }
+  void fill(CertificateFault& value) { value = static_cast<CertificateFault>(below(6)); }
   void fill(std::string& value) {
     value.resize(below(40));
     for (char& c : value) c = static_cast<char>(below(256));
