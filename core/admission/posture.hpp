@@ -44,9 +44,9 @@ struct TerminalPosture {
 
 struct ReportVerdict {
   std::uint16_t http_status = 200;
-  std::string answer;            ///< JSON for the agent: decision, checks[], next_nonce, recheck_s, heartbeat_s; or error
-  bool counted = false;          ///< the envelope was good: `results` are a verdict about `terminal`
-  bool passed = false;           ///< no enforced check failed or is unknown
+  std::string answer;    ///< JSON for the agent: decision, checks[], next_nonce, recheck_s, heartbeat_s; or error
+  bool counted = false;  ///< the envelope was good: `results` are a verdict about `terminal`
+  bool passed = false;   ///< no enforced check failed or is unknown
   std::string terminal, reason;  ///< reason: connect | interval | event
   std::vector<CheckResult> results;
   std::optional<Refusal> refusal;  ///< of the worst failed check, or of the envelope ("report.replayed", …)
