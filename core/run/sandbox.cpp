@@ -1,5 +1,6 @@
 #include "run/sandbox.hpp"
 
+#include "run/name_service.hpp"
 #include "run/sandbox_filter.hpp"
 
 #include <cap-ng.h>
@@ -76,6 +77,7 @@ Result<bool> change_identity(SandboxProfile profile, std::uint32_t uid) {
 
 Result<SandboxReport> enter_sandbox(SandboxProfile profile, std::uint32_t uid) {
   tzset();  // later it would open a file
+  if (profile == SandboxProfile::sekishod) load_name_services();
   umask(077);
   const rlimit none{0, 0};
   if (setrlimit(RLIMIT_CORE, &none) != 0) return refused("no core dumps");

@@ -3,6 +3,7 @@
 #include "run/asio_services.hpp"
 #include "run/clock.hpp"
 #include "run/link.hpp"
+#include "run/name_service.hpp"
 
 #include <arpa/inet.h>
 #include <boost/asio/io_context.hpp>
@@ -14,6 +15,7 @@
 #include <linux/netlink.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -338,6 +340,27 @@ TEST(SandboxLife, AGatekeeperKeepsFilesThreadsAndMail) {
     return 0;
   }));
   EXPECT_EQ(rmdir(folder.c_str()), 0);
+}
+
+TEST(NameServices, AreReadFromTheFileOnceEach) {
+  EXPECT_EQ(name_service_modules("passwd: files systemd\n# hosts: evil\nhosts:\tfiles mdns4_minimal [NOTFOUND=return "
+                                 "!UNAVAIL=continue] dns # nis\nbroken line\nservices: db files"),
+            (std::vector<std::string>{"files", "systemd", "mdns4_minimal", "dns", "db"}));
+  EXPECT_TRUE(name_service_modules("").empty());
+  EXPECT_EQ(name_service_modules("hosts: ../evil/"), std::vector<std::string>{"evil"}) << "no paths";
+}
+
+// A user whom no file knows is looked for in modules, which must have been loaded before.
+TEST(SandboxLife, AGatekeeperLooksUpUsersAndServices) {
+  EXPECT_TRUE(lives(SandboxProfile::sekishod, [] {
+    passwd entry{}, *found = nullptr;
+    std::array<char, 4096> room{};
+    if (getpwuid_r(3'999'999, &entry, room.data(), room.size(), &found) != 0 && found != nullptr) return 1;
+    addrinfo hints{}, *list = nullptr;
+    hints.ai_socktype = SOCK_STREAM;
+    if (getaddrinfo("localhost", "smtp", &hints, &list) == 0) freeaddrinfo(list);
+    return 0;
+  }));
 }
 
 TEST(SandboxLife, ANetdSpeaksNetlink) {
