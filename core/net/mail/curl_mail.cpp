@@ -1,14 +1,15 @@
 #include "net/mail/curl_mail.hpp"
 
 #include "net/mail/message.hpp"
+#include "net/mail/smtp_attempt.hpp"
 
-#include <curl/curl.h>
+#include <pthread.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cstring>
-#include <deque>
+#include <condition_variable>
 #include <list>
 #include <mutex>
 #include <span>
@@ -19,51 +20,18 @@ namespace sekisho::net {
 namespace {
 
 using Steady = std::chrono::steady_clock;
+using std::chrono::milliseconds;
 
-struct EasyFree {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct MultiFree {
-  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
-};
-struct ListFree {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using EasyPtr = std::unique_ptr<CURL, EasyFree>;
-using MultiPtr = std::unique_ptr<CURLM, MultiFree>;
-using ListPtr = std::unique_ptr<curl_slist, ListFree>;
-
-/// One mail on its way. Only the worker touches it after it has left the inbox.
+/// One mail on its way.
 struct Job {
   std::string to;
   Secret text;
   std::function<void(Result<void>)> done;
   Steady::time_point deadline, next_try;
-  std::chrono::milliseconds wait;
-  std::size_t sent = 0;  // bytes of this attempt
+  milliseconds wait;
   Error last{"mail.unreachable", "the limit passed before the first attempt", {}};
-  EasyPtr easy;
-  ListPtr receivers;
 };
 using JobPtr = std::unique_ptr<Job>;
-
-std::size_t read_some(char* out, std::size_t size, std::size_t count, void* context) {
-  Job& job = *static_cast<Job*>(context);
-  const std::string_view rest = job.text.reveal().substr(job.sent);
-  const std::size_t taken = std::min(size * count, rest.size());
-  std::memcpy(out, rest.data(), taken);
-  job.sent += taken;
-  return taken;
-}
-
-/// The server's words go nowhere: they could repeat what we sent.
-std::size_t drop(char*, std::size_t size, std::size_t count, void*) {
-  return size * count;
-}
-
-std::string domain_of(const std::string& address) {
-  return address.substr(address.find('@') + 1);
-}
 
 std::string hex(std::span<const std::byte> bytes) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
@@ -73,31 +41,6 @@ std::string hex(std::span<const std::byte> bytes) {
     out += kDigits[std::to_integer<unsigned>(byte) & 15];
   }
   return out;
-}
-
-struct Ending {
-  Error error;
-  bool again = false;
-};
-
-Ending ending_of(CURLcode code, long reply) {
-  const std::string peer = reply >= 200 && reply <= 599 ? std::to_string(reply) : std::string();
-  const char* text = curl_easy_strerror(code);
-  switch (code) {
-    case CURLE_USE_SSL_FAILED:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_WEIRD_SERVER_REPLY:  // also: bytes before TLS
-      return {{"mail.no_tls", text, peer}, false};
-    default:
-      break;
-  }
-  if (reply >= 500 && reply <= 599) return {{"mail.refused", text, peer}, false};
-  return {{"mail.unreachable", text, peer}, true};
 }
 
 class BrokenMail final : public run::Mail {
@@ -117,20 +60,24 @@ class BrokenMail final : public run::Mail {
 struct CurlMail::Impl {
   Impl(MailOptions taken, const run::Clock& clock_taken, run::Timers& timers_taken, Entropy& entropy_taken)
       : options(std::move(taken)), clock(clock_taken), timers(timers_taken), entropy(entropy_taken) {
-    static std::once_flag once;
-    std::call_once(once, [] { SEKISHO_ASSERT(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
-    multi.reset(curl_multi_init());
-    SEKISHO_ASSERT(multi != nullptr);
-    thread = std::thread([this] { work(); });
+    start_libcurl();
+    // No thread of ours takes a signal: those of the process are the loop's, and a server that has gone must not end us
+    // (SIGPIPE). What they start inherits it.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    keeper = std::thread([this] { keep(); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
   ~Impl() {
-    stopping = true;
-    curl_multi_wakeup(multi.get());
-    thread.join();
+    {
+      const std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    change.notify_all();
+    keeper.join();
   }
 
-  // --- the loop's side
-  // ---------------------------------------------------------------------------------------------------
   void send(SendMail mail, std::function<void(Result<void>)> done) {
     auto job = std::make_unique<Job>();
     job->done = std::move(done);
@@ -149,151 +96,99 @@ struct CurlMail::Impl {
       const std::lock_guard lock(mutex);
       if (held >= options.spool) return post(std::move(job->done), fail("mail.busy", "the spool is full"));
       ++held;
-      inbox.push_back(std::move(job));
+      waiting.push_back(std::move(job));
     }
-    curl_multi_wakeup(multi.get());
+    change.notify_all();
   }
 
   void post(std::function<void(Result<void>)> done, Result<void> end) {
     timers.post([done = std::move(done), end = std::move(end)] { done(end); });
   }
 
-  // --- the worker's side
-  // -------------------------------------------------------------------------------------------------
-  void work() {
+  // --- the keeper's thread: begins what is due, ends what is late
+  void keep() {
+    std::unique_lock lock(mutex);
     while (!stopping) {
-      take_inbox();
-      start_due();
-      int running = 0;
-      SEKISHO_ASSERT(curl_multi_perform(multi.get(), &running) == CURLM_OK);
-      finish_ended();
-      SEKISHO_ASSERT(curl_multi_poll(multi.get(), nullptr, 0, pause_ms(), nullptr) == CURLM_OK);
+      begin_due();
+      change.wait_until(lock, next_look());
+      collect();
     }
-    take_inbox();
-    for (auto* list : {&waiting, &active}) {
-      for (JobPtr& job : *list) {
-        if (list == &active) curl_multi_remove_handle(multi.get(), job->easy.get());
-        end(std::move(job), fail("mail.closed", "the service is stopping"));
-      }
-      list->clear();
+    for (JobPtr& job : waiting) end(std::move(job), fail("mail.closed", "the service is stopping"));
+    waiting.clear();
+    while (!running.empty()) {
+      change.wait(lock);
+      collect();
     }
   }
 
-  void take_inbox() {
-    const std::lock_guard lock(mutex);
-    for (JobPtr& job : inbox) waiting.push_back(std::move(job));
-    inbox.clear();
-  }
-
-  void start_due() {
+  void begin_due() {
     const auto now = Steady::now();
     for (auto it = waiting.begin(); it != waiting.end();) {
-      Job& job = **it;
-      if (now >= job.deadline) {
-        Error last = std::move(job.last);
+      if (now >= (*it)->deadline) {
+        Error last = std::move((*it)->last);
         end(std::move(*it), std::move(last));
         it = waiting.erase(it);
-      } else if (job.next_try <= now && active.size() < options.parallel) {
-        start(job, now);
-        active.splice(active.end(), waiting, it++);
+      } else if ((*it)->next_try <= now && running.size() < options.parallel) {
+        Runner& runner = running.emplace_back();
+        runner.thread = std::thread([this, &runner](JobPtr job) { attempt(std::move(job), runner); }, std::move(*it));
+        it = waiting.erase(it);
       } else {
         ++it;
       }
     }
   }
 
-  void start(Job& job, Steady::time_point now) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(job.deadline - now);
-    job.sent = 0;
-    job.easy.reset(curl_easy_init());
-    job.receivers.reset(curl_slist_append(nullptr, job.to.c_str()));
-    SEKISHO_ASSERT(job.easy != nullptr && job.receivers != nullptr);
-    CURL* easy = job.easy.get();
-    bool good = true;
-    const auto set = [&](CURLoption option, auto value) {
-      good = good && curl_easy_setopt(easy, option, value) == CURLE_OK;
-    };
-    const std::string url = options.url + "/" + domain_of(options.from);  // libcurl says the path in EHLO
-    set(CURLOPT_URL, url.c_str());
-    set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    set(CURLOPT_PROXY, "");  // whatever the environment says
-    set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-    set(CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_ALL));
-    set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    set(CURLOPT_SSL_VERIFYPEER, 1L);
-    set(CURLOPT_SSL_VERIFYHOST, 2L);
-    set(CURLOPT_CAINFO, static_cast<const char*>(nullptr));
-    set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
-    // libcurl only reads it.
-    curl_blob ca{const_cast<char*>(options.ca_pem.data()), options.ca_pem.size(), CURL_BLOB_NOCOPY};
-    set(CURLOPT_CAINFO_BLOB, &ca);
-    if (!options.user.empty()) {
-      set(CURLOPT_USERNAME, options.user.c_str());
-      set(CURLOPT_PASSWORD, std::string(options.password.reveal()).c_str());  // copied by libcurl
-    }
-    set(CURLOPT_MAIL_FROM, options.from.c_str());
-    set(CURLOPT_MAIL_RCPT, job.receivers.get());
-    set(CURLOPT_UPLOAD, 1L);
-    set(CURLOPT_READFUNCTION, &read_some);
-    set(CURLOPT_READDATA, static_cast<void*>(&job));
-    set(CURLOPT_WRITEFUNCTION, &drop);
-    set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(std::min(left, options.attempt).count(), 1)));
-    set(CURLOPT_NOSIGNAL, 1L);
-    set(CURLOPT_QUICK_EXIT, 1L);
-    set(CURLOPT_FRESH_CONNECT, 1L);
-    set(CURLOPT_FORBID_REUSE, 1L);
-    set(CURLOPT_PRIVATE, static_cast<void*>(&job));
-    SEKISHO_ASSERT(good);
-    SEKISHO_ASSERT(curl_multi_add_handle(multi.get(), easy) == CURLM_OK);
-  }
-
-  void finish_ended() {
-    int left = 0;
-    while (CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
-      if (message->msg != CURLMSG_DONE) continue;
-      const CURLcode code = message->data.result;
-      CURL* easy = message->easy_handle;
-      const auto it = std::ranges::find_if(active, [&](const JobPtr& job) { return job->easy.get() == easy; });
-      SEKISHO_ASSERT(it != active.end());
-      long reply = 0;
-      curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &reply);
-      curl_multi_remove_handle(multi.get(), easy);
-      Job& job = **it;
-      job.easy.reset();
-      if (code == CURLE_OK) {
-        end(std::move(*it), {});
-        active.erase(it);
+  /// Joins the attempts that have ended.
+  void collect() {
+    for (auto it = running.begin(); it != running.end();) {
+      if (!it->ended) {
+        ++it;
         continue;
       }
-      Ending ending = ending_of(code, reply);
-      job.next_try = Steady::now() + job.wait;
-      job.wait *= 2;
-      if (!ending.again || job.next_try >= job.deadline) {
-        end(std::move(*it), std::move(ending.error));
-        active.erase(it);
-      } else {
-        job.last = std::move(ending.error);
-        waiting.splice(waiting.end(), active, it);
-      }
+      it->thread.join();  // its last act was to set `ended`
+      it = running.erase(it);
     }
   }
 
-  [[nodiscard]] int pause_ms() const {
-    auto until = Steady::now() + std::chrono::seconds(1);
+  [[nodiscard]] Steady::time_point next_look() const {
+    auto until = Steady::now() + std::chrono::hours(1);
     for (const JobPtr& job : waiting) {
-      // A due job that finds no free place is started when one ends, which wakes the poll.
-      if (job->next_try > Steady::now()) until = std::min(until, job->next_try);
+      // A mail that finds no free place is begun when an attempt ends, which wakes the keeper.
+      if (running.size() < options.parallel) until = std::min(until, job->next_try);
       until = std::min(until, job->deadline);
     }
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now()).count();
-    return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1000));
+    return until;
   }
 
-  void end(JobPtr job, Result<void> how) {
+  // --- an attempt's thread
+  struct Runner {
+    std::thread thread;
+    bool ended = false;
+  };
+  void attempt(JobPtr job, Runner& runner) {
     {
+      const auto left = std::chrono::duration_cast<milliseconds>(job->deadline - Steady::now());
+      SmtpAttempt one(options, job->to, job->text.reveal(), stopping);
+      auto how = one.run(std::min(left, options.attempt));
       const std::lock_guard lock(mutex);
-      --held;
+      job->next_try = Steady::now() + job->wait;
+      job->wait *= 2;
+      if (!how.again || stopping || job->next_try >= job->deadline) {
+        end(std::move(job), std::move(how.how));
+      } else {
+        job->last = how.how.error();
+        waiting.push_back(std::move(job));
+      }
     }
+    const std::lock_guard lock(mutex);
+    runner.ended = true;
+    change.notify_all();
+  }
+
+  /// With the mutex held.
+  void end(JobPtr job, Result<void> how) {
+    --held;
+    job->text.clear();
     post(std::move(job->done), std::move(how));
   }
 
@@ -301,15 +196,15 @@ struct CurlMail::Impl {
   const run::Clock& clock;
   run::Timers& timers;
   Entropy& entropy;
-  MultiPtr multi;                     // the worker's, but for curl_multi_wakeup
-  std::list<JobPtr> waiting, active;  // the worker's
-  std::atomic<bool> stopping{false};
+  std::atomic<bool> stopping{false};  // written with the mutex held
 
   std::mutex mutex;
-  std::deque<JobPtr> inbox;  // guarded by mutex
-  std::size_t held = 0;      // guarded by mutex: everything that was taken and has not ended
+  std::condition_variable change;
+  std::list<JobPtr> waiting;  // guarded by mutex
+  std::list<Runner> running;  // guarded by mutex; its nodes are the keeper's
+  std::size_t held = 0;       // guarded by mutex: everything that was taken and has not ended
 
-  std::thread thread;
+  std::thread keeper;
 };
 
 Result<std::unique_ptr<CurlMail>> CurlMail::make(MailOptions options, const run::Clock& clock, run::Timers& timers,

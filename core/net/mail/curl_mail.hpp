@@ -1,13 +1,14 @@
 // CurlMail: mails to the configured next hop over SMTP with libcurl. TLS is required (STARTTLS, or from the first byte
 // with smtps://) and verified against the configured CA; otherwise no mail leaves (T-28).
 //
-//   send() ─▶ spool (bounded) ─▶ own thread: up to `parallel` transfers at once ─▶ done, posted to the loop
+//   send() ─▶ spool (bounded) ─▶ up to `parallel` attempts at once, a thread each ─▶ done, posted to the loop
 //                                   4xx, no connection, silence: again after 1, 2, 4 … s while the limit lasts
 //                                   5xx, no TLS, wrong certificate: refused for good
 //
-// Threads: send() and the destructor on the loop; one thread of its own does all network work, so a slow server blocks
-// neither the loop nor other mails (up to `parallel`). `done` comes through Timers::post, exactly once, unless the loop
-// ends first. The destructor gives up what waits (mail.closed) and joins the thread.
+// Threads: send() and the destructor on the loop. One thread keeps the spool and starts one for each attempt (libcurl's
+// SMTP blocks), so a slow server blocks neither the loop nor other mails (up to `parallel`). `done` comes through
+// Timers::post, exactly once, unless the loop ends first. The destructor gives up what waits or is under way
+// (mail.closed) and joins all threads, within about a second.
 // Ownership: borrows clock, timers and entropy; they outlive it. Mails are held as Secrets and wiped when done.
 // Errors of `done`: mail.busy (spool full), mail.bad_address, mail.bad_text, mail.refused (5xx), mail.no_tls (no
 // STARTTLS, bad certificate, bytes before TLS), mail.unreachable (limit passed), mail.misconfigured, mail.closed.
@@ -31,8 +32,8 @@ struct MailOptions {
   std::string ca_pem;  ///< the CAs that the server's certificate must end at
   std::string user;    ///< empty: no AUTH
   Secret password;
-  std::size_t spool = 256;  ///< mails queued or under way; one more is mail.busy
-  std::size_t parallel = 4;
+  std::size_t spool = 256;                      ///< mails queued or under way; one more is mail.busy
+  std::size_t parallel = 16;                    ///< transfers at once: a mail waits only when so many hang
   std::chrono::milliseconds limit{30'000};      ///< from send() to the end, retries included
   std::chrono::milliseconds attempt{10'000};    ///< one connection, from connect to the last reply
   std::chrono::milliseconds first_wait{1'000};  ///< before the second attempt; doubled each time

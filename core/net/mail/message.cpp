@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMaxSubject = 255, kMaxBody = 64 * 1024;
 constexpr std::size_t kLine = 76;       // of base64, RFC 2045 §6.8
-constexpr std::size_t kWordBytes = 45;  // base64 of it and its frame fit into 75 characters, RFC 2047 §2
+constexpr std::size_t kWordBytes = 39;  // "Subject: ", its base64 and its frame fit into 76 characters, RFC 2047 §2
 
 std::string base64(std::string_view bytes) {
   static constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -19,9 +19,9 @@ struct MessageParts {
   std::string_view message_id;  ///< "local@domain" without angle brackets
 };
 
-/// Lines end with CR LF and have at most 78 bytes. The result may hold a code, so it is a Secret.
-/// Errors: mail.bad_address (not one printable ASCII address; CR or LF anywhere in a header), mail.bad_text (no UTF-8,
-/// NUL, subject over 255 bytes, body over 64 KiB).
+/// Lines end with CR LF and have at most 76 bytes but for addresses and Message-ID. The result may hold a code, so it
+/// is a Secret. Errors: mail.bad_address (not one printable ASCII address; CR or LF anywhere in a header),
+/// mail.bad_text (no UTF-8, NUL, subject over 255 bytes, body over 64 KiB).
 [[nodiscard]] Result<Secret> compose(const MessageParts& parts);
 
 /// One address that may stand in a header and in an SMTP command: printable ASCII without blank, comma, semicolon,
