@@ -94,8 +94,9 @@ class DescriptorLog final : public Log {
     logger_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
   }
 
-  std::shared_ptr<spdlog::details::thread_pool> pool_;
+  // Before pool_: its thread has ended when the logger and its sink go.
   std::shared_ptr<spdlog::logger> logger_;
+  std::shared_ptr<spdlog::details::thread_pool> pool_;
   std::atomic<std::size_t> reported_{0};
 };
 

@@ -1,0 +1,91 @@
+"""`./dev soak [NAME …] [--seconds N]`: the long forms of tests, again and again with a new seed each time.
+
+Each named run goes on until its seconds are over (at least one round) or a round fails; the seed is printed, so that
+`--seed` repeats a failed round. `./dev test` runs the short forms of the same tests.
+"""
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PYTHON = "/usr/bin/python3"
+
+
+@dataclasses.dataclass
+class Round:
+    argv: list[str]
+    environment: dict[str, str]
+
+
+def tests(build: pathlib.Path, label: str) -> dict[str, str]:
+    """Name -> program of every test with the label, as ctest knows them."""
+    text = subprocess.run(["ctest", "--test-dir", str(build), "-L", f"^{label}$", "--show-only=json-v1"], capture_output=True,
+                          text=True, check=True).stdout
+    return {t["name"]: t["command"][0] for t in json.loads(text)["tests"] if "command" in t}
+
+
+def audit_tamper(build: pathlib.Path, seed: int) -> list[Round]:
+    """10,000 random changes to a journal: each is told, with the first entry that is no longer proved."""
+    return [Round([str(build / "tests/audit_tamper_test")], {"SEKISHO_TAMPERINGS": "10000", "SEKISHO_SEED": str(seed)})]
+
+
+def audit_kill(build: pathlib.Path, seed: int) -> list[Round]:
+    """1,000 kills of a writing process: nothing that was acknowledged is lost."""
+    return [Round([str(build / "tests/audit_file_journal_test"), "--gtest_filter=*Killed"],
+                  {"SEKISHO_KILLS": "1000", "SEKISHO_SEED": str(seed)})]
+
+
+def units(build: pathlib.Path, seed: int) -> list[Round]:
+    """Every unit test in another order: finds tests that lean on each other and races that show once in a thousand."""
+    return [Round([program, "--gtest_shuffle", f"--gtest_random_seed={seed % 99999 + 1}", "--gtest_brief=1"], {})
+            for program in tests(build, "unit").values()]
+
+
+def scenarios(build: pathlib.Path, seed: int) -> list[Round]:
+    """Every scenario in its lab again (root): what one run leaves behind disturbs the next."""
+    return [Round([PYTHON, "-m", "pytest", "-q", "-x", "-c", "scenarios/pytest.ini", "--build", str(build), "scenarios"], {})]
+
+
+RUNS: dict[str, Callable[[pathlib.Path, int], list[Round]]] = {
+    "audit_tamper": audit_tamper, "audit_kill": audit_kill, "units": units, "scenarios": scenarios}
+
+
+def soak(name: str, build: pathlib.Path, seconds: int, seed: int) -> bool:
+    begun, rounds = time.monotonic(), 0
+    while rounds == 0 or time.monotonic() - begun < seconds:
+        for part in RUNS[name](build, seed):
+            done = subprocess.run(part.argv, cwd=ROOT, env=os.environ | part.environment, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, errors="replace")
+            if done.returncode != 0:
+                print(done.stdout[-8000:])
+                print(f"FAILED  {name}: round {rounds + 1}, seed {seed}: {' '.join(part.argv)}", flush=True)
+                return False
+        rounds += 1
+        seed += 1
+    print(f"ok      {name}: {rounds} rounds in {time.monotonic() - begun:.0f} s", flush=True)
+    return True
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./dev soak", description="long runs", epilog="\n".join(
+        f"{name}: {run.__doc__}" for name, run in RUNS.items()), formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", choices=[*RUNS, []], metavar="NAME", help="which runs; none: all")
+    parser.add_argument("--seconds", type=int, default=600, help="how long each goes on (600)")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1, 1_000_000_000), help="the first round's")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/dev")
+    args = parser.parse_args()
+    ends = [soak(name, args.build.resolve(), args.seconds, args.seed) for name in (args.names or RUNS)]
+    return 0 if all(ends) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
