@@ -181,6 +181,13 @@ TEST_F(Cli, EnrolsWithItsTokenAndReportsBeforeLogin) {
     EXPECT_EQ(answer["checks"][0]["verdict"], "pass");
   }
   EXPECT_EQ(json::parse(std::ifstream(path("agent.state")))["seq"], 1);
+  {
+    const auto held = gate.lock();
+    for (const HttpRequest& request : gate.requests) {
+      EXPECT_TRUE(printable_user_agent(request).starts_with("sekisho-agent/")) << "R09 must not take it for a browser";
+      EXPECT_EQ(accepted_language(request, ""), "ja");
+    }
+  }
 
   expect_refused({"enrol", "--token-file", path("token")}, 3, "enrol.token_unknown");
 }

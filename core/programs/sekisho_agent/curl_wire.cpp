@@ -104,7 +104,7 @@ struct CurlWire::Impl {
     set(CURLOPT_MAXAGE_CONN, 10L);  // the gate closes an idle connection after 15 s
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_limit.count()));
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(options.limit.count()));
-    set(CURLOPT_USERAGENT, "sekisho-agent");
+    set(CURLOPT_USERAGENT, "sekisho-agent/1.0");  // the browser check knows it as a program
     if (!options.connect_to.empty()) {
       connect_to.reset(curl_slist_append(nullptr, ("::" + options.connect_to).c_str()));
       good = good && connect_to != nullptr;
