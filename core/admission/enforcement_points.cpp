@@ -141,7 +141,6 @@ constexpr EnforcementPoint kPoints[] = {
     {"R04", "session.unknown_cookie", kGate},
     {"R11", "session.unknown_cookie", kGate},
     {"R04", "session.other_certificate", kGate},
-    {"R04", "session.parallel", kGate},
     {"R04", "session.idle", kGate},
     {"R04", "session.absolute_limit", kGate},
     {"R04", "session.no_tunnel", kGate},

@@ -54,7 +54,6 @@ TEST(Refusals, AreFoundByCode) {
                            "session.no_tunnel",
                            "session.replaced",
                            "session.reconnect_expired",
-                           "session.parallel",
                            "stop.all",
                            "stop.path",
                            "stop.contractor",
