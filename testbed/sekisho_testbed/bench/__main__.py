@@ -1,4 +1,4 @@
-"""`./dev bench [tunnel] [dtls] [login] [sessions] [journal]`: side by side in one run, interleaved, medians; read the ratios.
+"""`./dev bench [tunnel] [login] [sessions] [journal]`: side by side in one run, interleaved, medians; read the ratios.
 
 Exit code 0 also when a "must" is missed: a benchmark is no test. `--strict` makes it one.
 """
@@ -17,7 +17,7 @@ from .report import Figure, table, write_chart, write_json
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PACKAGES = {"ocserv": "ocserv"}
-ALL = ["tunnel", "dtls", "login", "sessions", "journal"]
+ALL = ["tunnel", "login", "sessions", "journal"]
 
 
 def install(wanted: dict[str, str]) -> None:
@@ -59,9 +59,6 @@ def main() -> int:
                 if "tunnel" in names:
                     say("tunnel: one stock openconnect over TLS")
                     figures += tunnel.run(hall, folder, args.repetitions, args.seconds, say)
-                if "dtls" in names:
-                    say("dtls: one stock openconnect over DTLS")
-                    figures += tunnel.run(hall, folder, args.repetitions, args.seconds, say, dtls=True)
                 if "login" in names:
                     say("login: server CPU per login")
                     figures += login.run(hall, folder, args.repetitions, args.seconds, say)

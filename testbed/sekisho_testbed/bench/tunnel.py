@@ -13,10 +13,10 @@ from .report import Figure
 LOAD_MBIT = "400"
 
 
-def measure(hall: Hall, gateway: Gateway, seconds: float, dtls: bool) -> dict[str, float]:
+def measure(hall: Hall, gateway: Gateway, seconds: float) -> dict[str, float]:
     found: dict[str, float] = {}
     with Group("client") as clients:
-        vpn = gateway.connect(clients, dtls)
+        vpn = gateway.connect(clients)
         try:
             for way in ("up", "down"):
                 hall.traffic(hall.client, way, gateway.inner, str(TRAFFIC_PORT), "0.5")  # windows open, caches warm
@@ -38,24 +38,20 @@ def measure(hall: Hall, gateway: Gateway, seconds: float, dtls: bool) -> dict[st
     return found
 
 
-def run(hall: Hall, folder: pathlib.Path, repetitions: int, seconds: float, say: Callable[[str], Any],
-        dtls: bool = False) -> list[Figure]:
+def run(hall: Hall, folder: pathlib.Path, repetitions: int, seconds: float, say: Callable[[str], Any]) -> list[Figure]:
     samples: dict[tuple[str, str], list[float]] = defaultdict(list)
     for repetition in range(repetitions):
         for make in (Sekisho, Ocserv):
-            with make(hall, folder / f"{make.name}-{'dtls' if dtls else 'tls'}-{repetition}") as gateway:
-                found = measure(hall, gateway, seconds, dtls)
+            with make(hall, folder / f"{make.name}-tls-{repetition}") as gateway:
+                found = measure(hall, gateway, seconds)
             say(f"  {gateway.name:8} " + "  ".join(f"{k} {v:.3g}" for k, v in found.items()))
             for key, value in found.items():
                 samples[(gateway.name, key)].append(value)
 
     def pair(name: str, key: str, unit: str, aim: str, must: float | None) -> Figure:
         return Figure(name, middle(samples[("sekisho", key)]), middle(samples[("ocserv", key)]),
-                      "ocserv DTLS" if dtls else "ocserv TLS", unit, aim, must)
+                      "ocserv TLS", unit, aim, must)
 
-    if dtls:
-        return [pair("dtls.up", "up", "Mbit/s", "high", None), pair("dtls.down", "down", "Mbit/s", "high", None),
-                pair("dtls.cpu_up", "cpu_up", "s/GB", "low", 0.5), pair("dtls.cpu_down", "cpu_down", "s/GB", "low", 0.5)]
     delays = [pair(f"tunnel.delay_p99_{way}", f"delay_p99_{way}", "ms", "low", None) for way in ("up", "down")]
     worst = max(delays, key=lambda f: f.ratio or 0)
     return [pair("tunnel.up", "up", "Mbit/s", "high", 1.5), pair("tunnel.down", "down", "Mbit/s", "high", 2.0),
