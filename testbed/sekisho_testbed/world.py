@@ -77,9 +77,11 @@ class NamespacesHouse:
             certificate, key = self.web_ca.server(cast.MAIL_NAME, [])
             self.post = Post(lab.hosts["post"], cast.address(cast.POST), certificate, key)
             started = []
-            for number, name in enumerate(cast.DESKTOPS, start=1):
-                started.append((lab.hosts[name].start("xvnc", "Xvnc", f":{os.getpid() % 500 * 10 + number}", "-rfbport",
-                                                      "5900", "-SecurityTypes", "None", "-geometry", "1024x768"),
+            for name in cast.DESKTOPS:
+                # -displayfd: the server takes the first display number that is free; every X server of the machine
+                # shares the lock files in /tmp, so a number chosen here may be another's.
+                started.append((lab.hosts[name].start("xvnc", "Xvnc", "-displayfd", "1", "-rfbport", "5900",
+                                                      "-SecurityTypes", "None", "-geometry", "1024x768"),
                                 "Listening for VNC"))
             ports = ",".join(str(p) for p in cast.SERVER_PORTS)
             for name in cast.SERVERS:
