@@ -1,0 +1,2 @@
+#define SEKISHO_JSON_ONCE
+#include <nlohmann/json.hpp>
