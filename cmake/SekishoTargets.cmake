@@ -12,7 +12,9 @@ function(sekisho_add_room room)
   target_link_libraries(sekisho_${room} PUBLIC sekisho::options ${A_LINK} PRIVATE ${A_PRIVATE_LINK})
 endfunction()
 
-# sekisho_add_test(<name> SOURCES … LINK … [LABELS unit|load|needs_root|slow …]): a GoogleTest program, in ctest.
+# sekisho_add_test(<name> SOURCES … LINK … [LABELS unit|load|needs_root …]): a GoogleTest program, in ctest.
+# Target `unit_tests` builds what the labels unit and load run and nothing more; the sanitizer presets build only that.
+add_custom_target(unit_tests)
 function(sekisho_add_test name)
   cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LINK;LABELS;DEFINITIONS" ${ARGN})
   if(NOT A_LABELS)
@@ -26,6 +28,9 @@ function(sekisho_add_test name)
   target_link_libraries(${name} PRIVATE sekisho::options ${A_LINK} GTest::gmock GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE ${A_DEFINITIONS} SEKISHO_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     SEKISHO_PLUGIN_DIR="${SEKISHO_PLUGIN_DIR}")
+  if("unit" IN_LIST A_LABELS OR "load" IN_LIST A_LABELS)
+    add_dependencies(unit_tests ${name})
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT})
 endfunction()
