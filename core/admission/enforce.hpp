@@ -21,7 +21,8 @@ struct EnforcementPoint {
 /// Aborts on an unregistered (rule, name): a rule that no table knows cannot be proved.
 [[nodiscard]] bool enforce(std::string_view rule, std::string_view name, bool holds);
 
-/// Only compiled in with SEKISHO_MUTATION; "R04/certificate.missing".
+/// Only compiled in with SEKISHO_MUTATION; "R04/certificate.missing". That build also switches off the point that the
+/// environment names (SEKISHO_SWITCHED_OFF), which is how `./dev mutate` asks the unit tests.
 void disable_for_test(std::string_view rule_slash_name);
 
 }  // namespace sekisho::admission
