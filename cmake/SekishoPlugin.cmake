@@ -48,8 +48,14 @@ function(sekisho_add_plugin category name)
     VERBATIM)
   add_dependencies(${name} sekisho-make-manifest)
   add_dependencies(sekisho_plugins ${name})
-  install(TARGETS ${name} LIBRARY DESTINATION lib/sekisho/plugins)
-  install(FILES "${SEKISHO_PLUGIN_DIR}/${name}.json" DESTINATION lib/sekisho/plugins)
+  # Not the templates. The installed file differs (its search path), so its manifest is made anew.
+  if(CMAKE_CURRENT_SOURCE_DIR MATCHES "/plugins/${category}/")
+    set_target_properties(${name} PROPERTIES INSTALL_RPATH "$ORIGIN/..")
+    install(TARGETS ${name} LIBRARY DESTINATION lib/sekisho/plugins)
+    install(CODE "set(folder \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/sekisho/plugins\")
+      execute_process(COMMAND \"$<TARGET_FILE:sekisho-make-manifest>\" \"\${folder}/${name}.so\"
+        \"\${folder}/${name}.json\" ${name} ${category} COMMAND_ERROR_IS_FATAL ANY)")
+  endif()
 
   if(A_TEST_SOURCES)
     sekisho_add_test(${name}_test SOURCES ${A_TEST_SOURCES} LINK ${name}_objects ${A_TEST_LINK})

@@ -10,6 +10,10 @@ function(sekisho_add_room room)
   add_library(sekisho::${room} ALIAS sekisho_${room})
   target_include_directories(sekisho_${room} PUBLIC "${PROJECT_SOURCE_DIR}/core" "${PROJECT_SOURCE_DIR}/core/include")
   target_link_libraries(sekisho_${room} PUBLIC sekisho::options ${A_LINK} PRIVATE ${A_PRIVATE_LINK})
+  if(NOT A_STATIC AND NOT room MATCHES "_testing$")
+    set_target_properties(sekisho_${room} PROPERTIES INSTALL_RPATH "$ORIGIN")
+    install(TARGETS sekisho_${room} LIBRARY DESTINATION lib/sekisho)
+  endif()
 endfunction()
 
 # sekisho_add_test(<name> SOURCES … LINK … [LABELS unit|load|needs_root …]): a GoogleTest program, in ctest.
@@ -40,6 +44,7 @@ function(sekisho_add_program name)
   cmake_parse_arguments(A "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE sekisho::options ${A_LINK})
+  set_target_properties(${name} PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/sekisho")
   install(TARGETS ${name} RUNTIME DESTINATION bin)
 endfunction()
 
