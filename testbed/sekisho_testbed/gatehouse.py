@@ -111,9 +111,10 @@ class Gatehouse:
         self.config.write_text(json.dumps(document, ensure_ascii=False, indent=1))
 
     # --- processes ----------------------------------------------------------------------------------------------------------
-    def start(self, within: float = 20, env: dict[str, str] | None = None) -> None:
+    def start(self, within: float = 20, env: dict[str, str] | None = None, under: list[str] | None = None) -> None:
+        """`under`: a program that starts the supervisor in its own place (setpriv, strace -D)."""
         self.supervisor = self.host.start(
-            "supervise", str(self.build / "bin" / "sekisho"), "supervise", "--config", str(self.config),
+            "supervise", *(under or []), str(self.build / "bin" / "sekisho"), "supervise", "--config", str(self.config),
             "--programs", str(self.programs), "--status", str(self.run_dir / "status.json"), env={"SEKISHO_LAB_CLOCK_OFFSET": str(self.clock_offset), **(env or {})})
         supervisor = self.supervisor
 
