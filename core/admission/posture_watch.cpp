@@ -125,25 +125,25 @@ PostureWatch::Step PostureWatch::on_time(Instant now) {
     case State::Phase::closed:
       return {};
     case State::Phase::first:
-      if (s.holds("posture.no_report", now < s.granted_at + s.policy.first_report_limit)) return {};
+      if (State::holds("posture.no_report", now < s.granted_at + s.policy.first_report_limit)) return {};
       return s.close(s.failure_or("posture.no_report"));
     case State::Phase::admitted:
       if (s.mending() && now >= *s.mend_until) return s.close(s.failure_or("posture.failed"));
-      if (!s.holds("posture.silent", now < s.last_sign + s.policy.silence_to_quarantine)) {
+      if (!State::holds("posture.silent", now < s.last_sign + s.policy.silence_to_quarantine)) {
         s.phase = State::Phase::silent;
         return {Action::quarantine, text_of("posture.silent")};
       }
-      if (!s.holds("report.missed", now < s.last_report + s.overdue())) {
+      if (!State::holds("report.missed", now < s.last_report + s.overdue())) {
         s.phase = State::Phase::silent;
         return {Action::quarantine, text_of("report.missed")};
       }
       return {};
     case State::Phase::silent:
       if (s.mending() && now >= *s.mend_until) return s.close(s.failure_or("posture.failed"));
-      if (!s.holds("posture.silent", now < s.last_sign + s.policy.silence_to_close)) {
+      if (!State::holds("posture.silent", now < s.last_sign + s.policy.silence_to_close)) {
         return s.close(text_of("posture.silent"));
       }
-      if (!s.holds("report.missed", now < s.last_report + 3 * s.policy.report_interval)) {
+      if (!State::holds("report.missed", now < s.last_report + 3 * s.policy.report_interval)) {
         return s.close(text_of("report.missed"));
       }
       return {};

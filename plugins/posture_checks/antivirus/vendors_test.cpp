@@ -22,14 +22,19 @@ TEST(Vendors, KnowEveryProductOfThePage) {
            {"Trend Micro Antivirus+", "trendmicro"},
            {"Trend Micro Maximum Security", "trendmicro"},
            {"Trend Micro Apex One Antivirus", "trendmicro"},
+           {"Trend Micro Security Agent", "trendmicro"},
            {"ウイルスバスター クラウド", "trendmicro"},
            {"ｳｲﾙｽﾊﾞｽﾀｰ ｸﾗｳﾄﾞ", "trendmicro"},
            {"Norton 360", "norton"},
            {"Norton Security", "norton"},
            {"Symantec Endpoint Protection", "norton"},
+           {"McAfee", "mcafee"},
            {"McAfee VirusScan", "mcafee"},
+           {"McAfee Endpoint Security", "mcafee"},
            {"マカフィー リブセーフ", "mcafee"},
            {"Trellix Endpoint Security", "mcafee"},
+           {"ESET Security", "eset"},
+           {"ESET Endpoint Antivirus", "eset"},
            {"ESET NOD32 Antivirus", "eset"},
            {"ＥＳＥＴ Security", "eset"},
            {"Webroot SecureAnywhere", "webroot"},
@@ -40,6 +45,28 @@ TEST(Vendors, KnowEveryProductOfThePage) {
            {"", ""},
        }) {
     EXPECT_EQ(maker_of(name), vendor) << name;
+  }
+}
+
+TEST(Vendors, KnowEverySignerOfThePageAndTakeNoOthersForThem) {
+  const auto vendors = *parse_vendors(compiled_in_vendors());
+  const std::vector<std::pair<const char*, const char*>> signers{{"microsoft", "Microsoft Corporation"},
+                                                                 {"microsoft", "Microsoft Windows Publisher"},
+                                                                 {"trendmicro", "Trend Micro, Inc."},
+                                                                 {"norton", "NortonLifeLock Inc."},
+                                                                 {"norton", "Gen Digital Inc."},
+                                                                 {"norton", "Symantec Corporation"},
+                                                                 {"norton", "Broadcom Inc"},
+                                                                 {"mcafee", "McAfee, LLC"},
+                                                                 {"mcafee", "Musarubra US LLC"},
+                                                                 {"eset", "ESET, spol. s r.o."},
+                                                                 {"webroot", "Webroot Inc."},
+                                                                 {"webroot", "Open Text Corporation"}};
+  for (const auto& [vendor, signer] : signers) {
+    for (const Vendor& row : vendors) {
+      EXPECT_EQ(row.signs(fold(signer)), row.vendor == vendor) << signer << " for " << row.vendor;
+      EXPECT_FALSE(row.signs(fold(std::string("Not ") + signer))) << signer;
+    }
   }
 }
 
