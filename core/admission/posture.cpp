@@ -8,6 +8,7 @@
 #include "admission/enforcement_points.hpp"
 #include "admission/posture_challenges.hpp"
 #include "admission/posture_envelope.hpp"
+#include "admission/posture_exceptions.hpp"
 #include "admission/posture_refusals.hpp"
 #include "base/json.hpp"
 
@@ -115,22 +116,6 @@ const CheckResult* worst_of(const std::vector<CheckResult>& results) {
 CheckResult unavailable(const std::string& check, const char* why) {
   const Refusal text = refusal_for("posture.check_unavailable");
   return {check, "R10", CheckVerdict::unknown, text.code, why, {}, text.remedy, std::nullopt};
-}
-
-/// The exception in force for one check on one terminal: from an accepted application that names the terminal.
-const registry::Exception* exception_for(const registry::Registry& registry, std::string_view terminal,
-                                         std::string_view check, Instant now) {
-  for (const auto& [id, exception] : registry.exceptions) {
-    if (exception.terminal != terminal || exception.check != check || now >= exception.until) continue;
-    const auto application = registry.applications.find(exception.application);
-    if (application == registry.applications.end()) continue;
-    const auto& named = application->second.terminals;
-    if (application->second.state == registry::ApplicationState::accepted &&
-        std::ranges::find(named, terminal) != named.end()) {
-      return &exception;
-    }
-  }
-  return nullptr;
 }
 
 struct Judged {

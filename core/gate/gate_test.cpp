@@ -2,6 +2,7 @@
 
 #include "admission/posture_envelope.hpp"
 #include "admission/testing/login_bench.hpp"
+#include "admission/testing/posture_bench.hpp"
 #include "gate/state.hpp"
 #include "registry/testing/cast.hpp"
 #include "run/testing/fake_services.hpp"
@@ -82,6 +83,7 @@ class GateTest : public ::testing::Test {
     path.policy.path = "internet";
     path.policy.zones = {registry::Zone::internet_business, registry::Zone::internet_dmz};
     path.policy.factors = {"certificate", "password", "code"};
+    path.policy.checks = checks;
     path.tun = "sekisho0";
     path.gate_address = "10.202.0.1";
     path.posture_page = {"10.202.0.1", 8443, 6};
@@ -89,6 +91,7 @@ class GateTest : public ::testing::Test {
     options.paths = {path};
     GatePlugins plugins;
     plugins.authenticators = {{"certificate", &certificate}, {"password", &password}, {"code", &code}};
+    plugins.checks = {{"browser", &browser}};
     plugins.verify_password = [](const VerifyPassword& work) { return work.candidate.reveal() == "candidate"; };
     gate = std::make_unique<Gate>(std::move(options), fake.services(), store, journal, std::move(plugins));
     bool started = false;
@@ -168,6 +171,8 @@ class GateTest : public ::testing::Test {
                        }};
   Scripted password{"password", hashes};
   Scripted code{"code", asks("code")};
+  admission::testing::ScriptedCheck browser{"browser"};
+  std::vector<admission::CheckPolicy> checks;
   FakeLink netd, front, relay;
   std::vector<std::string> unfinished;
   std::unique_ptr<Gate> gate;
@@ -440,6 +445,74 @@ TEST_F(GateTest, ANewLoginReplacesTheOlderSession) {
   ASSERT_EQ(gate->sessions().size(), 1u);
   EXPECT_EQ(gate->sessions()[0].number, second);
   EXPECT_EQ(journal.count("session.ended", "session.replaced"), 1u);
+}
+
+TEST_F(GateTest, JudgesTheBrowserOfAPageBeforeAnyFactorAndLeavesTheClientsFormAlone) {
+  browser.results = {admission::testing::result("R09", CheckVerdict::fail, "browser.too_old")};
+  checks = {{"browser", admission::CheckMode::enforce}};
+  start();
+  Arrival page = arrival();
+  page.form = LoginForm::page;
+  const auto* refused = as<Refused>(ask(BeginLogin{page, evidence({{"login", "mori"}})}));
+  ASSERT_NE(refused, nullptr);
+  EXPECT_EQ(refused->refusal.rule + refused->refusal.code, "R09browser.too_old");
+  EXPECT_FALSE(refused->may_retry);
+  EXPECT_EQ(journal.count("login.refused", "browser.too_old"), 1u);
+  EXPECT_TRUE(password.seen.empty()) << "no factor was asked";
+  EXPECT_NE(pass(), "") << "the client's own form is judged elsewhere";
+
+  browser.results = {admission::testing::result("R09", CheckVerdict::pass, "")};
+  const auto* asked = as<LoginAsked>(ask(BeginLogin{page, evidence({{"login", "mori"}, {"password", "x"}})}));
+  ASSERT_NE(asked, nullptr);
+  browser.results = {admission::testing::result("R09", CheckVerdict::fail, "browser.not_allowed")};
+  refused = as<Refused>(ask(AnswerLogin{asked->handle, page, evidence({{"code", "right"}})}));
+  ASSERT_NE(refused, nullptr) << "every step is judged";
+  EXPECT_EQ(refused->refusal.code, "browser.not_allowed");
+}
+
+TEST_F(GateTest, AClientFetchesOnceAndAloneWhatItsPersonProvedOnThePages) {
+  const auto prove = [this]() -> std::string {
+    Arrival page = arrival();
+    page.form = LoginForm::page_for_client;
+    const auto* asked = as<LoginAsked>(ask(BeginLogin{page, evidence({{"login", "mori"}, {"password", "x"}})}));
+    if (asked == nullptr) return {};
+    const auto* handed = as<LoginAsked>(ask(AnswerLogin{asked->handle, page, evidence({{"code", "right"}})}));
+    return handed != nullptr && handed->ask.field == "handover" ? handed->handle : std::string();
+  };
+  const auto refused_code = [this](const std::string& id, const Arrival& from) -> std::string {
+    const auto* refused = as<Refused>(ask(AnswerLogin{id, from, {}}));
+    return refused != nullptr ? refused->refusal.code : std::string();
+  };
+  std::string id = prove();
+  ASSERT_EQ(id.size(), 31u);
+  EXPECT_TRUE(gate->sessions().empty()) << "nothing is given to the browser";
+  EXPECT_EQ(journal.count("login.handed_over"), 1u);
+  const auto* granted = as<Granted>(ask(AnswerLogin{id, arrival(), {}}));
+  ASSERT_NE(granted, nullptr);
+  EXPECT_EQ(granted->cookie.size(), 43u);
+  EXPECT_EQ(granted->tunnel_within_s, 60u);
+  EXPECT_EQ(refused_code(id, arrival()), "login.unknown_handle") << "once";
+
+  Arrival elsewhere = arrival();
+  elsewhere.peer_address = "198.51.100.8";
+  EXPECT_EQ(refused_code(prove(), elsewhere), "login.other_address");
+  EXPECT_EQ(refused_code(prove(), arrival("another leaf")), "login.other_certificate");
+  Arrival page = arrival();
+  page.form = LoginForm::page_for_client;
+  EXPECT_EQ(refused_code(prove(), page), "login.unknown_handle") << "a page does not take it";
+  id = prove();
+  fake.timers.advance(Seconds{60});
+  EXPECT_EQ(refused_code(id, arrival()), "login.expired");
+  // Rights are judged where the person can read why.
+  store::PostureRow row;
+  row.terminal = "pc-mori";
+  row.reported_at = fake.timers.now();
+  row.verdict = "fail";
+  row.results = R"([{"check":"antivirus","verdict":"fail","code":"av.off"}])";
+  row.memory = "{}";
+  ASSERT_TRUE(store->transact([&](store::Tx& tx) { tx.put_posture(row); }));
+  EXPECT_EQ(prove(), "");
+  EXPECT_EQ(as<Refused>(reply())->refusal.code, "av.off");
 }
 
 TEST_F(GateTest, AfterARestartSessionsLiveOnAndUngivenGrantsAreClosed) {

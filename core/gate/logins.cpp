@@ -1,5 +1,7 @@
 // From the first evidence to the grant. Every step of the login machine runs inside one store transaction; what it asks
 // for (mail, password hash) is done outside, and the grant is on disk before the cookie leaves (T-71).
+#include "admission/browser_rule.hpp"
+#include "admission/enforce.hpp"
 #include "gate/state.hpp"
 #include "registry/rules.hpp"
 
@@ -42,6 +44,11 @@ struct Step {
 using StepPtr = std::shared_ptr<Step>;
 
 enum class Kind : std::uint8_t { begin, answer, resume };
+
+/// A client fetches by this what its person proved on our pages (SAML form).
+constexpr Seconds kHandoverLife{60};
+constexpr const char* kHandover = "handover";
+constexpr std::size_t kHandleCharacters = 31;  // of 6 bits
 
 /// What a passed login leads to, decided in one transaction with the newest registry.
 struct Decision {
@@ -160,10 +167,35 @@ void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decisio
               self->end(found->second, admission::refusal("gate.unavailable"), "kernel");
               return self->refuse(step->caller, admission::refusal("gate.unavailable"));
             }
-            self->reply(step->caller, Granted{shared_cookie->clone(), row->number, found->second->state});
+            const auto limit = self->path(row->path)->policy.first_tunnel_limit.count();
+            self->reply(step->caller, Granted{shared_cookie->clone(), row->number, found->second->state,
+                                              static_cast<std::uint32_t>(limit)});
           });
         });
   });
+}
+
+/// Rights (R01, R03, R16–R19), then the newest posture verdict (R05–R10). Null: `decision.refusal` says why.
+std::optional<registry::Rights> judge_rights(store::Tx& tx, const admission::PathPolicy& policy,
+                                             const admission::LoginPassedOut& passed, Instant now, Decision& decision) {
+  auto answer = registry::rights_of(tx.registry(), passed.person, passed.terminal, policy.path, policy.zones,
+                                    policy.lent_only, now);
+  if (!answer.rights) {
+    decision.refusal = answer.refusal;
+    return std::nullopt;
+  }
+  const auto posture = tx.posture(passed.terminal);
+  if (posture && posture->reported_at <= now && now - posture->reported_at <= policy.prelogin_max_age) {
+    if (posture->verdict != "pass") {
+      const auto results = nlohmann::json::parse(posture->results, nullptr, false);
+      const std::string code = results.is_array() ? shown_check_refusal_code(results) : std::string();
+      decision.refusal = admission::refusal(code.empty() ? "posture.refused_before_login" : code);
+      return std::nullopt;
+    }
+    decision.admitted = true;
+    decision.reported_at = posture->reported_at;
+  }
+  return std::move(answer.rights);
 }
 
 /// All factors said yes: rights (R01, R03, R16–R19), then the newest posture verdict (R05–R10).
@@ -176,26 +208,8 @@ void decide(const std::shared_ptr<Gate::State>& self, const StepPtr& step, admis
       [policy = path->policy, node = self->options.node, arrival = step->arrival, passed, now,
        cookie_hash](store::Tx& tx) {
         Decision decision;
-        const registry::Registry registry = tx.registry();
-        const auto answer = registry::rights_of(registry, passed.person, passed.terminal, policy.path, policy.zones,
-                                                policy.lent_only, now);
-        if (!answer.rights) {
-          decision.refusal = answer.refusal;
-          return decision;
-        }
-        const registry::Rights& rights = *answer.rights;
-        if (const auto posture = tx.posture(passed.terminal);
-            posture && posture->reported_at <= now && now - posture->reported_at <= policy.prelogin_max_age) {
-          if (posture->verdict == "pass") {
-            decision.admitted = true;
-            decision.reported_at = posture->reported_at;
-          } else {
-            const auto results = nlohmann::json::parse(posture->results, nullptr, false);
-            const std::string code = results.is_array() ? shown_check_refusal_code(results) : std::string();
-            decision.refusal = admission::refusal(code.empty() ? "posture.refused_before_login" : code);
-            return decision;
-          }
-        }
+        const auto rights = judge_rights(tx, policy, passed, now, decision);
+        if (!rights) return decision;
         const std::string day = to_date(now);
         std::string compact = day;
         compact.erase(std::remove(compact.begin(), compact.end(), '-'), compact.end());
@@ -207,17 +221,17 @@ void decide(const std::shared_ptr<Gate::State>& self, const StepPtr& step, admis
         row.certificate = passed.certificate_fingerprint;
         row.person = passed.person;
         row.terminal = passed.terminal;
-        row.contractor = rights.contractor;
-        row.contract = rights.contract;
-        row.application = rights.application;
+        row.contractor = rights->contractor;
+        row.contract = rights->contract;
+        row.application = rights->application;
         row.path = policy.path;
-        row.zone = registry::to_string(rights.zone);
-        row.desktop = rights.desktop;
+        row.zone = registry::to_string(rights->zone);
+        row.desktop = rights->desktop;
         row.peer = arrival.peer_address;
         row.language = arrival.language.empty() ? "ja" : arrival.language;
         row.state = decision.admitted ? "admitted" : "quarantine";
         row.granted_at = now;
-        row.until = std::min(rights.until, now + policy.absolute_limit);
+        row.until = std::min(rights->until, now + policy.absolute_limit);
         return decision;
       },
       [weak = self->weak_from_this(), step, cookie, passed](Result<Decision> end) {
@@ -233,6 +247,71 @@ void decide(const std::shared_ptr<Gate::State>& self, const StepPtr& step, admis
         }
         give(self, step, std::move(*end), std::move(*cookie));
       });
+}
+
+/// All factors said yes on our pages, for a client that fetches its session itself: rights and posture are judged now,
+/// where the person can read a refusal, and once more when the client comes with the one-time id.
+void hand_over(const std::shared_ptr<Gate::State>& self, const StepPtr& step, admission::LoginPassedOut passed) {
+  const GatePath* path = self->path(step->arrival.path);
+  const Instant now = self->now();
+  const std::string id = random_token(self->services.entropy).substr(0, kHandleCharacters);
+  const nlohmann::json document = {{kHandover, true},
+                                   {"person", passed.person},
+                                   {"terminal", passed.terminal},
+                                   {"certificate", passed.certificate_fingerprint},
+                                   {"leaf", leaf_fingerprint(step->arrival)},
+                                   {"path", step->arrival.path},
+                                   {"address", step->arrival.peer_address}};
+  self->in_store<Decision>(
+      [policy = path->policy, passed, now, hash = sha256_hex(id), text = document.dump()](store::Tx& tx) {
+        Decision decision;
+        if (judge_rights(tx, policy, passed, now, decision)) tx.put_login({hash, text, now + kHandoverLife});
+        return decision;
+      },
+      [weak = self->weak_from_this(), step, id, person = passed.person](Result<Decision> end) {
+        const auto self = weak.lock();
+        if (!self) return;
+        if (!end) {
+          return refuse_step(self, step, admission::refusal("gate.unavailable"), false, person,
+                             {{"why", end.error().code}});
+        }
+        if (end->refusal) return refuse_step(self, step, *end->refusal, false, person);
+        audit::Entry entry = login_entry(*step, "login.handed_over", person);
+        entry.result = "ok";
+        self->record(std::move(entry));
+        Ask ask;
+        ask.field = kHandover;
+        self->reply(step->caller, LoginAsked{id, std::move(ask)});
+      });
+}
+
+/// The client is here with a handover's document: same path, source and certificate as on the pages (T-25).
+std::optional<Refusal> taken_by_another(const nlohmann::json& document, const Arrival& arrival) {
+  if (!admission::enforce("R04", "login.other_path", document.at("path") == arrival.path)) {
+    return admission::refusal("login.other_path");
+  }
+  if (!admission::enforce("R04", "login.other_address", document.at("address") == arrival.peer_address)) {
+    return admission::refusal("login.other_address");
+  }
+  if (!admission::enforce("R04", "login.other_certificate", document.at("leaf") == leaf_fingerprint(arrival))) {
+    return admission::refusal("login.other_certificate");
+  }
+  return std::nullopt;
+}
+
+LoginOutcome take_handover(const nlohmann::json& document, const Arrival& arrival) {
+  LoginOutcome outcome;
+  outcome.person = document.at("person").get<std::string>();
+  // Only a client takes it: a page would begin the round once more.
+  auto refusal = arrival.form == LoginForm::client ? taken_by_another(document, arrival)
+                                                   : std::optional(admission::refusal("login.unknown_handle"));
+  if (refusal) {
+    outcome.end = admission::LoginRefusedOut{std::move(*refusal), false};
+  } else {
+    outcome.end = admission::LoginPassedOut{outcome.person, document.at("terminal").get<std::string>(),
+                                            document.at("certificate").get<std::string>()};
+  }
+  return outcome;
 }
 
 void send_mails(const std::shared_ptr<Gate::State>& self, const StepPtr& step, std::vector<SendMail> mails,
@@ -280,7 +359,9 @@ void after_step(const std::shared_ptr<Gate::State>& self, const StepPtr& step) {
           begin_or_answer(self, step, Kind::resume, std::move(*document), std::move(effect));
         });
   }
-  decide(self, step, std::get<admission::LoginPassedOut>(std::move(outcome.end)));
+  auto passed = std::get<admission::LoginPassedOut>(std::move(outcome.end));
+  if (step->arrival.form == LoginForm::page_for_client) return hand_over(self, step, std::move(passed));
+  decide(self, step, std::move(passed));
 }
 
 /// Runs one step of the machine in a transaction. `document` is used by `resume` only; `answer` reads it by handle.
@@ -310,6 +391,10 @@ void begin_or_answer(const std::shared_ptr<Gate::State>& self, StepPtr step, Kin
             return true;
           }
           document = nlohmann::json::parse(row->document);
+          if (document.contains(kHandover)) {
+            step->outcome = take_handover(document, step->arrival);
+            return true;
+          }
         }
         switch (kind) {
           case Kind::begin:
@@ -340,11 +425,16 @@ void begin_or_answer(const std::shared_ptr<Gate::State>& self, StepPtr step, Kin
 }
 
 /// What refuses before anything is looked at: stopped, unknown path, a journal that cannot hold the grant.
+/// And on our pages the browser (R09), at every step: nobody types a password into one that will not be let in.
 std::optional<Refusal> closed(const Gate::State& self, const Arrival& arrival) {
-  if (self.path(arrival.path) == nullptr) return admission::refusal("zone.other_path");
+  const GatePath* path = self.path(arrival.path);
+  if (path == nullptr) return admission::refusal("zone.other_path");
   if (auto stop = self.stopped(arrival.path)) return stop;
   if (!self.journal.healthy()) return admission::refusal("gate.unavailable");
-  return std::nullopt;
+  const auto certificate = self.registry->certificates.find(leaf_fingerprint(arrival));
+  const std::string terminal =
+      certificate == self.registry->certificates.end() ? std::string() : certificate->second.terminal;
+  return admission::refuse_browser(path->policy, self.plugins.checks, *self.registry, terminal, arrival, self.now());
 }
 
 }  // namespace

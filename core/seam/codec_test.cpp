@@ -23,6 +23,7 @@ class Filler {
   void fill(N& value) {
     value = static_cast<N>(std::uniform_int_distribution<std::uint64_t>()(random_));
   }
+  void fill(LoginForm& value) { value = static_cast<LoginForm>(below(3)); }
   void fill(SessionState& value) { value = static_cast<SessionState>(below(4)); }
   void fill(CertificateFault& value) { value = static_cast<CertificateFault>(below(6)); }
   void fill(std::string& value) {

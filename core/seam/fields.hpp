@@ -43,11 +43,11 @@ void fields(A& a, S& s) {
 template <class A, Like<Arrival> S>
 void fields(A& a, S& s) {
   auto& [path, peer_address, peer_port, circuit, user_agent, language, tls_version, tls_cipher, certificate_chain,
-         certificate_fault] = s;
+         certificate_fault, form] = s;
   a.text(path, kNameBytes), a.text(peer_address, kNameBytes), a.number(peer_port), a.text(circuit, kNameBytes);
   a.text(user_agent, kAnswerBytes), a.text(language, kNameBytes), a.text(tls_version, kNameBytes);
   a.text(tls_cipher, kNameBytes), a.texts(certificate_chain, kChainCertificates, kChainBytes);
-  a.choice(certificate_fault, CertificateFault::weak_key);
+  a.choice(certificate_fault, CertificateFault::weak_key), a.choice(form, LoginForm::page_for_client);
 }
 template <class A, Like<SessionView> S>
 void fields(A& a, S& s) {
@@ -105,8 +105,9 @@ void fields(A& a, S& s) {
 }
 template <class A, Like<Granted> S>
 void fields(A& a, S& s) {
-  auto& [cookie, session, state] = s;
-  a.secret(cookie, kNameBytes), a.text(session, kNameBytes), a.choice(state, SessionState::ended);
+  auto& [cookie, session, state, tunnel_within_s] = s;
+  a.secret(cookie, kNameBytes), a.text(session, kNameBytes), a.number(tunnel_within_s);
+  a.choice(state, SessionState::ended);
 }
 template <class A, Like<Resumed> S>
 void fields(A& a, S& s) {

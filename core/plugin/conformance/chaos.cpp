@@ -82,6 +82,7 @@ Arrival Chaos::arrival() {
   out.tls_cipher = "TLS_AES_256_GCM_SHA384";
   for (std::uint64_t left = below(3); left > 0; --left) out.certificate_chain.push_back(bytes(600));
   if (chance(10)) out.certificate_fault = CertificateFault::untrusted;
+  out.form = static_cast<LoginForm>(below(3));
   return out;
 }
 

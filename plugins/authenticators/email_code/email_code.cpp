@@ -55,10 +55,24 @@ Secret draw_code(Entropy& entropy) {
   return Secret(std::move(digits));
 }
 
-Text prompt_text(std::uint32_t tries_left) {
-  if (tries_left == 0) {
-    return {"メールで届いた6桁の確認コードを入力してください", "Enter the 6-digit code sent to you by mail"};
+Text first_prompt() {
+  return {"メールで届いた6桁の確認コードを入力してください", "Enter the 6-digit code sent to you by mail"};
+}
+Text sent_again_prompt() {
+  return {"新しい確認コードを送りました。届いた6桁のコードを入力してください。前のコードは使えません",
+          "A new code was sent. Enter its 6 digits; the earlier code no longer works"};
+}
+/// `wait_s` 0: the limit of an hour, a day or a source is reached.
+Text not_sent_prompt(std::uint32_t wait_s) {
+  if (wait_s == 0) {
+    return {"これ以上は再送できません。最後に届いた6桁の確認コードを入力してください",
+            "No further code can be sent. Enter the 6-digit code that came last"};
   }
+  const std::string wait = std::to_string(wait_s);
+  return {"まだ再送できません。" + wait + "秒後に再送できます。届いている6桁の確認コードも使えます",
+          "It is too early to send another code; wait " + wait + " s. The code you have still works"};
+}
+Text wrong_prompt(std::uint32_t tries_left) {
   const std::string left = std::to_string(tries_left);
   return {"コードが違います。残り" + left + "回です。6桁の確認コードを入力してください",
           "That code was wrong; " + left + " more tries. Enter the 6-digit code"};
@@ -116,10 +130,10 @@ struct EmailCode::Round {
     step.may_retry = may_retry;
     return step;
   }
-  [[nodiscard]] AuthStep ask(std::uint32_t tries_left, std::uint32_t resend_after_s) {
+  [[nodiscard]] AuthStep ask(Text prompt, std::uint32_t resend_after_s) {
     login.asked = true;
     AuthStep step = end(Verdict::ask, {{"tries", login.tries}});
-    step.ask = Ask{"code", "code", prompt_text(tries_left), resend_after_s};
+    step.ask = Ask{"code", "code", std::move(prompt), resend_after_s};
     return step;
   }
 
@@ -178,6 +192,13 @@ bool EmailCode::send_limit_reached(const Round& round) const {
          round.source.sent.since(now - std::chrono::hours(1)) >= config_.sends_per_source_hour;
 }
 
+std::uint32_t EmailCode::resend_wait_s(const Round& round) const {
+  const auto last = round.account.sent.last();
+  if (!last) return 0;
+  const auto wait = std::chrono::ceil<std::chrono::seconds>(*last + config_.resend_after - round.request.now).count();
+  return static_cast<std::uint32_t>(std::max<std::int64_t>(wait, 0));
+}
+
 AuthStep EmailCode::send(Round& round) const {
   const Instant now = round.request.now;
   const Subject& subject = round.request.subject;
@@ -185,10 +206,10 @@ AuthStep EmailCode::send(Round& round) const {
   if (send_limit_reached(round)) {
     if (!round.login.asked) return round.no(No::send_limit);
     // Asked for again too early: the open question stays as it is.
-    const auto last = round.account.sent.last();
-    const auto wait = last ? std::chrono::ceil<std::chrono::seconds>(*last + config_.resend_after - now).count() : 0;
-    return round.ask(0, static_cast<std::uint32_t>(std::max<std::int64_t>(wait, 0)));
+    const std::uint32_t wait = resend_wait_s(round);
+    return round.ask(not_sent_prompt(wait), wait);
   }
+  const bool again = round.login.asked;
 
   const Secret code = draw_code(entropy_);
   std::array<unsigned char, 16> salt{};
@@ -198,7 +219,8 @@ AuthStep EmailCode::send(Round& round) const {
   round.account.open = std::move(open);
   round.account.sent.add(now);
   round.source.sent.add(now);
-  AuthStep step = round.ask(0, static_cast<std::uint32_t>(config_.resend_after.count()));
+  AuthStep step =
+      round.ask(again ? sent_again_prompt() : first_prompt(), static_cast<std::uint32_t>(config_.resend_after.count()));
   // A stranger's id gets the same question and nobody a mail (T-32).
   if (subject.known) step.effects.emplace_back(code_mail(config_, subject, code.reveal(), round.occasion()));
   return step;
@@ -250,10 +272,7 @@ AuthStep EmailCode::count_wrong(Round& round) const {
     account.open.reset();
     return round.no(No::too_many_tries);
   }
-  const auto last = account.sent.last();
-  const auto wait = last ? std::chrono::ceil<std::chrono::seconds>(*last + config_.resend_after - now).count() : 0;
-  AuthStep step =
-      round.ask(std::min(left_in_login, left_in_code), static_cast<std::uint32_t>(std::max<std::int64_t>(wait, 0)));
+  AuthStep step = round.ask(wrong_prompt(std::min(left_in_login, left_in_code)), resend_wait_s(round));
   step.refusal = refusal(No::wrong);
   return step;
 }

@@ -44,6 +44,7 @@ class EmailCode final : public Authenticator {
   [[nodiscard]] AuthStep judge(Round& round, std::string_view typed) const;
   [[nodiscard]] AuthStep count_wrong(Round& round) const;
   [[nodiscard]] bool send_limit_reached(const Round& round) const;
+  [[nodiscard]] std::uint32_t resend_wait_s(const Round& round) const;
   [[nodiscard]] std::string mac(const Round& round, std::string_view salt_hex, std::string_view code) const;
 
   const Config config_;

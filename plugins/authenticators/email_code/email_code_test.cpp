@@ -215,13 +215,32 @@ TEST_F(CodeTest, SendsAgainAfterAMinuteAndOnlyTheNewestCounts) {
   const AuthStep early = run(login);
   EXPECT_EQ(end_of(early), "ask");
   EXPECT_EQ(early.ask->resend_after_s, 1u);
+  EXPECT_NE(early.ask->prompt.en.find("wait 1 s"), std::string::npos);
+  EXPECT_NE(early.ask->prompt.ja.find("1秒後"), std::string::npos);
   EXPECT_EQ(mails.size(), 1u);
   now += 1s;
-  EXPECT_EQ(end_of(run(login)), "ask");
+  const AuthStep again = run(login);
+  EXPECT_EQ(end_of(again), "ask");
   EXPECT_EQ(mails.size(), 2u);
+  EXPECT_NE(again.ask->prompt.en.find("A new code was sent"), std::string::npos);
   ASSERT_NE(first, newest);
   EXPECT_EQ(end_of(run(login, first)), "ask:code.wrong");
   EXPECT_EQ(end_of(run(login, newest)), "yes");
+}
+
+TEST_F(CodeTest, SaysThatNoFurtherCodeIsSentWhenTheHourIsUsedUp) {
+  Login login = asked();
+  for (int sent = 1; sent < 5; ++sent) {
+    now += 60s;
+    EXPECT_EQ(end_of(run(login)), "ask");
+  }
+  ASSERT_EQ(mails.size(), 5u);
+  now += 60s;
+  const AuthStep more = run(login);
+  EXPECT_EQ(mails.size(), 5u);
+  EXPECT_EQ(more.ask->resend_after_s, 0u);
+  EXPECT_NE(more.ask->prompt.en.find("No further code"), std::string::npos);
+  EXPECT_EQ(end_of(run(login, newest)), "yes") << "the last one still counts";
 }
 
 TEST_F(CodeTest, SendsFiveAnHourAndTenADayPerAccount) {

@@ -12,6 +12,10 @@ namespace sekisho {
 
 enum class CertificateFault : std::uint8_t { none, untrusted, expired, not_yet_valid, wrong_usage, weak_key };
 
+/// Where the person types: the VPN client's own form, our pages (he copies the cookie into the client), or our pages
+/// opened for a client that fetches its session by itself (SAML form). R09 is judged at login for pages alone.
+enum class LoginForm : std::uint8_t { client, page, page_for_client };
+
 /// Where and as what somebody stands before the gate. Everything is a claim except `peer_address`, `peer_port`
 /// (the socket's) and `certificate_proved` (the TLS handshake's).
 struct Arrival {
@@ -29,6 +33,7 @@ struct Arrival {
   /// A certificate was presented but did not verify against the client CA: why. Its bytes are withheld from whoever
   /// holds keys or rights; the fault is what the handshake's own check met first.
   CertificateFault certificate_fault = CertificateFault::none;
+  LoginForm form = LoginForm::client;  ///< the front's word: which of its forms was sent
 };
 
 /// Named answers, each a secret: "login", "password", "code". Values <= 512 bytes, valid UTF-8.

@@ -80,7 +80,7 @@ struct Ask {
   std::string factor;
   std::string field;
   Text prompt;
-  std::uint32_t resend_after_s = 0;  ///< seconds until a resend may be asked for; 0: no resend
+  std::uint32_t resend_after_s = 0;  ///< seconds until a resend may be asked for; 0: now, if at all
 };
 
 struct AuthStep {

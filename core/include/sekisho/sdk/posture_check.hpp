@@ -19,7 +19,7 @@ namespace sekisho {
 enum class CheckVerdict : std::uint8_t { pass, warn, fail, unknown, not_applicable };
 
 struct CheckInput {
-  const nlohmann::json& facts;  ///< valid against urn:sekisho:device-facts:1
+  const nlohmann::json& facts;  ///< valid against urn:sekisho:device-facts:1; {} when `browser` judges a login
   Instant now{};
   std::string terminal;                      ///< the terminal that the client certificate names
   std::vector<std::string> registered_macs;  ///< of that terminal, lower-case with colons

@@ -45,7 +45,8 @@ struct BeginLogin {
   Arrival arrival;
   Evidence evidence;
 };
-/// Goes on with a pending login; found by handle, not by connection.
+/// Goes on with a pending login; found by handle, not by connection. A client that fetches the session which its person
+/// proved on our pages (Ask::field "handover") answers without evidence.
 struct AnswerLogin {
   std::string handle;
   Arrival arrival;
@@ -86,6 +87,7 @@ struct Granted {
   Secret cookie;  ///< 43 characters of base64url
   std::string session;
   SessionState state = SessionState::quarantine;
+  std::uint32_t tunnel_within_s = 60;  ///< without a tunnel after this time the session ends
 };
 struct Resumed {
   SessionView view;
