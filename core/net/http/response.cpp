@@ -36,14 +36,15 @@ bool sound(const HttpResponse& response) {
 constexpr std::string_view kFixed =
     "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n"
     "X-Content-Type-Options: nosniff\r\n"
-    "Referrer-Policy: no-referrer\r\n"
     "Cross-Origin-Opener-Policy: same-origin\r\n"
-    "Cross-Origin-Resource-Policy: same-origin\r\n"
-    "Cache-Control: no-store\r\n";
+    "Cross-Origin-Resource-Policy: same-origin\r\n";
 constexpr std::string_view kPolicyOfData =
     "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; "
     "form-action 'none'\r\n";
 constexpr std::string_view kPolicyOfPages =
+    "Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; object-src 'none'\r\n";
+constexpr std::string_view kPolicyOfPagesWithScripts =
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'\r\n";
 
@@ -69,7 +70,15 @@ std::string serialize(const HttpResponse& response) {
   }
   for (const auto& [name, text] : response.fields) out.append(name).append(": ").append(text).append("\r\n");
   if (response.close) out.append("Connection: close\r\n");
-  out.append(kFixed).append(response.page ? kPolicyOfPages : kPolicyOfData).append("\r\n").append(body);
+  out.append(kFixed);
+  out.append(response.page ? "Referrer-Policy: same-origin\r\n" : "Referrer-Policy: no-referrer\r\n");
+  if (response.cache_s == 0) {
+    out.append("Cache-Control: no-store\r\n");
+  } else {
+    out.append("Cache-Control: public, max-age=").append(std::to_string(response.cache_s)).append(", immutable\r\n");
+  }
+  out.append(!response.page ? kPolicyOfData : response.scripts ? kPolicyOfPagesWithScripts : kPolicyOfPages);
+  out.append("\r\n").append(body);
   return out;
 }
 

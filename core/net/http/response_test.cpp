@@ -26,7 +26,8 @@ TEST(Serialize, PutsTheFixedHeadersOnEveryAnswer) {
       const std::string text = serialize({.status = status, .body = "x", .page = page});
       for (const char* header :
            {"\r\nStrict-Transport-Security: max-age=31536000; includeSubDomains\r\n",
-            "\r\nX-Content-Type-Options: nosniff\r\n", "\r\nReferrer-Policy: no-referrer\r\n",
+            "\r\nX-Content-Type-Options: nosniff\r\n",
+            page ? "\r\nReferrer-Policy: same-origin\r\n" : "\r\nReferrer-Policy: no-referrer\r\n",
             "\r\nCross-Origin-Opener-Policy: same-origin\r\n", "\r\nCross-Origin-Resource-Policy: same-origin\r\n",
             "\r\nCache-Control: no-store\r\n", "\r\nContent-Security-Policy: default-src 'none'; ",
             "frame-ancestors 'none'", "base-uri 'none'", "object-src 'none'", "\r\nContent-Length: 1\r\n"})
@@ -40,8 +41,17 @@ TEST(Serialize, PutsTheFixedHeadersOnEveryAnswer) {
 }
 
 TEST(Serialize, LetsAPageLoadItsOwnFilesOnly) {
-  EXPECT_THAT(serialize({.body = "x", .page = true}), HasSubstr("script-src 'self'"));
-  EXPECT_THAT(serialize({.body = "x"}), Not(HasSubstr("script-src")));
+  EXPECT_THAT(serialize({.body = "x", .page = true, .scripts = true}), HasSubstr("script-src 'self'"));
+  EXPECT_THAT(serialize({.body = "x", .page = true}), HasSubstr("style-src 'self'"));
+  EXPECT_THAT(serialize({.body = "x", .page = true}), Not(HasSubstr("script-src")));
+  EXPECT_THAT(serialize({.body = "x", .scripts = true}), Not(HasSubstr("script-src")));
+}
+
+TEST(Serialize, LetsAFileThatNeverChangesBeKeptAndNothingElse) {
+  const std::string file = serialize({.body = "x", .cache_s = 86400});
+  EXPECT_THAT(file, HasSubstr("\r\nCache-Control: public, max-age=86400, immutable\r\n"));
+  EXPECT_THAT(file, Not(HasSubstr("no-store")));
+  EXPECT_THAT(serialize({.body = "x", .page = true}), HasSubstr("\r\nCache-Control: no-store\r\n"));
 }
 
 TEST(Serialize, NeverLetsAValueSplitTheHead) {

@@ -79,7 +79,11 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> fields = {};  ///< further ones, e.g. Set-Cookie, Location
   std::string body = {};
   bool close = false;
-  bool page = false;  ///< true: an HTML page; adds the Content-Security-Policy of threats.md §9
+  /// An HTML page with its own style, pictures and forms: the Content-Security-Policy of threats.md §9, no script. The
+  /// referrer stays within the origin, because under `no-referrer` a browser sends its forms with `Origin: null`.
+  bool page = false;
+  bool scripts = false;       ///< with `page`: scripts and requests of its own origin too
+  std::uint32_t cache_s = 0;  ///< > 0: a file whose bytes never change under its name; seconds that anyone may keep it
 };
 /// Status line, fixed security headers, Content-Length, body. No product name, no date beyond what RFC 9110 asks.
 [[nodiscard]] std::string serialize(const HttpResponse& response);
