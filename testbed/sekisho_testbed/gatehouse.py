@@ -92,7 +92,7 @@ class Gatehouse:
                 {"plugin": "email_code", "config": {"pepper_file": str(pepper)}},
             ],
             "posture_checks": [{"plugin": name, "config": {}} for name in
-                               ("registered_terminal", "windows_version", "antivirus", "windows_update")],
+                               ("registered_terminal", "windows_version", "antivirus", "windows_update", "browser")],
             "paths": [{
                 "name": "internet", "plugin": {"plugin": "fortinet_sslvpn", "config": {}},
                 "listen": [f"{cast.GATE_PUBLIC}:{cast.VPN_PORT}"],
@@ -101,7 +101,7 @@ class Gatehouse:
                 "uid": UIDS["front"], "relay_uid": UIDS["relay"],
                 "zones": ["internet_business", "internet_dmz"], "factors": factors or ["certificate", "password", "code"],
                 "checks": [{"check": name, "mode": "enforce"} for name in
-                           ("registered_terminal", "windows_version", "antivirus", "windows_update")],
+                           ("registered_terminal", "windows_version", "antivirus", "windows_update", "browser")],
                 "entrance": f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT}", **(path or {}),
             }],
             "posture": {"listen": [f"{cast.GATE_PUBLIC}:{cast.POSTURE_PORT}", f"{cast.GATE_INNER}:{cast.POSTURE_PORT}"],

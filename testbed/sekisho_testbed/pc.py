@@ -13,6 +13,7 @@ from typing import Any
 from . import cast
 from .netlab import Host, Program, wait_until
 
+SAML_CLIENT = pathlib.Path(__file__).parent / "programs" / "saml_client.py"
 SCRIPT = pathlib.Path(__file__).parent / "programs" / "vpnc-script"
 
 
@@ -77,6 +78,28 @@ class Vpn:
         """The PC loses power: nothing is said to the gate."""
         self.program.signal(signal.SIGKILL)
         self.program.process.wait(5)
+
+
+class SamlClient:
+    """A client that opened the browser and waits on loopback for what it brings."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def cookie(self, within: float = 15) -> str:
+        found = re.search(r"fetched (\d+) (\S*)", self.program.wait_text("fetched ", within))
+        assert found and found.group(1) == "200" and found.group(2), self.program.text()
+        return found.group(2)
+
+    def again(self, within: float = 10) -> int:
+        """Shows the same id once more; the status it gets."""
+        stdin = self.program.process.stdin
+        assert stdin is not None
+        stdin.write(b"\n")
+        stdin.flush()
+        found = re.search(r"again (\d+)", self.program.wait_text("again ", within))
+        assert found
+        return int(found.group(1))
 
 
 class Agent:
@@ -181,6 +204,30 @@ class ContractorPc:
         stdin.close()
         program.wait_end(within)
         return program.text()
+
+    def openfortivpn_with_cookie(self, cookie: str, within: float = 25) -> str:
+        """openfortivpn with a session from elsewhere, given on its standard input; its output."""
+        assert self.identity is not None
+        self.runs += 1
+        program = self.host.start(f"openfortivpn-{self.runs}", "openfortivpn", f"{cast.GATE_NAME}:{cast.VPN_PORT}", "-v", "-v",
+                                  f"--ca-file={self.gate_ca}", f"--user-cert={self.identity.certificate}",
+                                  f"--user-key={self.identity.key}", "--set-dns=0", "--pppd-use-peerdns=0",
+                                  "--cookie-on-stdin", stdin=subprocess.PIPE)
+        stdin = program.process.stdin
+        assert stdin is not None
+        stdin.write(f"SVPNCOOKIE={cookie}\n".encode())
+        stdin.close()
+        program.wait_end(within)
+        return program.text()
+
+    def saml_client(self) -> SamlClient:
+        assert self.identity is not None
+        self.runs += 1
+        program = self.host.start(f"saml-client-{self.runs}", "/usr/bin/python3", str(SAML_CLIENT), cast.GATE_NAME,
+                                  str(self.gate_ca), str(self.identity.certificate), str(self.identity.key),
+                                  stdin=subprocess.PIPE)
+        program.wait_text("listening", 10)
+        return SamlClient(program)
 
     def reaches(self, address: str, port: int, within: float = 3) -> bytes | None:
         """Opens TCP to address:port from this PC; the first bytes that come, or None when nothing answers."""

@@ -136,7 +136,7 @@ class World:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.halted, signal.SIGCONT)
         for program in self.house.lab.programs:
-            if program.running and program.name.startswith(("openconnect", "openfortivpn", "agent", "supervise")):
+            if program.running and program.name.startswith(("openconnect", "openfortivpn", "saml-client", "agent", "supervise")):
                 program.stop(8)
         if hasattr(self, "gatehouse"):
             self.gatehouse.stop()

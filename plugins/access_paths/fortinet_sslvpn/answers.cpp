@@ -112,13 +112,28 @@ HttpResponse refused(const Refusal& refusal, std::string_view language) {
   return text(403, std::move(body));
 }
 
+HttpResponse form_not_allowed(std::string_view language) {
+  return refused(
+      {.rule = "R04",
+       .code = "login.form_not_allowed",
+       .what = {"VPNクライアントの画面からはログインできません。", "You cannot log in with the client's own form."},
+       .why = {"この接続経路では、ブラウザーでのログインが必要です。",
+               "This access path asks for the login in a browser."},
+       .remedy = {"ブラウザーでこの接続先を開いてログインしてください。",
+                  "Open this address in a browser and log in there."}},
+      language);
+}
+
+Refusal without_session() {
+  return {.rule = "R04",
+          .code = "session.no_cookie",
+          .what = {"この要求にはログインが必要です。", "This request needs a login."},
+          .why = {"有効な形のセッション情報がありません。", "It carries no well-formed session cookie."},
+          .remedy = {"VPNクライアントでもう一度ログインしてください。", "Log in again with the VPN client."}};
+}
+
 HttpResponse no_session(std::string_view language) {
-  return refused({.rule = "R04",
-                  .code = "session.no_cookie",
-                  .what = {"この要求にはログインが必要です。", "This request needs a login."},
-                  .why = {"有効な形のセッション情報がありません。", "It carries no well-formed session cookie."},
-                  .remedy = {"VPNクライアントでもう一度ログインしてください。", "Log in again with the VPN client."}},
-                 language);
+  return refused(without_session(), language);
 }
 
 HttpResponse unavailable(std::string_view language) {

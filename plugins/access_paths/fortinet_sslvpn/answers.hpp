@@ -22,7 +22,11 @@ namespace sekisho::fortinet {
 [[nodiscard]] HttpResponse wrong_password();
 /// 403 with what, why and remedy in both languages, `language` ("ja", "en") first. Never holds "<".
 [[nodiscard]] HttpResponse refused(const Refusal& refusal, std::string_view language);
-/// 403 for a missing or malformed cookie.
+/// 403 for a login in a form that this path does not allow.
+[[nodiscard]] HttpResponse form_not_allowed(std::string_view language);
+/// A missing or malformed cookie.
+[[nodiscard]] Refusal without_session();
+/// 403 for it.
 [[nodiscard]] HttpResponse no_session(std::string_view language);
 /// 503 when the gatekeeper gives no usable answer; closes.
 [[nodiscard]] HttpResponse unavailable(std::string_view language);

@@ -15,6 +15,10 @@ struct FortinetConfig {
   std::string code_prompt = "Enter the 6-digit code sent to your mail address";
   std::uint16_t wrong_passwords = 3;
   bool ask_hostcheck = false;
+  std::string login_forms = "both";
+  std::string origin;
+  std::string service_ja, service_en;
+  std::uint16_t saml_port = 8020;
   std::chrono::seconds idle_before_login{60};
   std::chrono::seconds tunnel_open_limit{30};
 
@@ -32,6 +36,17 @@ struct FortinetConfig {
             "Wrong passwords on one connection that are answered with a new question", {{0, 10}});
     d.field("ask_hostcheck", &FortinetConfig::ask_hostcheck,
             "Ask openfortivpn for its unsigned host check claim after the login");
+    d.field("login_forms", &FortinetConfig::login_forms,
+            "Which login forms this path allows: the VPN client's own, the pages for a browser, or both",
+            {.one_of = {"both", "client", "browser"}});
+    d.field("origin", &FortinetConfig::origin,
+            "This gate as browsers know it, https://<name>[:<port>]; empty: what the request's Host says", {{0, 263}});
+    d.field("service_ja", &FortinetConfig::service_ja,
+            "Name of this environment on the Japanese pages; empty: built in", {{0, 120}});
+    d.field("service_en", &FortinetConfig::service_en, "Name of this environment on the English pages; empty: built in",
+            {{0, 120}});
+    d.field("saml_port", &FortinetConfig::saml_port,
+            "Port on the terminal itself where a client waits for its browser (SAML form)", {{1024, 65535}});
     d.field("idle_before_login_s", &FortinetConfig::idle_before_login,
             "Close a connection without tunnel after this much silence (s)", {{15, 600}});
     d.field("tunnel_open_limit_s", &FortinetConfig::tunnel_open_limit,

@@ -66,6 +66,18 @@ Result<std::shared_ptr<AccessPath>> FortinetPath::make(FortinetConfig config) {
   if (!prompt_fits) {
     return fail("config.not_allowed", "/code_prompt: printable ASCII without , < and %, not only blanks");
   }
+  if (!config.origin.empty()) {
+    constexpr std::string_view kScheme = "https://";
+    const std::string_view rest =
+        std::string_view(config.origin).substr(std::min(config.origin.size(), kScheme.size()));
+    const auto origin_letter = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == ':' || c == '[' ||
+             c == ']';
+    };
+    if (!config.origin.starts_with(kScheme) || rest.empty() || !std::all_of(rest.begin(), rest.end(), origin_letter)) {
+      return fail("config.not_allowed", "/origin: https://<name>[:<port>] in small letters, without a path");
+    }
+  }
   return std::shared_ptr<AccessPath>(new FortinetPath(std::move(config)));
 }
 

@@ -26,7 +26,11 @@ bool base64url(std::string_view text) {
 }  // namespace
 
 HttpPhase::HttpPhase(PathHost& host, const FortinetConfig& config, Arrival arrival, Instant now)
-    : host_(host), config_(config), arrival_(std::move(arrival)), deadline_(now + kFirstRequest) {
+    : host_(host),
+      config_(config),
+      arrival_(std::move(arrival)),
+      pages_(config, host.entropy()),
+      deadline_(now + kFirstRequest) {
   arrival_.language = config_.language;
   arrival_.user_agent.clear();
 }
@@ -39,8 +43,8 @@ std::optional<Instant> HttpPhase::next_deadline() const {
 void HttpPhase::on_deadline(Instant now) {
   if (closed_ || opened_ || now < deadline_) return;
   if (asked_ != Asked::nothing) {
-    asked_ = Asked::nothing;
-    answer(unavailable(arrival_.language));
+    const bool form = std::exchange(asked_, Asked::nothing) == Asked::form;
+    answer(form ? pages_.unavailable() : unavailable(arrival_.language));
     return close("the gatekeeper is silent");
   }
   close(in_request_ ? "the request took too long" : "no request");
@@ -64,6 +68,7 @@ void HttpPhase::answer(HttpResponse response) {
     bytes = bytes.subspan(piece.size());
   }
   wipe(text.data(), text.size());  // it may hold the cookie
+  wipe(response.body.data(), response.body.size());
   if (response.close) close("answered, last request");
 }
 
@@ -90,7 +95,8 @@ void HttpPhase::read(std::span<const std::byte> bytes, Instant now) {
     }
     auto progress = parser_.feed(bytes);
     if (progress.refusal) {
-      answer(broken(progress.refusal->status));
+      answer(config_.login_forms == "client" ? broken(progress.refusal->status)
+                                             : broken_page(progress.refusal->status));
       return;
     }
     bytes = bytes.subspan(progress.consumed);
@@ -111,14 +117,15 @@ void HttpPhase::on_request(HttpRequest& request, Instant now) {
   arrival_.language = accepted_language(request, config_.language);
   // openfortivpn's tunnel request names no user agent; the connection's last one stands.
   if (const auto agent = printable_user_agent(request); !agent.empty()) arrival_.user_agent = agent;
-  const Route route = find_route(request.method, request.path, config_.realm);
+  const bool pages = config_.login_forms != "client";
+  const Route route = find_route(request.method, request.path, config_.realm, pages);
   switch (route) {
     case Route::unknown:
-      return answer(not_found());
+      return answer(pages && shows_pages(request) ? pages_.not_found(request) : not_found());
     case Route::start:
       return answer(answer_to_start(request.path == "/" ? std::string_view{} : std::string_view(config_.realm)));
     case Route::login_page:
-      return answer(login_page());
+      return answer(pages && shows_pages(request) ? pages_.first_page(request, false) : login_page());
     case Route::login_check:
       return on_login(request, now);
     case Route::session_page:
@@ -127,10 +134,41 @@ void HttpPhase::on_request(HttpRequest& request, Instant now) {
     case Route::logout:
     case Route::host_check:
       return on_session_route(route, request, now);
+    case Route::page_style:
+    case Route::page_id:
+    case Route::page_password:
+    case Route::page_code:
+    case Route::page_resend:
+    case Route::page_language:
+    case Route::client_login:
+    case Route::client_handover:
+      return on_page_route(route, request, now);
   }
 }
 
+void HttpPhase::on_page_route(Route route, HttpRequest& request, Instant now) {
+  switch (route) {
+    case Route::page_style:
+      return answer(style_sheet());
+    case Route::client_login:
+      return answer(pages_.first_page(request, true));
+    case Route::client_handover: {
+      std::string handle = BrowserLogin::handover_handle(request.query);
+      if (handle.empty()) return answer(no_session(arrival_.language));
+      return ask(Asked::handover, AnswerLogin{.handle = std::move(handle), .arrival = arrival_, .evidence = {}}, now);
+    }
+    default:
+      return follow(pages_.on_form(route, request, arrival_, now), now);
+  }
+}
+
+void HttpPhase::follow(BrowserLogin::Next next, Instant now) {
+  if (auto* question = std::get_if<GateRequest>(&next)) return ask(Asked::form, std::move(*question), now);
+  answer(std::get<HttpResponse>(std::move(next)));
+}
+
 void HttpPhase::on_login(HttpRequest& request, Instant now) {
+  if (config_.login_forms == "browser") return answer(form_not_allowed(arrival_.language));
   LoginRound round = read_login(request.body);
   if (auto* first = std::get_if<PasswordRound>(&round)) {
     // A realm that does not exist is answered like any other path that does not.
@@ -154,7 +192,10 @@ void HttpPhase::on_session_route(Route route, HttpRequest& request, Instant now)
     if (cookie.empty()) return answer(logged_out());  // openfortivpn after a failed login
     return ask(Asked::logout, LogoutSession{Secret(std::string(cookie)), arrival_}, now);
   }
-  if (cookie.empty()) return answer(no_session(arrival_.language));
+  if (cookie.empty()) {
+    const bool page = config_.login_forms != "client" && shows_pages(request);
+    return answer(page ? pages_.refused(request, without_session()) : no_session(arrival_.language));
+  }
   if (route == Route::host_check) {
     if (!acceptable_claim(request.body)) return answer(broken(400));
     return ask(Asked::claim, PostureRequest{"hostcheck", arrival_, Secret(std::string(cookie)), request.body}, now);
@@ -173,9 +214,16 @@ void HttpPhase::ask(Asked what, GateRequest request, Instant now) {
 void HttpPhase::on_reply(std::uint64_t request, GateReply reply, Instant now) {
   if (closed_ || opened_ || asked_ == Asked::nothing || request != asked_number_) return;
   deadline_ = now + config_.idle_before_login;
+  if (asked_ == Asked::form) {
+    asked_ = Asked::nothing;
+    follow(pages_.on_reply(std::move(reply), now), now);  // perhaps another question
+    if (asked_ == Asked::nothing) read_kept(now);
+    return;
+  }
   switch (asked_) {
     case Asked::password:
     case Asked::code:
+    case Asked::handover:
       on_login_reply(std::move(reply));
       break;
     case Asked::page:
@@ -195,10 +243,15 @@ void HttpPhase::on_reply(std::uint64_t request, GateReply reply, Instant now) {
         answer(unavailable(arrival_.language));
       }
       break;
+    case Asked::form:
     case Asked::nothing:
       break;
   }
   asked_ = Asked::nothing;
+  read_kept(now);
+}
+
+void HttpPhase::read_kept(Instant now) {
   if (opened_ || closed_ || kept_.empty()) return;
   const std::vector<std::byte> kept = std::move(kept_);
   kept_.clear();
@@ -213,12 +266,13 @@ void HttpPhase::on_login_reply(GateReply reply) {
   if (const auto* asked = std::get_if<LoginAsked>(&reply)) {
     // The client's form has one field for an answer, and it is sent as "code".
     const bool handle_fits = !asked->handle.empty() && asked->handle.size() <= 31 && base64url(asked->handle);
-    if (!handle_fits || asked->ask.field != "code") return answer(unavailable(arrival_.language));
+    if (asked_ == Asked::handover || !handle_fits || asked->ask.field != "code")
+      return answer(unavailable(arrival_.language));
     return answer(challenge(*asked, config_.code_prompt));
   }
   if (const auto* grant = std::get_if<Granted>(&reply)) {
     if (grant->cookie.size() != 43 || !base64url(grant->cookie.reveal())) return answer(unavailable(arrival_.language));
-    return answer(granted(*grant, config_.ask_hostcheck));
+    return answer(granted(*grant, config_.ask_hostcheck && asked_ != Asked::handover));
   }
   if (const auto* refused = std::get_if<Refused>(&reply)) {
     // "ret=0" after a code makes openconnect with --token-mode post thousands of times a second (§2.5).

@@ -6,6 +6,7 @@
 // front's. Ownership: host and config outlive it. Source: the page's §2; decisions.md "HTTP on Fortinet routes";
 // threats.md §2, §9.
 #pragma once
+#include "browser_login.hpp"
 #include "config.hpp"
 #include "login_form.hpp"
 #include "routes.hpp"
@@ -34,15 +35,18 @@ class HttpPhase {
   [[nodiscard]] bool closed() const { return closed_; }
 
  private:
-  enum class Asked : std::uint8_t { nothing, password, code, page, settings, tunnel, logout, claim };
+  enum class Asked : std::uint8_t { nothing, password, code, page, settings, tunnel, logout, claim, form, handover };
 
   void read(std::span<const std::byte> bytes, Instant now);
   void on_request(HttpRequest& request, Instant now);
   void on_login(HttpRequest& request, Instant now);
+  void on_page_route(Route route, HttpRequest& request, Instant now);
   void on_session_route(Route route, HttpRequest& request, Instant now);
   void on_login_reply(GateReply reply);
   void on_resume_reply(GateReply reply);
   void ask(Asked what, GateRequest request, Instant now);
+  void read_kept(Instant now);
+  void follow(BrowserLogin::Next next, Instant now);
   void answer(HttpResponse response);
   void answer_refusal(const Refused& refused);
   void close(std::string_view why);
@@ -56,6 +60,7 @@ class HttpPhase {
   bool keep_alive_ = true, closed_ = false;
   unsigned requests_ = 0, wrong_passwords_ = 0;
   std::vector<std::byte> kept_;
+  BrowserLogin pages_;
   std::optional<SessionView> opened_;
   Instant deadline_;
   bool in_request_ = false;

@@ -4,6 +4,7 @@
 #include "fortinet_path.hpp"
 #include "testing/bytes.hpp"
 #include "testing/entropy.hpp"
+#include "testing/front.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,63 +16,16 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
+using testing::Front;
+using testing::get;
 using ::testing::HasSubstr;
+using testing::kStart;
 using ::testing::Not;
+using testing::post;
 using ::testing::StartsWith;
 
-constexpr Instant kStart = Instant(std::chrono::seconds(1'800'000'000));
 const std::string kCookie = "0123456789abcdefghijABCDEFGHIJ_-0123456789x";
 
-class Host final : public PathHost {
- public:
-  void write(std::span<const std::byte> bytes) override { written += testing::text_of(bytes); }
-  void close(std::string_view why) override { closes.emplace_back(why); }
-  std::uint64_t ask(GateRequest request) override {
-    asked.push_back(std::move(request));
-    return asked.size();
-  }
-  void notice(FrontNotice) override { ++notices; }
-  void attach_tunnel(const SessionView& view) override { attached.push_back(view); }
-  void detach_tunnel() override { ++detached; }
-  void deliver(std::span<const std::byte>) override { ++delivered; }
-  Entropy& entropy() override { return chance; }
-  std::string taken() { return std::exchange(written, {}); }
-
-  testing::SeededEntropy chance;
-  std::string written;
-  std::vector<std::string> closes;
-  std::vector<GateRequest> asked;
-  std::vector<SessionView> attached;
-  int notices = 0, detached = 0, delivered = 0;
-};
-
-struct Front {
-  explicit Front(FortinetConfig config = {})
-      : path(FortinetPath::make(std::move(config)).value()), connection(path->open(host, Arrival{}, kStart)) {}
-  void say(std::string_view text, std::size_t piece = 100'000) {
-    for (std::size_t at = 0; at < text.size(); at += piece) {
-      const auto bytes = testing::bytes_of(text.substr(at, piece));
-      connection->on_bytes(bytes, now);
-    }
-  }
-  void reply(GateReply reply) { connection->on_reply(host.asked.size(), std::move(reply), now); }
-  std::string request(std::string_view text) {
-    say(text);
-    return host.taken();
-  }
-  Host host;
-  Instant now = kStart;
-  std::shared_ptr<AccessPath> path;
-  std::unique_ptr<PathConnection> connection;
-};
-
-std::string get(std::string_view path, std::string_view fields = "") {
-  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: vpn.test\r\n" + std::string(fields) + "\r\n";
-}
-std::string post(std::string_view path, std::string_view body, std::string_view fields = "") {
-  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: vpn.test\r\n" + std::string(fields) +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
-}
 std::string with_cookie(const std::string& value) {
   return "Cookie: SVPNCOOKIE=" + value + "\r\n";
 }
@@ -112,6 +66,13 @@ constexpr Row kReviewed[] = {
     {"GET", "/remote/sslvpn-tunnel", 403, 0},
     {"GET", "/remote/logout", 200, 0},
     {"POST", "/remote/hostcheck_validate", 403, 0},
+    {"GET", "/remote/saml/start", 200, 200},
+    {"GET", "/remote/saml/auth_id", 403, 403},
+    {"POST", "/remote/login/id", 403, 403},
+    {"POST", "/remote/login/password", 403, 403},
+    {"POST", "/remote/login/code", 403, 403},
+    {"POST", "/remote/login/resend", 403, 403},
+    {"POST", "/remote/login/language", 403, 403},
 };
 
 TEST(Routes, AnswerExactlyTheReviewedTable) {
@@ -124,8 +85,9 @@ TEST(Routes, AnswerExactlyTheReviewedTable) {
                           "/remote/logincheck/",
                           "/REMOTE/login",
                           "/remote/sslvpn-tunnel2",
-                          "/remote/saml/start",
-                          "/remote/saml/auth_id",
+                          "/remote/saml",
+                          "/remote/saml/start/",
+                          "/remote/login/style.css",
                           "/remote/hostcheck_install",
                           "/remote/fgt_lang",
                           "/remote/error",
@@ -168,7 +130,7 @@ TEST(Routes, AnswerExactlyTheReviewedTable) {
 
 TEST(Routes, AnswerTheSame404ForAllElse) {
   std::set<std::string> answers;
-  for (const char* path : {"/remote/info", "/x", "/remote/saml/start", "/others", "/remote/sslvpn-tunnel2"}) {
+  for (const char* path : {"/remote/info", "/x", "/remote/saml/x", "/others", "/remote/sslvpn-tunnel2"}) {
     Front front;
     answers.insert(front.request(get(path)));
   }

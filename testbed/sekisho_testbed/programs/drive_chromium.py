@@ -1,0 +1,99 @@
+"""A person before a real Chromium: reads one JSON order a line, answers with one JSON line. Runs on a contractor PC.
+
+Started by browser.py with HOME set to the PC's own browser home. Debian's python3-selenium and chromium-driver.
+"""
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, WebDriverException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+
+def start(order: dict[str, Any]) -> webdriver.Chrome:
+    options = Options()
+    options.binary_location = "/usr/bin/chromium"
+    for argument in ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+                     "--disable-component-update", "--disable-extensions", "--disable-dev-shm-usage", "--in-process-gpu",
+                     "--disable-features=Translate,OptimizationHints,MediaRouter", f"--user-data-dir={order['profile']}",
+                     f"--accept-lang={order['languages']}", "--window-size=1200,1000"):
+        options.add_argument(argument)
+    if order.get("user_agent"):
+        options.add_argument(f"--user-agent={order['user_agent']}")
+    options.add_experimental_option("excludeSwitches", ["enable-automation"])
+    chromium = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    chromium.set_page_load_timeout(60)
+    chromium.set_script_timeout(60)
+    return chromium
+
+
+WHOLE = """return document.readyState !== 'complete' || !document.body ? null :
+ {url: location.href, title: document.title, text: document.body.innerText, html: document.documentElement.outerHTML}"""
+
+
+def page(chromium: webdriver.Chrome) -> dict[str, Any]:
+    """What stands there once the page is whole."""
+    seen: dict[str, Any] = WebDriverWait(chromium, 30).until(lambda c: c.execute_script(WHOLE))
+    return seen
+
+
+def obey(chromium: webdriver.Chrome, order: dict[str, Any]) -> dict[str, Any]:
+    what = order["do"]
+    if what == "open":
+        chromium.get(order["url"])
+    elif what == "fill":
+        box = chromium.find_element(By.CSS_SELECTOR, order["at"])
+        box.clear()
+        box.send_keys(order["text"])
+    elif what == "click":
+        chromium.find_element(By.CSS_SELECTOR, order["at"]).click()
+    elif what == "back":
+        chromium.back()
+    elif what == "size":
+        chromium.set_window_size(order["width"], order["height"])
+    elif what == "value":
+        return {"value": chromium.find_element(By.CSS_SELECTOR, order["at"]).get_attribute("value")}
+    elif what == "script":
+        return {"value": chromium.execute_script(order["text"])}
+    elif what == "picture":
+        # The whole page, not only what fits in the window.
+        shot = chromium.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "format": "png"})
+        with open(order["file"] + ".b64", "w", encoding="ascii") as out:
+            out.write(shot["data"])
+    elif what == "axe":
+        with open(order["file"], encoding="utf-8") as source:
+            chromium.execute_script(source.read())
+        found = chromium.execute_async_script(
+            "const done = arguments[arguments.length - 1];"
+            "axe.run(document, {resultTypes: ['violations', 'incomplete']}).then(done, e => done({error: String(e)}));")
+        return {"value": found}
+    elif what != "look":
+        raise ValueError(what)
+    return page(chromium)
+
+
+def main() -> None:
+    chromium = start(json.loads(sys.stdin.readline()))
+    try:
+        answer: dict[str, Any] = {"value": chromium.execute_script("return navigator.userAgent")}
+        print(json.dumps(answer), flush=True)
+        for line in sys.stdin:
+            try:
+                answer = obey(chromium, json.loads(line))
+            except NoSuchElementException as gone:
+                answer = {"error": f"{gone.msg}; the page: {page(chromium)['text']}"}
+            except WebDriverException as broken:
+                answer = {"error": broken.msg}
+            print(json.dumps(answer), flush=True)
+    finally:
+        chromium.quit()
+
+
+if __name__ == "__main__":
+    main()
