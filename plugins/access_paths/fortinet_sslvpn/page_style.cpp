@@ -8,7 +8,7 @@ namespace sekisho::fortinet {
 namespace {
 
 constexpr std::string_view kStyle =
-#include "page_style.inc"
+#include <page_style.inc>
     ;
 
 constexpr std::uint32_t kMayBeKept_s = 31'536'000;
