@@ -169,7 +169,7 @@ class ContractorPc:
         if isinstance(used, Identity):
             argv += ["-c", str(used.certificate), "-k", str(used.key)]
         if cookie is not None:
-            argv += ["--cookie", f"SVPNCOOKIE={cookie}"]
+            argv += ["--cookie-on-stdin"]
         else:
             argv += ["-u", login if login is not None else self.who, "--passwd-on-stdin"]
         argv += (extra or []) + [f"https://{cast.GATE_NAME}/"]
@@ -177,6 +177,8 @@ class ContractorPc:
         vpn = Vpn(self, program, device)
         if cookie is None:
             vpn.type(password if password is not None else cast.PEOPLE[self.who]["password"])
+        else:
+            vpn.type(f"SVPNCOOKIE={cookie}")
         return vpn
 
     def openfortivpn(self, password: str, code: str | Callable[[], str] | None, *, login: str | None = None,

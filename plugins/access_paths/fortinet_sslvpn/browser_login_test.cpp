@@ -67,11 +67,10 @@ TEST(BrowserLogin, LeadsThroughIdPasswordAndCodeToTheCookie) {
   EXPECT_THAT(browser.page, Not(HasSubstr("Set-Cookie: SVPNCOOKIE"))) << "the browser itself gets no session";
   EXPECT_THAT(browser.page, HasSubstr("value=\"SVPNCOOKIE=" + kSession + "\""));
   const std::string commands = std::regex_replace(browser.page, std::regex("</?span>"), "");
-  EXPECT_THAT(commands, HasSubstr("openconnect --protocol=fortinet -c 証明書.pem -k 鍵.pem --cookie \"SVPNCOOKIE=" +
-                                  kSession + "\" https://vpn.test/</code>"));
+  EXPECT_THAT(commands, HasSubstr("openconnect --protocol=fortinet -c 証明書.pem -k 鍵.pem --cookie-on-stdin "
+                                  "https://vpn.test/</code>"));
   EXPECT_THAT(commands, HasSubstr("openfortivpn vpn.test:443 --user-cert=certificate.pem --user-key=key.pem "
-                                  "--cookie=\"SVPNCOOKIE=" +
-                                  kSession + "\"</code>"));
+                                  "--cookie-on-stdin</code>"));
   EXPECT_THAT(browser.page, HasSubstr("S20261122-1-000042"));
 }
 

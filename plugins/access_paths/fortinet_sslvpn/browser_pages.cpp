@@ -219,7 +219,7 @@ Html done_body(Language l, const Granted& grant, std::string_view origin, Instan
   file(false);
   out.add("</span> <span>-k ");
   file(true);
-  out.add("</span> <span>--cookie \"SVPNCOOKIE=").text(cookie).add("\"</span> <span>").text(origin);
+  out.add("</span> <span>--cookie-on-stdin</span> <span>").text(origin);
   out.add("/</span></code></pre>\n<h2>")
       .text(say(Say::done_openfortivpn, l))
       .add("</h2>\n<pre class=\"command\"><code>");
@@ -227,10 +227,8 @@ Html done_body(Language l, const Granted& grant, std::string_view origin, Instan
   file(false);
   out.add("</span> <span>--user-key=");
   file(true);
-  out.add("</span> <span>--cookie=\"SVPNCOOKIE=")
-      .text(cookie)
-      .add("\"</span></code></pre>\n<ul class=\"notes\">\n<li>");
-  out.text(say(Say::done_files, l)).add("</li>\n<li>").text(say(Say::done_process_list, l)).add("</li>\n<li>");
+  out.add("</span> <span>--cookie-on-stdin</span></code></pre>\n<ul class=\"notes\">\n<li>");
+  out.text(say(Say::done_paste, l)).add("</li>\n<li>").text(say(Say::done_files, l)).add("</li>\n<li>");
   out.text(say(Say::done_secret, l)).add("</li>\n</ul>\n<p>").text(say(Say::session_number, l)).add(": <code>");
   out.text(grant.session).add("</code></p>\n");
   return out;

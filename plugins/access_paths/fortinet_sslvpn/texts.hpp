@@ -62,7 +62,7 @@ enum class Say : std::uint8_t {
   done_openconnect,
   done_openfortivpn,
   done_files,
-  done_process_list,
+  done_paste,
   done_secret,
   session_number,
   return_title,
@@ -149,11 +149,9 @@ inline constexpr std::array<Words, static_cast<std::size_t>(Say::count_)> kWords
     {Say::done_openfortivpn, "openfortivpnで接続する", "With openfortivpn"},
     {Say::done_files, "証明書.pem、鍵.pem は、配布されたクライアント証明書と鍵のファイルに読み替えてください。",
      "Put the files of your client certificate and key in place of certificate.pem and key.pem."},
-    {Say::done_process_list,
-     "コマンドの一覧を他の利用者が見られる端末では、--cookie の代わりに --cookie-on-stdin "
-     "を使い、値を標準入力から渡してください。",
-     "Where other users can see the list of commands, use --cookie-on-stdin instead of --cookie and give the value on "
-     "standard input."},
+    {Say::done_paste,
+     "コマンドを実行し、上の値を貼り付けて Enter を押してください。値をコマンドの引数に書かないでください。",
+     "Run the command, paste the value above and press Enter. Do not write the value into the command itself."},
     {Say::done_secret, "この値は誰にも渡さないでください。運用担当がお尋ねすることはありません。",
      "Give this value to nobody. The operator never asks for it."},
     {Say::session_number, "セッション番号", "Session number"},
