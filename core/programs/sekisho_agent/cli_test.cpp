@@ -99,6 +99,7 @@ class Cli : public ::testing::Test {
     facts["collector"]["source"] = "simulator";
     facts["collected_at"] = to_rfc3339(now());
     save_facts();
+    const auto held = gate.lock();
     registry::Terminal& terminal = gate.bench.registry.terminals["pc-mori"];
     terminal.key_thumbprint.clear();
     terminal.key_jwk.clear();
