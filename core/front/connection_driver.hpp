@@ -105,6 +105,10 @@ class ConnectionDriver final : private PathHost {
   /// Cut off at `at` at the latest.
   void end_by(Instant at);
 
+  [[nodiscard]] bool handshaking() const { return state_ == State::handshaking; }
+  /// Leaves for a newcomer; only while handshaking().
+  void make_room() { finish("gave its place to a newcomer"); }
+
   [[nodiscard]] ConnectionId id() const { return id_; }
   [[nodiscard]] const Peer& peer() const { return peer_; }
   [[nodiscard]] bool certificate_proved() const;

@@ -55,16 +55,40 @@ Engine::~Engine() {
 std::unique_ptr<ConnectionDriver> Engine::accept(const std::string& address, std::uint16_t port, Transport& transport) {
   const auto source = source_of(address);
   if (!source) return nullptr;
-  const Admission admission = newcomers_.ask(*source);
+  Admission admission = newcomers_.ask(*source);
+  if ((admission == Admission::full || admission == Admission::early_drop) && make_room()) {
+    admission = newcomers_.ask(*source, true);
+  }
   if (admission != Admission::welcome) {
     turned_away(admission);
     return nullptr;
+  }
+  while (!handshaking_.empty()) {
+    const auto oldest = drivers_.find(handshaking_.front().id);
+    if (oldest != drivers_.end() && oldest->second->handshaking()) break;
+    handshaking_.pop_front();
   }
   const ConnectionId id = next_++;
   ConnectionHub& hub = *this;
   auto driver = std::make_unique<ConnectionDriver>(driver_parts_, hub, transport, id, Peer{address, port, *source});
   drivers_.emplace(id, driver.get());
+  handshaking_.push_back({id, parts_.clock.now()});
   return driver;
+}
+
+/// Slow openings hold places that a person needs for a moment only: the oldest of them goes (T-07, T-30).
+bool Engine::make_room() {
+  while (!handshaking_.empty()) {
+    const Arrived oldest = handshaking_.front();
+    const auto found = drivers_.find(oldest.id);
+    const bool waits = found != drivers_.end() && found->second->handshaking();
+    if (waits && parts_.clock.now() < oldest.at + parts_.limits.yields) return false;
+    handshaking_.pop_front();
+    if (!waits) continue;
+    found->second->make_room();
+    return true;
+  }
+  return false;
 }
 
 void Engine::turned_away(Admission why) {

@@ -14,6 +14,7 @@
 #include "front/tunnels.hpp"
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -76,6 +77,7 @@ class Engine final : private ConnectionHub {
   void schedule_ends();
   void end_due();
   void turned_away(Admission why);
+  [[nodiscard]] bool make_room();
 
   Parts parts_;
   Callbacks callbacks_;
@@ -84,6 +86,11 @@ class Engine final : private ConnectionHub {
   GateLine line_;
   Tunnels tunnels_;
   std::unordered_map<ConnectionId, ConnectionDriver*> drivers_;
+  struct Arrived {
+    ConnectionId id;
+    Instant at;
+  };
+  std::deque<Arrived> handshaking_;  // in order of arrival; who has gone on is dropped when he comes to the front
   ConnectionId next_ = 1;
   seam::Link* gate_ = nullptr;
   run::Timers::Id gate_timer_ = 0, ends_timer_ = 0, turned_timer_ = 0;

@@ -256,6 +256,9 @@ TEST(Engine, ALostConnectionTellsItsCounters) {
   ASSERT_EQ(down.size(), 1u);
   EXPECT_EQ(down[0].session, kSession);
   EXPECT_EQ(down[0].dropped, 3u);
+  std::uint64_t refused = 0;
+  for (const auto& told : lab.gate.noticed<PacketsRefused>()) refused += told.count;
+  EXPECT_EQ(refused, 3u) << "two of them would have been told a second later";
   EXPECT_EQ(lab.engine.tunnels(), 0u);
   lab.inside(from_inside());
   EXPECT_EQ(lab.engine.counters().to_nobody, 1u);

@@ -13,6 +13,8 @@ struct FrontLimits {
   std::size_t unknown_per_network = 40;  ///< of one IPv6 /64
   std::size_t drop_from_percent = 10;    ///< of `connections`: from here on newcomers are dropped at random
   std::size_t unknown_percent = 30;      ///< of `connections`: no more unknown ones than that
+  /// Where there is no place, a handshake that has taken longer than this gives its own to the newcomer.
+  std::chrono::milliseconds yields{300};
   /// Whether those who come and go unknown are penalised; not where nobody ever logs in (the posture page).
   bool penalise_unknown = true;
 

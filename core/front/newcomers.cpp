@@ -45,8 +45,8 @@ std::size_t Newcomers::Hash::operator()(const Source& source) const {
   return static_cast<std::size_t>(mixed ^ mixed >> 32);
 }
 
-Admission Newcomers::ask(const Source& source) {
-  if (connections_ >= limits_.connections) return Admission::full;
+Admission Newcomers::ask(const Source& source, bool place_made) {
+  if (connections_ >= limits_.connections && !place_made) return Admission::full;
   const auto found = by_source_.find(source);
   const std::size_t of_source = found == by_source_.end() ? 0 : found->second;
   if (of_source >= (source.ipv6 ? limits_.unknown_per_network : limits_.unknown_per_ipv4)) {
@@ -54,9 +54,9 @@ Admission Newcomers::ask(const Source& source) {
   }
   const std::size_t from = limits_.connections * limits_.drop_from_percent / 100;
   const std::size_t most = limits_.connections * limits_.unknown_percent / 100;
-  if (unknown_ >= most) return Admission::full;
+  if (unknown_ >= most && !place_made) return Admission::full;
   // The chance to be dropped grows evenly from none at `from` to certainty at `most`.
-  if (unknown_ >= from && entropy_.below(static_cast<std::uint32_t>(most - from)) < unknown_ - from) {
+  if (!place_made && unknown_ >= from && entropy_.below(static_cast<std::uint32_t>(most - from)) < unknown_ - from) {
     return Admission::early_drop;
   }
   ++connections_;

@@ -37,8 +37,8 @@ class Newcomers {
  public:
   Newcomers(const FrontLimits& limits, Entropy& entropy) : limits_(limits), entropy_(entropy) {}
 
-  /// `welcome` counts the connection as unknown.
-  [[nodiscard]] Admission ask(const Source& source);
+  /// `welcome` counts the connection as unknown. `place_made`: one of the unknown is about to leave for this one.
+  [[nodiscard]] Admission ask(const Source& source, bool place_made = false);
   void known(const Source& source);
   void left(const Source& source, bool was_known);
 

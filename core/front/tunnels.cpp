@@ -71,6 +71,7 @@ void Tunnels::detach(ConnectionDriver& owner) {
 
 void Tunnels::remove(Tunnel& tunnel) {
   timers_.cancel(tunnel.refused_timer);
+  if (tunnel.refused > 0) tell_refused(tunnel);  // the session's last word counts them
   const auto at = by_address_.find(tunnel.rights.address);
   if (at != by_address_.end() && at->second == &tunnel) by_address_.erase(at);
   if (tunnel.owner != nullptr) {
