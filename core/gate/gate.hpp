@@ -42,8 +42,8 @@ struct GateOptions {
   admission::PostureOptions posture;
   /// How often the revocation generation of the store is compared (other nodes' changes); 0: never.
   std::chrono::milliseconds generation_poll{1000};
-  std::chrono::milliseconds store_limit{3000};
-  std::chrono::milliseconds hash_limit{3000};
+  std::chrono::milliseconds store_limit{2500};  ///< a newcomer is answered within 3 s, whatever hangs (R-03)
+  std::chrono::milliseconds hash_limit{2500};
   std::uint32_t kernel_right_ttl_s = 120;
 };
 
