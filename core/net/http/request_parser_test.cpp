@@ -1,4 +1,5 @@
 #include "net/http/strict_head.hpp"
+#include "net/http/testing/attack_lists.hpp"
 
 #include <sekisho/sdk/path/http.hpp>
 
@@ -45,115 +46,10 @@ std::string get(std::string_view target, std::string_view fields = "") {
   return "GET " + std::string(target) + " HTTP/1.1\r\nHost: vpn.test\r\n" + std::string(fields) + "\r\n";
 }
 
-struct BadVector {
-  const char* name;
-  std::string wire;
-  int status;
-};
 constexpr std::string_view kSecond = "GET /second HTTP/1.1\r\nHost: vpn.test\r\n\r\n";
 
-std::vector<BadVector> bad_vectors() {
-  const std::string post = "POST /remote/logincheck HTTP/1.1\r\nHost: vpn.test\r\n";
-  std::vector<BadVector> all = {
-      // T-03: framing.
-      {"te chunked", post + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501},
-      {"te identity", post + "Transfer-Encoding: identity\r\n\r\n", 501},
-      {"te and length", post + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501},
-      {"te before length", post + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n", 501},
-      {"te mixed case", post + "tRANSFER-eNCODING: chunked\r\n\r\n", 501},
-      {"te tab before value", post + "Transfer-Encoding:\tchunked\r\n\r\n", 501},
-      {"te empty", post + "Transfer-Encoding:\r\n\r\n", 501},
-      {"te with space before colon", post + "Transfer-Encoding : chunked\r\n\r\n", 400},
-      {"te after vertical tab",
-       post + "Transfer-Encoding:\x0b"
-              "chunked\r\n\r\n",
-       400},
-      {"te on GET", get("/", "Transfer-Encoding: chunked\r\n"), 501},
-      {"length list", post + "Content-Length: 4, 4\r\n\r\nabcd", 400},
-      {"length list of two values", post + "Content-Length: 4,5\r\n\r\nabcd", 400},
-      {"length twice equal", post + "Content-Length: 4\r\nContent-Length: 4\r\n\r\nabcd", 400},
-      {"length twice different", post + "Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcd", 400},
-      {"length signed", post + "Content-Length: +4\r\n\r\nabcd", 400},
-      {"length negative", post + "Content-Length: -4\r\n\r\nabcd", 400},
-      {"length hex", post + "Content-Length: 0x4\r\n\r\nabcd", 400},
-      {"length fraction", post + "Content-Length: 4.0\r\n\r\nabcd", 400},
-      {"length with inner space", post + "Content-Length: 1 4\r\n\r\nabcd", 400},
-      {"length empty", post + "Content-Length:\r\n\r\nabcd", 400},
-      {"length missing on POST", post + "\r\n", 411},
-      // T-04: numbers.
-      {"length just over", post + "Content-Length: 8193\r\n\r\n", 413},
-      {"length 2^31-1", post + "Content-Length: 2147483647\r\n\r\n", 413},
-      {"length 2^31", post + "Content-Length: 2147483648\r\n\r\n", 413},
-      {"length 2^32-1", post + "Content-Length: 4294967295\r\n\r\n", 413},
-      {"length 2^32", post + "Content-Length: 4294967296\r\n\r\n", 413},
-      {"length 2^63", post + "Content-Length: 9223372036854775808\r\n\r\n", 413},
-      {"length 2^64-1", post + "Content-Length: 18446744073709551615\r\n\r\n", 413},
-      {"length 2^64", post + "Content-Length: 18446744073709551616\r\n\r\n", 400},
-      {"length of 40 digits", post + "Content-Length: 0000000000000000000000000000000000000004\r\n\r\n", 400},
-      // Host and target.
-      {"host missing", "GET / HTTP/1.1\r\nAccept: */*\r\n\r\n", 400},
-      {"host twice", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
-      {"host twice equal", "GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n", 400},
-      {"host empty", "GET / HTTP/1.1\r\nHost:\r\n\r\n", 400},
-      {"host with path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
-      {"host with user", "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", 400},
-      {"host list", "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", 400},
-      {"host port 0", "GET / HTTP/1.1\r\nHost: a:0\r\n\r\n", 400},
-      {"host port 65536", "GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n", 400},
-      {"host port empty", "GET / HTTP/1.1\r\nHost: a:\r\n\r\n", 400},
-      {"absolute form of another host", get("https://other.test/"), 400},
-      {"absolute form of another port", get("https://vpn.test:444/"), 400},
-      {"absolute form in clear", get("http://vpn.test/"), 400},
-      {"absolute form without path", get("https://vpn.test"), 400},
-      {"authority form", "CONNECT vpn.test:443 HTTP/1.1\r\nHost: vpn.test\r\n\r\n", 405},
-      {"asterisk form", "OPTIONS * HTTP/1.1\r\nHost: vpn.test\r\n\r\n", 405},
-      {"no leading slash", get("remote/login"), 400},
-      // Line forms.
-      {"obs-fold", get("/", "X-A: b\r\n c\r\n"), 400},
-      {"obs-fold with tab", get("/", "X-A: b\r\n\tc\r\n"), 400},
-      {"fold before the first field", "GET / HTTP/1.1\r\n Host: vpn.test\r\n\r\n", 400},
-      {"space before colon", "GET / HTTP/1.1\r\nHost : vpn.test\r\n\r\n", 400},
-      {"bare LF", "GET / HTTP/1.1\nHost: vpn.test\n\n", 400},
-      {"bare LF at the end", "GET / HTTP/1.1\r\nHost: vpn.test\r\n\n", 400},
-      {"bare CR", "GET / HTTP/1.1\r\nHost: vpn.test\rX: y\r\n\r\n", 400},
-      {"CR CR LF", "GET / HTTP/1.1\r\nHost: vpn.test\r\r\n\r\n", 400},
-      {"NUL in value", std::string("GET / HTTP/1.1\r\nHost: vpn.test\r\nX: a\0b\r\n\r\n", 42), 400},
-      {"escape in value", get("/", "X: a\x1b[2J\r\n"), 400},
-      {"byte 0x80 in value", get("/", "X: \x80\r\n"), 400},
-      {"field without colon", get("/", "garbage\r\n"), 400},
-      {"field without name", get("/", ": value\r\n"), 400},
-      {"field name with slash", get("/", "X/Y: z\r\n"), 400},
-      {"leading empty line", "\r\nGET / HTTP/1.1\r\nHost: vpn.test\r\n\r\n", 400},
-      {"two spaces", "GET  / HTTP/1.1\r\nHost: vpn.test\r\n\r\n", 400},
-      {"tab instead of space", "GET\t/ HTTP/1.1\r\nHost: vpn.test\r\n\r\n", 400},
-      {"trailing space", "GET / HTTP/1.1 \r\nHost: vpn.test\r\n\r\n", 400},
-      {"no version", "GET /\r\nHost: vpn.test\r\n\r\n", 400},
-      {"version 1.0", "GET / HTTP/1.0\r\nHost: vpn.test\r\n\r\n", 505},
-      {"version 2.0", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
-      {"version 1.10", "GET / HTTP/1.10\r\nHost: vpn.test\r\n\r\n", 400},
-      {"version lower case", "GET / http/1.1\r\nHost: vpn.test\r\n\r\n", 400},
-      // Methods and singletons.
-      {"HEAD", "HEAD / HTTP/1.1\r\nHost: vpn.test\r\n\r\n", 405},
-      {"DELETE", "DELETE / HTTP/1.1\r\nHost: vpn.test\r\n\r\n", 405},
-      {"get in lower case", "get / HTTP/1.1\r\nHost: vpn.test\r\n\r\n", 405},
-      {"method with parenthesis", "G(T / HTTP/1.1\r\nHost: vpn.test\r\n\r\n", 400},
-      {"expect", post + "Content-Length: 4\r\nExpect: 100-continue\r\n\r\nabcd", 417},
-      {"cookie twice", get("/", "Cookie: a=1\r\nCookie: a=2\r\n"), 400},
-      {"authorization twice", get("/", "Authorization: a\r\nAuthorization: b\r\n"), 400},
-      {"body with upgrade", post + "Upgrade: h2c\r\nContent-Length: 4\r\n\r\nabcd", 400},
-      {"connection malformed", get("/", "Connection: close;x=\"y\r\n"), 400},
-      // Sizes.
-      {"request line 4097", get("/" + std::string(4097 - 14, 'a')), 414},
-      {"head over 8 KiB", get("/", "X: " + std::string(8192, 'a') + "\r\n"), 431},
-  };
-  std::string many;
-  for (int i = 0; i < 64; ++i) many += "X-" + std::to_string(i) + ": y\r\n";
-  all.push_back({"65 fields", get("/", many), 431});
-  return all;
-}
-
 TEST(HttpRequestParser, RefusesEveryBadVectorInPiecesOfAnySize) {
-  const auto vectors = bad_vectors();
+  const auto vectors = http::testing::attack_requests();
   EXPECT_GE(vectors.size(), 60u);
   for (const auto& vector : vectors) {
     for (const std::size_t step : {std::size_t{1}, std::size_t{7}, std::size_t{100'000}}) {
@@ -176,71 +72,7 @@ TEST(HttpRequestParser, TakesNoByteAfterARefusal) {
 
 // T-01: spellings of a path that other products decoded after they had routed.
 TEST(HttpRequestParser, RefusesEverySpellingOfTraversal) {
-  const std::vector<std::string> spellings = {
-      "/..",
-      "/../",
-      "/.",
-      "/./",
-      "/a/..",
-      "/a/../b",
-      "/a/./b",
-      "/...",
-      "/a/.../b",
-      "/..;/",
-      "/..;/x",
-      "/a/..;/b",
-      "/;",
-      "/a;b",
-      "/a;jsessionid=1",
-      "//",
-      "//a",
-      "/a//b",
-      "/a//",
-      "/\\",
-      "/a\\b",
-      "/..\\",
-      "/\\..\\",
-      "/%2e%2e",
-      "/%2E%2E/",
-      "/%2e",
-      "/.%2e/",
-      "/%2e./",
-      "/%252e%252e/",
-      "/%25",
-      "/%2f",
-      "/a%2fb",
-      "/%5c",
-      "/%5c..",
-      "/%c0%ae%c0%ae/",
-      "/%c0%af",
-      "/%e0%80%ae",
-      "/%u002e",
-      "/%00",
-      "/a%00b",
-      "/a%0d%0a",
-      "/a%20b",
-      "/%",
-      "/%2",
-      "/%zz",
-      "/a#b",
-      "/#",
-      "/\x80",
-      "/\xc0\xae",
-      "/\xe3\x81\x82",
-      "/\xff",
-      "/a\x01",
-      "/a\x7f",
-      "/a\"b",
-      "/<a>",
-      "/a^b",
-      "/a`b",
-      "/{a}",
-      "/a|b",
-      "/remote/../remote/login",
-      "/remote//login",
-      "/remote/./login",
-      "/remote/login/..",
-      "/remote/fgt_lang?lang=/../../../..//////////dev/cmdb/sslvpn_websession%00"};
+  const auto spellings = http::testing::attack_paths();
   EXPECT_GE(spellings.size(), 60u);
   for (const auto& spelling : spellings) {
     const Outcome outcome = run(get(spelling), 4096);
