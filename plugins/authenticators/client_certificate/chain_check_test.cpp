@@ -120,6 +120,13 @@ TEST_F(ZooTest, RefusesWhatTheConfiguredCaDidNotSign) {
   EXPECT_EQ(of_leaf([](Spec& s) { s.unknown_critical = "1.3.6.1.4.1.55555.1"; }), "untrusted");
 }
 
+TEST_F(ZooTest, RefusesAnExtensionThatStandsThereTwice) {
+  for (const int nid : {NID_basic_constraints, NID_key_usage, NID_ext_key_usage, NID_subject_alt_name,
+                        NID_subject_key_identifier, NID_authority_key_identifier}) {
+    EXPECT_NE(of_leaf([nid](Spec& s) { s.repeated = nid; }), "good") << OBJ_nid2sn(nid);
+  }
+}
+
 TEST_F(ZooTest, FollowsIntermediatesWithinTheirLimits) {
   const Issued middle = issue(ca_spec("middle"), &root);
   const Issued leaf = issue({}, &middle);

@@ -46,6 +46,7 @@ struct Spec {
   std::string san = "URI:urn:sekisho:person:mori,URI:urn:sekisho:terminal:pc-mori";
   std::string constraints;       ///< name constraints
   std::string unknown_critical;  ///< an OID in dotted form
+  int repeated = NID_undef;      ///< the extension that stands there a second time
   const EVP_MD* digest = EVP_sha256();
   long serial = 7;
 };
@@ -122,6 +123,10 @@ inline Issued issue(Spec spec, const Issued* issuer = nullptr) {
     X509_EXTENSION* extension = X509_EXTENSION_create_by_OBJ(nullptr, oid, 1, data);
     ZOO_CHECK(X509_add_ext(cert, extension, -1) == 1);
     X509_EXTENSION_free(extension), ASN1_OCTET_STRING_free(data), ASN1_OBJECT_free(oid);
+  }
+  if (spec.repeated != NID_undef) {
+    const int at = X509_get_ext_by_NID(cert, spec.repeated, -1);
+    ZOO_CHECK(at >= 0 && X509_add_ext(cert, X509_get_ext(cert, at), -1) == 1);
   }
   EVP_PKEY* signer = issuer != nullptr ? issuer->key.get() : out.key.get();
   const bool own_digest = EVP_PKEY_get_base_id(signer) == EVP_PKEY_ED25519;
