@@ -24,10 +24,11 @@ struct Job {
   std::shared_ptr<tls::TlsClientContext> stranger;  ///< no client certificate
   double seconds = 3, rate = 100;
   std::size_t concurrency = 8, count = 100;
+  std::vector<std::string> sources;  ///< addresses to come from, in turn
 };
 
 /// One line of JSON: {"mode", "address", "port", "host", "ca", "people": [{"user", "password", "certificate", "key"}],
-/// "seconds", "rate", "concurrency", "count"}; `ca`, `certificate` and `key` are files.
+/// "seconds", "rate", "concurrency", "count", "sources"}; `ca`, `certificate` and `key` are files.
 [[nodiscard]] Result<Job> read_job(const std::string& line);
 
 }  // namespace sekisho::load

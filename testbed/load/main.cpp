@@ -68,7 +68,7 @@ class Run {
     } else if (job_.mode == "guess" || job_.mode == "bad_tls") {
       tick(clock_.now());
     } else if (job_.mode == "drip") {
-      for (std::size_t n = 0; n < job_.count; ++n) drip();
+      for (std::size_t n = 0; n < job_.count; ++n) drip(place());
     } else {
       say({{"error", "unknown mode " + job_.mode}});
       return 2;
@@ -94,6 +94,12 @@ class Run {
   using Place = std::list<Client>::iterator;
 
   Tools tools() { return {loop_, clock_, timers_, entropy_, buffers_}; }
+  /// The gate, from the next of the job's addresses.
+  Target target() {
+    Target out = job_.target;
+    if (!job_.sources.empty()) out.source = job_.sources[next_source_++ % job_.sources.size()];
+    return out;
+  }
   Place place() {
     clients_.emplace_front();
     clients_.front().begun = clock_.now();
@@ -110,7 +116,7 @@ class Run {
     const std::size_t who = next_person_++ % job_.people.size();
     const Person& person = job_.people[who];
     const auto at = place();
-    at->session = std::make_unique<Session>(tools(), job_.target, *person.context, person.login.copy(),
+    at->session = std::make_unique<Session>(tools(), target(), *person.context, person.login.copy(),
                                             Session::Handler{[this, at, lane] {
                                                                took_.push_back(milliseconds(at->begun, clock_.now()));
                                                                drop(at);
@@ -132,7 +138,7 @@ class Run {
     const auto at = place();
     at->person = who;
     at->session = std::make_unique<Session>(
-        tools(), job_.target, *person.context, person.login.copy(),
+        tools(), target(), *person.context, person.login.copy(),
         Session::Handler{{},
                          [this, at](const fortinet::ClientTunnel& tunnel) {
                            ++ups_;
@@ -170,7 +176,7 @@ class Run {
   void guess() {
     if (job_.people.empty() || clients_.size() >= 512) return;
     const auto at = place();
-    at->session = std::make_unique<Session>(tools(), job_.target, *job_.stranger,
+    at->session = std::make_unique<Session>(tools(), target(), *job_.stranger,
                                             Login{job_.people[0].login.user, Secret("a stranger's guess of it")},
                                             Session::Handler{[this, at] {
                                                                ++ends_["granted"];  // must never be seen
@@ -189,8 +195,10 @@ class Run {
     const auto at = place();
     open(at, [at] { at->socket->write(std::as_bytes(std::span(kGarbage))); });
   }
-  void drip() {
-    const auto at = place();
+  void drip(Place at) {
+    if (finished_) return;
+    at->begun = clock_.now();
+    at->sent = 0;
     at->channel = std::make_unique<tls::TlsChannel>(*job_.stranger, buffers_);
     at->channel->start();
     open(at, [this, at] { drop_byte(at); });
@@ -199,21 +207,22 @@ class Run {
     if (finished_ || !at->socket || at->sent >= at->channel->output().size()) return;
     at->socket->write(at->channel->output().subspan(at->sent++, 1));
     timers_.at(clock_.now() + Seconds{1}, [this, at, socket = at->socket.get()] {
-      // The list node lives until finish(): a closed drip keeps its place without a socket.
+      // The list node lives until finish(): a closed drip keeps its place and comes again.
       if (at->socket && at->socket.get() == socket) drop_byte(at);
     });
   }
   void open(Place at, std::function<void()> connected) {
-    at->socket = std::make_unique<SocketIo>(loop_, job_.target.address, job_.target.port,
-                                            SocketIo::Handler{std::move(connected), [](auto) {},
-                                                              [this, at] {
-                                                                ++ends_["closed"];
-                                                                took_.push_back(milliseconds(at->begun, clock_.now()));
-                                                                if (job_.mode == "bad_tls") return drop(at);
-                                                                auto old =
-                                                                    std::shared_ptr<SocketIo>(std::move(at->socket));
-                                                                timers_.post([old] {});
-                                                              }});
+    at->socket =
+        std::make_unique<SocketIo>(loop_, job_.target.address, job_.target.port, target().source,
+                                   SocketIo::Handler{std::move(connected), [](auto) {},
+                                                     [this, at] {
+                                                       ++ends_["closed"];
+                                                       took_.push_back(milliseconds(at->begun, clock_.now()));
+                                                       if (job_.mode == "bad_tls") return drop(at);
+                                                       auto old = std::shared_ptr<SocketIo>(std::move(at->socket));
+                                                       timers_.post([old] {});
+                                                       timers_.at(clock_.now() + Seconds{1}, [this, at] { drip(at); });
+                                                     }});
   }
 
   void again_soon(std::function<void()> work) {
@@ -256,7 +265,7 @@ class Run {
   asio::posix::stream_descriptor stdin_{loop_};
   std::array<char, 1> byte_{};
   std::list<Client> clients_, gone_;
-  std::size_t next_person_ = 0, ups_ = 0;
+  std::size_t next_person_ = 0, next_source_ = 0, ups_ = 0;
   std::vector<double> took_;
   std::map<std::string, std::size_t> ends_;
   Instant begun_{}, finished_at_{};

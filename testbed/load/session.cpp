@@ -47,7 +47,7 @@ void Session::connect() {
   told_connected_ = false;
   line_ = std::make_unique<Line>(context_, tools_.buffers);
   line_->socket =
-      std::make_unique<SocketIo>(tools_.loop, target_.address, target_.port,
+      std::make_unique<SocketIo>(tools_.loop, target_.address, target_.port, target_.source,
                                  SocketIo::Handler{[this] {
                                                      line_->channel.start();
                                                      flush();

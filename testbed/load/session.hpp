@@ -23,6 +23,7 @@ struct Tools {
 struct Target {
   std::string address, host;
   std::uint16_t port = 443;
+  std::string source = {};  ///< address of this machine to come from; empty: the kernel's choice
 };
 struct Login {
   std::string user;

@@ -3,6 +3,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
 #include <array>
@@ -23,7 +24,16 @@ struct SocketIo::State : std::enable_shared_from_this<SocketIo::State> {
   std::vector<std::byte> waiting, leaving;
   std::array<std::byte, 32768> in{};
 
-  void start(const std::string& address, std::uint16_t port) {
+  void start(const std::string& address, std::uint16_t port, const std::string& source) {
+    if (!source.empty()) {
+      error_code failed;
+      const tcp::endpoint from(asio::ip::make_address(source), 0);
+      socket.open(from.protocol(), failed);
+      if (!failed) socket.bind(from, failed);
+      if (failed) {
+        return asio::post(socket.get_executor(), [self = shared_from_this()] { self->end(); });
+      }
+    }
     socket.async_connect(tcp::endpoint(asio::ip::make_address(address), port),
                          [self = shared_from_this()](error_code error) {
                            if (self->dead) return;
@@ -73,9 +83,10 @@ struct SocketIo::State : std::enable_shared_from_this<SocketIo::State> {
   }
 };
 
-SocketIo::SocketIo(asio::io_context& loop, const std::string& address, std::uint16_t port, Handler handler)
+SocketIo::SocketIo(asio::io_context& loop, const std::string& address, std::uint16_t port, const std::string& source,
+                   Handler handler)
     : state_(std::make_shared<State>(loop, std::move(handler))) {
-  state_->start(address, port);
+  state_->start(address, port, source);
 }
 SocketIo::~SocketIo() {
   state_->kill();

@@ -20,7 +20,9 @@ class SocketIo {
     std::function<void(std::span<const std::byte>)> on_bytes;  ///< borrowed until it returns
     std::function<void()> on_closed;
   };
-  SocketIo(boost::asio::io_context& loop, const std::string& address, std::uint16_t port, Handler handler);
+  /// `source`: the own address to come from; empty: the kernel's choice.
+  SocketIo(boost::asio::io_context& loop, const std::string& address, std::uint16_t port, const std::string& source,
+           Handler handler);
   ~SocketIo();
   SocketIo(const SocketIo&) = delete;
   SocketIo& operator=(const SocketIo&) = delete;

@@ -1,10 +1,12 @@
 // sekishod with a clock that a scenario can move on (decisions.md "Time in tests"). The offset is read from a file at
-// each look at the clock.
+// each look at the clock. While the file named by SEKISHO_LAB_HANG is there, no password check comes to an end.
 #include "programs/sekishod/daemon.hpp"
+#include "run/password_hash/password_hash.hpp"
 
 #include <CLI/CLI.hpp>
 #include <crypt.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -39,6 +41,12 @@ class OffsetClock final : public sekisho::run::Clock {
   mutable std::chrono::microseconds offset_{0};
 };
 
+bool there(const std::string& file) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd >= 0) ::close(fd);
+  return fd >= 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -53,6 +61,15 @@ int main(int argc, char** argv) {
       crypt_data scratch{};
       const char* hash = crypt_r(std::string(work.candidate.reveal()).c_str(), work.encoded_hash.c_str(), &scratch);
       return hash != nullptr && work.encoded_hash == hash;
+    };
+  }
+  if (const char* file = std::getenv("SEKISHO_LAB_HANG")) {
+    options.verify_password = [verify = std::move(options.verify_password),
+                               file = std::string(file)](const sekisho::VerifyPassword& work) {
+      while (there(file)) ::poll(nullptr, 0, 20);
+      if (verify) return verify(work);
+      const auto matched = sekisho::run::verify_password(work.encoded_hash, work.candidate);
+      return matched && *matched;
     };
   }
   if (const char* file = std::getenv("SEKISHO_LAB_CLOCK_OFFSET")) {

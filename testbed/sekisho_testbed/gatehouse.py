@@ -115,7 +115,9 @@ class Gatehouse:
         """`under`: a program that starts the supervisor in its own place (setpriv, strace -D)."""
         self.supervisor = self.host.start(
             "supervise", *(under or []), str(self.build / "bin" / "sekisho"), "supervise", "--config", str(self.config),
-            "--programs", str(self.programs), "--status", str(self.run_dir / "status.json"), env={"SEKISHO_LAB_CLOCK_OFFSET": str(self.clock_offset), **(env or {})})
+            "--programs", str(self.programs), "--status", str(self.run_dir / "status.json"),
+            env={"SEKISHO_LAB_CLOCK_OFFSET": str(self.clock_offset), "SEKISHO_LAB_HANG": str(self.folder / "hang"),
+                 **(env or {})})
         supervisor = self.supervisor
 
         def healthy() -> bool:
