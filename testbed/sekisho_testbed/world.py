@@ -359,10 +359,10 @@ class World:
 
     # --- the wire ---------------------------------------------------------------------------------------------------------------
     @contextlib.contextmanager
-    def capture(self, host: str) -> Iterator["Wire"]:
+    def capture(self, host: str, device: str = "eth0") -> Iterator["Wire"]:
         path = self.folder / f"{host}.pcap"
-        tcpdump = self.house.lab.hosts[host].start("tcpdump", "tcpdump", "--immediate-mode", "-i", "eth0", "-U", "-s", "0", "-w", str(path),
-                                                   "-Z", "root")
+        tcpdump = self.house.lab.hosts[host].start("tcpdump", "tcpdump", "--immediate-mode", "-i", device, "-U", "-s", "0", "-w",
+                                                   str(path), "-Z", "root")
         tcpdump.wait_text("listening on", 10)
         wire = Wire(path)
         try:
@@ -405,12 +405,17 @@ class World:
 class Wire:
     def __init__(self, path: pathlib.Path) -> None:
         self.path, self.payload, self.packets = path, b"", 0
+        self.chunks: list[bytes] = []
 
     def read(self) -> None:
         from scapy.utils import RawPcapReader
 
-        chunks = [packet for packet, _ in RawPcapReader(str(self.path))]
-        self.payload, self.packets = b"\0".join(chunks), len(chunks)
+        self.chunks = [packet for packet, _ in RawPcapReader(str(self.path))]
+        self.payload, self.packets = b"\0".join(self.chunks), len(self.chunks)
+
+    def peek(self, words: bytes) -> bool:
+        """Whether the capture holds the bytes, while it still runs."""
+        return words in self.path.read_bytes()
 
     def contains(self, words: bytes) -> bool:
         return words in self.payload
