@@ -55,8 +55,36 @@ def scenarios(build: pathlib.Path, seed: int) -> list[Round]:
     return [Round([PYTHON, "-m", "pytest", "-q", "-x", "-c", "scenarios/pytest.ini", "--build", str(build), "scenarios"], {})]
 
 
+def ordeal(name: str, build: pathlib.Path, *words: str) -> list[Round]:
+    return [Round([PYTHON, "-m", f"sekisho_testbed.ordeal.{name}", "--build", str(build), *words],
+                  {"PYTHONPATH": str(ROOT / "testbed")})]
+
+
+def kill(build: pathlib.Path, seed: int) -> list[Round]:
+    """190 kills of the gate's processes under login load, 10 with openconnect inside (root)."""
+    return ordeal("kill", build, "--kills", "190", "--openconnect-kills", "10", "--seed", str(seed))
+
+
+def flood(build: pathlib.Path, seed: int) -> list[Round]:
+    """3,000 slow connections, 500 bad TLS openings and 200 bad logins a second for ten minutes (root)."""
+    return ordeal("flood", build, "--seconds", "600")
+
+
+def faults(build: pathlib.Path, seed: int) -> list[Round]:
+    """1,000 runs in which the n-th write, fsync, open, accept, connect or send of a process fails (root)."""
+    return ordeal("faults", build, "--runs", "1000", "--seed", str(seed))
+
+
+def hang(build: pathlib.Path, seed: int) -> list[Round]:
+    """Password check, database and mail server hang for 60 s each while people are inside (root)."""
+    mail = Round([PYTHON, "-m", "pytest", "-q", "-c", "scenarios/pytest.ini", "--build", str(build), "scenarios/ordeal", "-k", "hanging_mail"],
+                 {"SEKISHO_MAIL_HANG_S": "60"})
+    return [*ordeal("hang", build, "--seconds", "60"), mail]
+
+
 RUNS: dict[str, Callable[[pathlib.Path, int], list[Round]]] = {
-    "audit_tamper": audit_tamper, "audit_kill": audit_kill, "units": units, "scenarios": scenarios}
+    "audit_tamper": audit_tamper, "audit_kill": audit_kill, "units": units, "scenarios": scenarios,
+    "kill": kill, "flood": flood, "faults": faults, "hang": hang}
 
 
 def soak(name: str, build: pathlib.Path, seconds: int, seed: int) -> bool:

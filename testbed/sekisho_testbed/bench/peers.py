@@ -122,8 +122,10 @@ class Sekisho(Gateway):
     name, protocol, inner = "sekisho", "fortinet", cast.GATE_INNER
 
     def __init__(self, hall: Hall, folder: pathlib.Path, *, factors: list[str] | None = None, people: int = 1,
-                 crypt_hash: str | None = None, path: dict[str, Any] | None = None) -> None:
+                 crypt_hash: str | None = None, path: dict[str, Any] | None = None,
+                 relay: str = "bench-traffic") -> None:
         super().__init__(hall, folder)
+        self.relay = relay  # bench-traffic: the traffic server stands where people's desktops do
         self.factors = factors or ["certificate", "password"]
         self.people, self.crypt_hash, self.path = people, crypt_hash, path or {}
         self.password = "quiet river under cedar 12"
@@ -132,7 +134,7 @@ class Sekisho(Gateway):
         programs = self.folder / "programs"
         programs.mkdir(parents=True)
         for name, target in (("sekishod", "lab-sekishod"), ("sekisho-netd", "sekisho-netd"),
-                             ("sekisho-front", "sekisho-front"), ("sekisho-relay", "bench-traffic")):
+                             ("sekisho-front", "sekisho-front"), ("sekisho-relay", self.relay)):
             (programs / name).symlink_to(self.hall.build / "bin" / target)
         self.house = Gatehouse(self.hall.gate, self.folder / "gate", self.hall.build, self.hall.web_ca, self.hall.server,
                                programs)
@@ -165,6 +167,7 @@ class Sekisho(Gateway):
         # A session without a report stays in quarantine, where the traffic server is out of reach.
         agent = ContractorPc(self.hall.client, "mori", self.identity("mori"), self.hall.web_ca.certificate,
                              self.hall.build / "bin" / "sekisho-agent").agent
+        self.agent = agent
         for old in (agent.key, agent.state):
             old.unlink(missing_ok=True)
         agent.facts(cast.good_facts(self.house.now(), "3c:7c:3f:1a:2b:01", "client"))
