@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 import contextlib
-import crypt
 import json
 import pathlib
 import subprocess
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +17,10 @@ from ..attack import more_addresses
 from ..bench.peers import Hall, Sekisho
 from ..gatehouse import Gatehouse
 from ..netlab import Host, Program, wait_until
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it leaves Python with 3.13; Debian 12 has 3.11
+    import crypt
 
 WIDE_TUN = {"name": "sekisho0", "gate_address": cast.GATE_INNER, "prefix": 20, "mtu": 1354}
 PASSWORD = "quiet river under cedar 12"
