@@ -5,11 +5,13 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <deque>
 #include <optional>
 #include <set>
@@ -23,6 +25,7 @@ using asio::local::stream_protocol;
 using boost::system::error_code;
 
 constexpr std::size_t kMaxConnections = 32;
+constexpr std::chrono::milliseconds kAcceptRest{100};
 
 }  // namespace
 
@@ -66,14 +69,24 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   Context context;
   Allowed allowed;
   std::optional<stream_protocol::acceptor> acceptor;
+  asio::steady_timer rest{loop};
   std::set<std::shared_ptr<Caller>> callers;
 
   void accept() {
     acceptor->async_accept([weak = weak_from_this()](error_code error, stream_protocol::socket socket) {
       const auto self = weak.lock();
       if (!self || error == asio::error::operation_aborted) return;
-      if (!error) self->arrived(std::move(socket));
+      if (error) return self->accept_later();
+      self->arrived(std::move(socket));
       self->accept();
+    });
+  }
+  /// Out of descriptors or memory: staff wait a moment, and the loop does not spin.
+  void accept_later() {
+    rest.expires_after(kAcceptRest);
+    rest.async_wait([weak = weak_from_this()](error_code error) {
+      const auto self = weak.lock();
+      if (self && !error && self->acceptor->is_open()) self->accept();
     });
   }
 
@@ -106,6 +119,7 @@ Server::Server(asio::io_context& loop, run::Fd listener, Context context, Allowe
 Server::~Server() {
   error_code ignored;
   state_->acceptor->close(ignored);
+  state_->rest.cancel();
   for (const auto& caller : std::exchange(state_->callers, {})) {
     caller->gone = nullptr;
     caller->socket.close(ignored);

@@ -96,7 +96,14 @@ struct Front::State : std::enable_shared_from_this<Front::State> {
 
 /// One accepted socket and its driver.
 struct Front::State::Socket final : Transport, std::enable_shared_from_this<Socket> {
-  Socket(State& the_state, run::Fd fd) : state(the_state), descriptor(the_state.loop, fd.release()) {}
+  explicit Socket(State& the_state) : state(the_state), descriptor(the_state.loop) {}
+  /// False: the loop cannot watch it (out of memory or of the user's watches).
+  [[nodiscard]] bool watch(run::Fd fd) {
+    error_code failed;
+    descriptor.assign(fd.get(), failed);
+    if (!failed) static_cast<void>(fd.release());
+    return !failed;
+  }
 
   State& state;
   stream_descriptor descriptor;
@@ -232,7 +239,8 @@ void Front::State::accept_now(Listener& listener) {
 void Front::State::take(run::Fd fd, const sockaddr_storage& from) {
   const Endpoint peer = endpoint_of(from);
   set_option(fd.get(), TCP_NODELAY, 1);
-  auto socket = std::make_shared<Socket>(*this, std::move(fd));
+  auto socket = std::make_shared<Socket>(*this);
+  if (!socket->watch(std::move(fd))) return;
   socket->driver = engine.accept(peer.address, peer.port, *socket);
   if (!socket->driver) return;
   sockets.insert(socket);
@@ -313,8 +321,14 @@ void Front::listen(run::Fd listener) {
 
 void Front::set_tun(run::Fd queue, std::string_view device) {
   state_->tun.reset();
-  state_->tun = std::make_unique<stream_descriptor>(state_->loop, queue.release());
-  state_->tun->non_blocking(true);
+  state_->tun = std::make_unique<stream_descriptor>(state_->loop);
+  error_code failed;
+  state_->tun->assign(queue.get(), failed);
+  if (!failed) {
+    static_cast<void>(queue.release());
+    state_->tun->non_blocking(true, failed);
+  }
+  if (failed) return state_->lose_tun(failed.value());
   state_->parts.log.event(kTunThere, {{"path", state_->parts.path_name}, {"device", device}});
   state_->read_tun();
 }

@@ -259,6 +259,22 @@ TEST_F(FrontOnSockets, ATunThatBreaksIsLeftAndANewOneTaken) {
   until([&] { return ::recv(queue.get(), frame.data(), frame.size(), 0) > 0; }, "a packet inside");
 }
 
+TEST_F(FrontOnSockets, AQueueThatTheLoopCannotWatchIsLeftAndANewOneTaken) {
+  open();
+  run::Fd closed(::dup(listener.get()));
+  ::close(closed.get());
+  front->set_tun(std::move(closed), "sekisho0");
+  EXPECT_TRUE(log.has("front.tun_lost"));
+  const run::Fd queue = give_tun();
+  Person client(port, Keys::Who::mori);
+  people = {&client};
+  client.say("tunnel\n");
+  until([&] { return client.heard == "up\n"; }, "the tunnel");
+  client.say(framed(make_packet({})));
+  std::array<std::byte, 70'000> frame{};
+  until([&] { return ::recv(queue.get(), frame.data(), frame.size(), 0) > 0; }, "a packet inside");
+}
+
 TEST_F(FrontOnSockets, StopsWithPeopleInside) {
   open();
   std::vector<std::unique_ptr<Person>> crowd;
