@@ -17,6 +17,8 @@ if(SEKISHO_SANITIZE)
 else()
   set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
 endif()
+# Full debug information doubles what the release build writes and links; -g1 names functions and lines for a profile.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
 
 add_library(sekisho_options INTERFACE)
 add_library(sekisho::options ALIAS sekisho_options)

@@ -111,13 +111,15 @@ class Gatehouse:
         self.config.write_text(json.dumps(document, ensure_ascii=False, indent=1))
 
     # --- processes ----------------------------------------------------------------------------------------------------------
-    def start(self, within: float = 20, env: dict[str, str] | None = None, under: list[str] | None = None) -> None:
-        """`under`: a program that starts the supervisor in its own place (setpriv, strace -D)."""
+    def start(self, within: float = 20, env: dict[str, str] | None = None, under: list[str] | None = None,
+              movable_clock: bool = True) -> None:
+        """`under`: a program that starts the supervisor in its own place (setpriv, strace -D). Without `movable_clock` the
+        gate's time is the machine's: the lab's clock opens a file at each look, which a measurement would count."""
         self.supervisor = self.host.start(
             "supervise", *(under or []), str(self.build / "bin" / "sekisho"), "supervise", "--config", str(self.config),
             "--programs", str(self.programs), "--status", str(self.run_dir / "status.json"),
-            env={"SEKISHO_LAB_CLOCK_OFFSET": str(self.clock_offset), "SEKISHO_LAB_HANG": str(self.folder / "hang"),
-                 **(env or {})})
+            env={**({"SEKISHO_LAB_CLOCK_OFFSET": str(self.clock_offset)} if movable_clock else {}),
+                 "SEKISHO_LAB_HANG": str(self.folder / "hang"), **(env or {})})
         supervisor = self.supervisor
 
         def healthy() -> bool:

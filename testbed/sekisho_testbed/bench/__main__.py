@@ -27,6 +27,14 @@ def install(wanted: dict[str, str]) -> None:
         subprocess.run(["apt-get", "install", "-y", "--no-install-recommends", *missing], check=True, stdout=subprocess.DEVNULL)
 
 
+def build_type(build: pathlib.Path) -> str:
+    """What the programs were compiled as, from CMake's own note."""
+    for line in (build / "CMakeCache.txt").read_text().splitlines():
+        if line.startswith("CMAKE_BUILD_TYPE:"):
+            return line.partition("=")[2]
+    return ""
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*ALL, []], help="default: all")
@@ -37,7 +45,11 @@ def main() -> int:
     parser.add_argument("--json", type=pathlib.Path, help="write the results here")
     parser.add_argument("--chart", type=pathlib.Path, default=ROOT / "evidence/bench.svg")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a must is missed")
+    parser.add_argument("--debug-build", action="store_true", help="measure a Debug build all the same")
     args = parser.parse_args()
+    kind = build_type(args.build)
+    if kind not in ("RelWithDebInfo", "Release") and not args.debug_build:
+        parser.error(f"{args.build} is a {kind} build; its figures say nothing about the product (./dev build release)")
     names = args.names or ALL
     figures: list[Figure] = []
 

@@ -140,7 +140,7 @@ class Sekisho(Gateway):
                                programs)
         self.house.make_ca()
         self.house.write_config(factors=self.factors, path={"checks": [], **self.path})
-        self.house.start(env={"SEKISHO_LAB_CRYPT": "1"} if self.crypt_hash else {})
+        self.house.start(env={"SEKISHO_LAB_CRYPT": "1"} if self.crypt_hash else {}, movable_clock=False)
         registry = cast.registry(self.house.now())
         base = next(p for p in registry["people"] if p["id"] == "mori")
         application = next(a for a in registry["applications"] if a["id"] == "a-mori")
