@@ -171,6 +171,15 @@ Finding finding_of(int error) {
   }
 }
 
+constexpr std::time_t kAlways = std::numeric_limits<std::time_t>::max();
+
+/// `otherwise` when there is no such time or it cannot be read.
+std::time_t seconds_of(const ASN1_TIME* time, std::time_t otherwise) {
+  std::tm parts{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return otherwise;
+  return timegm(&parts);
+}
+
 /// What the verify callback may see; travels in the context's application data.
 struct Policy {
   std::time_t now = 0;
@@ -226,10 +235,14 @@ Result<std::shared_ptr<const ChainCheck>> ChainCheck::make(const Config& config,
   if (authorities == 0) return fail("certificate.bad_ca_file", "the CA file holds no certificate");
 
   std::size_t lists = 0;
+  out->lists_ = {std::numeric_limits<std::time_t>::min(), kAlways};
   const BioPtr crls = reader(crl_pem);
   for (;;) {
     const CrlPtr crl(PEM_read_bio_X509_CRL(crls.get(), nullptr, nullptr, nullptr));
     if (!crl) break;
+    const ASN1_TIME* next = X509_CRL_get0_nextUpdate(crl.get());
+    out->lists_.narrow(seconds_of(X509_CRL_get0_lastUpdate(crl.get()), kAlways),
+                       next == nullptr ? kAlways : seconds_of(next, 0));
     SEKISHO_ASSERT(X509_STORE_add_crl(store, crl.get()) == 1);
     ++lists;
   }
@@ -242,6 +255,16 @@ Result<std::shared_ptr<const ChainCheck>> ChainCheck::make(const Config& config,
 }
 
 Checked ChainCheck::check(const std::vector<std::string>& chain, Instant now) const {
+  const auto seconds = std::chrono::system_clock::to_time_t(std::chrono::time_point_cast<std::chrono::seconds>(now));
+  std::string key = Remembered<Checked>::key_of(chain);
+  if (auto known = good_.find(key, seconds)) return *std::move(known);
+  TimeWindow holds = lists_;
+  Checked out = verify(chain, seconds, holds);
+  if (out.finding == Finding::good) good_.put(std::move(key), holds, out);
+  return out;
+}
+
+Checked ChainCheck::verify(const std::vector<std::string>& chain, std::time_t now, TimeWindow& holds) const {
   const ErrorQueue errors;
   Checked out;
   const auto answer = [&out](Finding finding, std::string why) {
@@ -274,8 +297,7 @@ Checked ChainCheck::check(const std::vector<std::string>& chain, Instant now) co
                                               X509_V_FLAG_EXTENDED_CRL_SUPPORT | X509_V_FLAG_CHECK_SS_SIGNATURE);
   X509_VERIFY_PARAM_set_depth(parameters, static_cast<int>(config_.max_path_length) - 1);
   X509_VERIFY_PARAM_set_auth_level(parameters, config_.min_rsa_bits < 3072 ? 2 : 3);
-  Policy policy{std::chrono::system_clock::to_time_t(std::chrono::time_point_cast<std::chrono::seconds>(now)),
-                config_.crl_grace};
+  Policy policy{now, config_.crl_grace};
   X509_VERIFY_PARAM_set_time(parameters, policy.now);
   X509_STORE_CTX_set_app_data(context.get(), &policy);
   X509_STORE_CTX_set_verify_cb(context.get(), &on_error);
@@ -287,6 +309,7 @@ Checked ChainCheck::check(const std::vector<std::string>& chain, Instant now) co
   const STACK_OF(X509)* verified = X509_STORE_CTX_get0_chain(context.get());
   for (int i = 0; i < sk_X509_num(verified); ++i) {
     X509* each = sk_X509_value(verified, i);
+    holds.narrow(seconds_of(X509_get0_notBefore(each), kAlways), seconds_of(X509_get0_notAfter(each), 0));
     if (!is_strong_key(each, i == 0 ? static_cast<int>(config_.min_rsa_bits) : kMinCaRsaBits)) {
       return answer(Finding::weak_key, "a key of the chain is below P-256 or RSA 3072");
     }

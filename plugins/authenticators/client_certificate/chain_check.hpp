@@ -5,10 +5,12 @@
 // flags, name constraints and unknown critical extensions (OpenSSL); validity against the handed-in time; a current
 // revocation list for every issuer, else nobody passes; leaf: no CA, extended key usage names clientAuth, key usage
 // allows signatures; every key of the chain P-256/P-384/P-521 or RSA of the configured size (CAs: 3072), every
-// signature SHA-256 or better; names in subject alternative names only. Threads: immutable after make(); check() may
-// run on any thread. Ownership: owns its trust store. Source: RFC 5280 §4.2, §6; threats.md T-33, §9.
+// signature SHA-256 or better; names in subject alternative names only. Threads: check() may run on any thread; but for
+// the memory of good chains (remembered.hpp) nothing changes after make(). Ownership: owns its trust store.
+// Source: RFC 5280 §4.2, §6; threats.md T-33, §9.
 #pragma once
 #include "config.hpp"
+#include "remembered.hpp"
 
 #include <sekisho/sdk/result.hpp>
 #include <sekisho/sdk/time.hpp>
@@ -54,13 +56,17 @@ class ChainCheck {
   /// `chain`: DER, leaf first; never empty.
   [[nodiscard]] Checked check(const std::vector<std::string>& chain, Instant now) const;
   [[nodiscard]] const std::string& crl_error() const { return crl_error_; }
+  [[nodiscard]] std::size_t remembered() const { return good_.size(); }
 
  private:
   ChainCheck() = default;
+  [[nodiscard]] Checked verify(const std::vector<std::string>& chain, std::time_t now, TimeWindow& holds) const;
   struct Store;
   std::unique_ptr<Store> store_;
   Config config_;
   std::string crl_error_;
+  TimeWindow lists_{};  ///< in which every list of the file is current
+  mutable Remembered<Checked> good_;
 };
 
 }  // namespace sekisho::client_certificate

@@ -199,6 +199,52 @@ TEST_F(ZooTest, GivesAnOldListTheConfiguredGraceAndStillReadsIt) {
   EXPECT_EQ(name_of(check({leaf}, crl(root, {7}, -2 * kDay, -60), {}, config).finding), "revoked");
 }
 
+// --- chains that are remembered
+
+TEST_F(ZooTest, RemembersAGoodChainAndNothingElse) {
+  const auto made = ChainCheck::make({}, root.pem(), good_list);
+  ASSERT_TRUE(made.has_value());
+  const std::string leaf = issue({}, &root).der();
+  const Checked first = (*made)->check({leaf}, kNow);
+  EXPECT_EQ((*made)->remembered(), 1u);
+  const Checked again = (*made)->check({leaf}, kNow);
+  EXPECT_EQ(name_of(again.finding), "good");
+  EXPECT_EQ(again.person, first.person);
+  EXPECT_EQ(again.terminal, first.terminal);
+  EXPECT_EQ(again.fingerprint_sha256, first.fingerprint_sha256);
+  std::string changed = leaf;
+  changed[changed.size() - 5] = static_cast<char>(changed[changed.size() - 5] ^ 1);
+  EXPECT_NE(name_of((*made)->check({changed}, kNow).finding), "good") << "one byte more or less is another chain";
+  EXPECT_EQ(name_of((*made)->check({leaf.substr(1)}, kNow).finding), "malformed");
+  EXPECT_EQ((*made)->remembered(), 1u);
+}
+
+TEST_F(ZooTest, ARememberedChainEndsWithEachOfItsTimes) {
+  const auto at_second = [](long offset) { return kNow + std::chrono::seconds(offset); };
+  Spec short_ca = ca_spec("middle");
+  short_ca.not_after = 300;
+  const Issued middle = issue(short_ca, &root);
+  Spec short_leaf;
+  short_leaf.not_before = -10;
+  short_leaf.not_after = 200;
+  const std::vector<std::string> by_leaf = {issue(short_leaf, &root).der()},
+                                 by_issuer = {issue({}, &middle).der(), middle.der()};
+  const auto made = ChainCheck::make({}, root.pem(), crl(root, {}, -kDay, 400) + crl(middle, {}, -20, kDay));
+  ASSERT_TRUE(made.has_value());
+  ASSERT_EQ(name_of((*made)->check(by_leaf, kNow).finding), "good");
+  ASSERT_EQ(name_of((*made)->check(by_issuer, kNow).finding), "good");
+  ASSERT_EQ((*made)->remembered(), 2u);
+  EXPECT_EQ(name_of((*made)->check(by_leaf, at_second(199)).finding), "good");
+  EXPECT_EQ(name_of((*made)->check(by_leaf, at_second(201)).finding), "expired");
+  EXPECT_EQ(name_of((*made)->check(by_leaf, at_second(-11)).finding), "not_yet_valid");
+  EXPECT_EQ(name_of((*made)->check(by_issuer, at_second(301)).finding), "expired");
+
+  const std::vector<std::string> by_list = {issue({}, &root).der()};
+  ASSERT_EQ(name_of((*made)->check(by_list, kNow).finding), "good");
+  EXPECT_EQ(name_of((*made)->check(by_list, at_second(399)).finding), "good");
+  EXPECT_EQ(name_of((*made)->check(by_list, at_second(401)).finding), "crl_stale");
+}
+
 TEST_F(ZooTest, RefusesWhatIsNoCertificate) {
   const std::string leaf = issue({}, &root).der();
   for (const std::string& bad :
