@@ -60,6 +60,10 @@ struct FakeLink final : seam::Link {
     }
     return nullptr;
   }
+  template <class T>
+  [[nodiscard]] std::ptrdiff_t count() const {
+    return std::count_if(sent.begin(), sent.end(), [](const auto& one) { return std::holds_alternative<T>(one); });
+  }
   std::vector<seam::Message> sent;
   std::function<void(const seam::Message&)> on_send;
 };
@@ -237,6 +241,40 @@ TEST_F(GateTest, WithoutTheKernelsRightNothingIsGiven) {
   EXPECT_TRUE(gate->sessions().empty());
 }
 
+TEST_F(GateTest, ASessionAndItsHeirGoToTheKernelTogether) {
+  ASSERT_NE(pass(), "");
+  const auto before = netd.count<seam::DesiredNet>();
+  ASSERT_NE(pass(), "");
+  EXPECT_EQ(netd.count<seam::DesiredNet>(), before + 1);
+  EXPECT_EQ(netd.last<seam::DesiredNet>()->rights.size(), 1u);
+}
+
+TEST_F(GateTest, WhileNetdIsBusyChangesWaitForItsAnswerOrItsLimit) {
+  const std::string session = pass();
+  const auto before = netd.count<seam::DesiredNet>();
+  netd.on_send = nullptr;  // takes it and is silent
+  gate->end_session(session, "uid:0", "drill", [](Result<void>) {});
+  fake.timers.settle();
+  ASSERT_EQ(netd.count<seam::DesiredNet>(), before + 1);
+  EXPECT_EQ(pass(), "") << "a grant waits for the kernel";
+  EXPECT_EQ(netd.count<seam::DesiredNet>(), before + 1);
+  gate->on_message(netd_id, seam::NetApplied{netd.last<seam::DesiredNet>()->number, true, {}});
+  fake.timers.settle();
+  ASSERT_EQ(netd.count<seam::DesiredNet>(), before + 2);
+  EXPECT_EQ(as<Granted>(reply()), nullptr);
+  gate->on_message(netd_id, seam::NetApplied{netd.last<seam::DesiredNet>()->number, true, {}});
+  EXPECT_NE(as<Granted>(reply()), nullptr);
+
+  gate->stop({.scope = "all", .target = {}, .at = {}, .by = "uid:0", .reason = "drill"}, [](Result<std::size_t>) {});
+  fake.timers.settle();
+  gate->release("all", "", "uid:0", [](Result<void>) {});
+  fake.timers.settle();
+  EXPECT_EQ(netd.count<seam::DesiredNet>(), before + 3);
+  EXPECT_EQ(pass(), "");
+  fake.timers.advance(Seconds{2});  // a netd that hangs holds up a later state for so long
+  EXPECT_EQ(netd.count<seam::DesiredNet>(), before + 4);
+}
+
 TEST_F(GateTest, AHandleIsGoodForOneAnswer) {
   const auto* asked = as<LoginAsked>(ask(BeginLogin{arrival(), evidence({{"login", "mori"}, {"password", "x"}})}));
   ASSERT_NE(asked, nullptr);
@@ -302,6 +340,7 @@ TEST_F(GateTest, TheEmergencyStopBitesWhileTheStoreHangs) {
   fake.blocking.mode = run::testing::FakeBlocking::Mode::held;
   gate->stop({.scope = "all", .target = {}, .at = {}, .by = "uid:0", .reason = "drill"}, [](Result<std::size_t>) {});
   EXPECT_TRUE(gate->sessions().empty());
+  fake.timers.settle();
   EXPECT_TRUE(netd.last<seam::DesiredNet>()->rights.empty());
   fake.blocking.mode = run::testing::FakeBlocking::Mode::at_once;
   const auto* refused = as<Refused>(ask(BeginLogin{arrival(), evidence({{"login", "mori"}})}));

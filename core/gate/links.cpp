@@ -63,9 +63,7 @@ Gate::LinkId Gate::attach(std::string role, std::string name, seam::Link& link) 
   const LinkId id = s.next_link++;
   s.links.emplace(id, LinkEntry{id, std::move(role), std::move(name), &link});
   const LinkEntry& entry = s.links.at(id);
-  if (entry.role == "netd") {
-    for (const GatePath& p : s.options.paths) s.apply_net(p.policy.path);
-  }
+  if (entry.role == "netd") s.netd_is_new();
   // A front that comes back has no tunnel: their sessions wait for the client's cookie.
   if (entry.role == "front") {
     for (const auto& [number, session] : s.sessions) {
@@ -125,11 +123,7 @@ void Gate::on_message(LinkId id, seam::Message message) {
                  },
                  [&](seam::NetApplied& applied) {
                    if (link.role != "netd") return;
-                   const auto waiting = s.net_waiting.find(applied.number);
-                   if (waiting == s.net_waiting.end()) return;
-                   const auto done = std::move(waiting->second);
-                   s.net_waiting.erase(waiting);
-                   done(applied.ok);
+                   s.net_applied(applied.number, applied.ok);
                  },
                  [&](seam::KernelRefused& refused) {
                    if (link.role != "netd") return;

@@ -32,6 +32,14 @@ class TxFactorStates final : public admission::FactorStates {
   Instant now_;
 };
 
+/// What a passed login leads to, decided in one transaction with the newest registry.
+struct Decision {
+  std::optional<Refusal> refusal;
+  store::SessionRow row;
+  bool admitted = false;
+  Instant reported_at{};
+};
+
 /// One login step in flight. Shared by the store job and the loop, never by both at once.
 struct Step {
   Caller caller;
@@ -39,6 +47,8 @@ struct Step {
   Evidence evidence;
   std::string handle_hash;  // of the answered question; empty at the beginning
   std::optional<LoginOutcome> outcome;
+  std::optional<Decision> decision;                 // with an outcome that has passed and is not for another client
+  Secret cookie;                                    // of that
   std::shared_ptr<const registry::Registry> fresh;  // set when the store's registry was newer than ours
 };
 using StepPtr = std::shared_ptr<Step>;
@@ -49,14 +59,6 @@ enum class Kind : std::uint8_t { begin, answer, resume };
 constexpr Seconds kHandoverLife{60};
 constexpr const char* kHandover = "handover";
 constexpr std::size_t kHandleCharacters = 31;  // of 6 bits
-
-/// What a passed login leads to, decided in one transaction with the newest registry.
-struct Decision {
-  std::optional<Refusal> refusal;
-  store::SessionRow row;
-  bool admitted = false;
-  Instant reported_at{};
-};
 
 std::string shown_check_refusal_code(const nlohmann::json& results) {
   for (const char* wanted : {"fail", "unknown"}) {
@@ -175,11 +177,20 @@ void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decisio
   });
 }
 
+using RegistryPtr = std::shared_ptr<const registry::Registry>;
+
+/// `known`, or the store's when that is newer.
+RegistryPtr newest(store::Tx& tx, RegistryPtr known) {
+  if (tx.generation() == known->generation) return known;
+  return std::make_shared<const registry::Registry>(tx.registry());
+}
+
 /// Rights (R01, R03, R16–R19), then the newest posture verdict (R05–R10). Null: `decision.refusal` says why.
-std::optional<registry::Rights> judge_rights(store::Tx& tx, const admission::PathPolicy& policy,
+std::optional<registry::Rights> judge_rights(store::Tx& tx, const registry::Registry& registry,
+                                             const admission::PathPolicy& policy,
                                              const admission::LoginPassedOut& passed, Instant now, Decision& decision) {
-  auto answer = registry::rights_of(tx.registry(), passed.person, passed.terminal, policy.path, policy.zones,
-                                    policy.lent_only, now);
+  auto answer =
+      registry::rights_of(registry, passed.person, passed.terminal, policy.path, policy.zones, policy.lent_only, now);
   if (!answer.rights) {
     decision.refusal = answer.refusal;
     return std::nullopt;
@@ -198,55 +209,43 @@ std::optional<registry::Rights> judge_rights(store::Tx& tx, const admission::Pat
   return std::move(answer.rights);
 }
 
-/// All factors said yes: rights (R01, R03, R16–R19), then the newest posture verdict (R05–R10).
-void decide(const std::shared_ptr<Gate::State>& self, const StepPtr& step, admission::LoginPassedOut passed) {
-  const GatePath* path = self->path(step->arrival.path);
-  const Instant now = self->now();
-  auto cookie = std::make_shared<Secret>(random_token(self->services.entropy));
-  const std::string cookie_hash = sha256_hex(cookie->reveal());
-  self->in_store<Decision>(
-      [policy = path->policy, node = self->options.node, arrival = step->arrival, passed, now,
-       cookie_hash](store::Tx& tx) {
-        Decision decision;
-        const auto rights = judge_rights(tx, policy, passed, now, decision);
-        if (!rights) return decision;
-        const std::string day = to_date(now);
-        std::string compact = day;
-        compact.erase(std::remove(compact.begin(), compact.end(), '-'), compact.end());
-        std::string count = std::to_string(tx.next_session_count(day));
-        if (count.size() < 6) count.insert(0, 6 - count.size(), '0');
-        store::SessionRow& row = decision.row;
-        row.number = "S" + compact + "-" + node + "-" + count;
-        row.cookie_hash = cookie_hash;
-        row.certificate = passed.certificate_fingerprint;
-        row.person = passed.person;
-        row.terminal = passed.terminal;
-        row.contractor = rights->contractor;
-        row.contract = rights->contract;
-        row.application = rights->application;
-        row.path = policy.path;
-        row.zone = registry::to_string(rights->zone);
-        row.desktop = rights->desktop;
-        row.peer = arrival.peer_address;
-        row.language = arrival.language.empty() ? "ja" : arrival.language;
-        row.state = decision.admitted ? "admitted" : "quarantine";
-        row.granted_at = now;
-        row.until = std::min(rights->until, now + policy.absolute_limit);
-        return decision;
-      },
-      [weak = self->weak_from_this(), step, cookie, passed](Result<Decision> end) {
-        const auto self = weak.lock();
-        if (!self) return;
-        if (!end) {
-          return refuse_step(self, step, admission::refusal("gate.unavailable"), false, passed.person,
-                             {{"why", end.error().code}});
-        }
-        if (end->refusal) return refuse_step(self, step, *end->refusal, false, passed.person);
-        if (const auto stop = self->stopped(step->arrival.path)) {
-          return refuse_step(self, step, *stop, false, passed.person);
-        }
-        give(self, step, std::move(*end), std::move(*cookie));
-      });
+/// All factors said yes: rights and posture, and the session's row. In the transaction of the last step.
+Decision decide(store::Tx& tx, const registry::Registry& registry, const admission::PathPolicy& policy,
+                const std::string& node, const Arrival& arrival, const admission::LoginPassedOut& passed,
+                const std::string& cookie_hash, Instant now) {
+  Decision decision;
+  const auto rights = judge_rights(tx, registry, policy, passed, now, decision);
+  if (!rights) return decision;
+  const std::string day = to_date(now);
+  std::string compact = day;
+  compact.erase(std::remove(compact.begin(), compact.end(), '-'), compact.end());
+  std::string count = std::to_string(tx.next_session_count(day));
+  if (count.size() < 6) count.insert(0, 6 - count.size(), '0');
+  store::SessionRow& row = decision.row;
+  row.number = "S" + compact + "-" + node + "-" + count;
+  row.cookie_hash = cookie_hash;
+  row.certificate = passed.certificate_fingerprint;
+  row.person = passed.person;
+  row.terminal = passed.terminal;
+  row.contractor = rights->contractor;
+  row.contract = rights->contract;
+  row.application = rights->application;
+  row.path = policy.path;
+  row.zone = registry::to_string(rights->zone);
+  row.desktop = rights->desktop;
+  row.peer = arrival.peer_address;
+  row.language = arrival.language.empty() ? "ja" : arrival.language;
+  row.state = decision.admitted ? "admitted" : "quarantine";
+  row.granted_at = now;
+  row.until = std::min(rights->until, now + policy.absolute_limit);
+  return decision;
+}
+
+void after_decision(const std::shared_ptr<Gate::State>& self, const StepPtr& step, const std::string& person) {
+  Decision decision = *std::exchange(step->decision, std::nullopt);
+  if (decision.refusal) return refuse_step(self, step, *decision.refusal, false, person);
+  if (const auto stop = self->stopped(step->arrival.path)) return refuse_step(self, step, *stop, false, person);
+  give(self, step, std::move(decision), std::move(step->cookie));
 }
 
 /// All factors said yes on our pages, for a client that fetches its session itself: rights and posture are judged now,
@@ -263,9 +262,11 @@ void hand_over(const std::shared_ptr<Gate::State>& self, const StepPtr& step, ad
                                    {"path", step->arrival.path},
                                    {"address", step->arrival.peer_address}};
   self->in_store<Decision>(
-      [policy = path->policy, passed, now, hash = sha256_hex(id), text = document.dump()](store::Tx& tx) {
+      [policy = path->policy, known = self->registry, passed, now, hash = sha256_hex(id),
+       text = document.dump()](store::Tx& tx) {
         Decision decision;
-        if (judge_rights(tx, policy, passed, now, decision)) tx.put_login({hash, text, now + kHandoverLife});
+        if (judge_rights(tx, *newest(tx, known), policy, passed, now, decision))
+          tx.put_login({hash, text, now + kHandoverLife});
         return decision;
       },
       [weak = self->weak_from_this(), step, id, person = passed.person](Result<Decision> end) {
@@ -361,56 +362,77 @@ void after_step(const std::shared_ptr<Gate::State>& self, const StepPtr& step) {
   }
   auto passed = std::get<admission::LoginPassedOut>(std::move(outcome.end));
   if (step->arrival.form == LoginForm::page_for_client) return hand_over(self, step, std::move(passed));
-  decide(self, step, std::move(passed));
+  after_decision(self, step, passed.person);
 }
 
-/// Runs one step of the machine in a transaction. `document` is used by `resume` only; `answer` reads it by handle.
+/// What a step's transaction needs of the gate: copies and what outlives it.
+struct StepFacts {
+  Kind kind = Kind::begin;
+  EffectResult effect;
+  Instant now;
+  admission::PathPolicy policy;
+  std::string node;
+  RegistryPtr known;
+  std::map<std::string, Authenticator*> authenticators;
+  Entropy* entropy = nullptr;
+};
+
+/// One step of the machine. `document` is that of `resume`; `answer` reads it by handle.
+LoginOutcome run_step(store::Tx& tx, const StepFacts& facts, const registry::Registry& registry, const Step& step,
+                      admission::LoginDocument document) {
+  if (facts.kind == Kind::answer) {
+    const auto row = tx.login(step.handle_hash);
+    if (row) tx.drop_login(step.handle_hash);  // a handle is good for one answer
+    const bool late = row && row->expires_at <= facts.now;
+    if (!row || late) {
+      LoginOutcome outcome;
+      outcome.end =
+          admission::LoginRefusedOut{admission::refusal(late ? "login.expired" : "login.unknown_handle"), false};
+      return outcome;
+    }
+    document = nlohmann::json::parse(row->document);
+    if (document.contains(kHandover)) return take_handover(document, step.arrival);
+  }
+  TxFactorStates states(tx, facts.now);
+  const admission::LoginContext context{registry, facts.policy,   facts.authenticators,
+                                        states,   *facts.entropy, facts.now};
+  switch (facts.kind) {
+    case Kind::begin:
+      break;
+    case Kind::answer:
+      return answer_login(context, std::move(document), step.arrival, step.evidence);
+    case Kind::resume:
+      return resume_login(context, std::move(document), step.arrival, step.evidence, facts.effect);
+  }
+  return begin_login(context, step.arrival, step.evidence);
+}
+
+/// Runs one step in a transaction, and when it is the last one, what follows from it.
 void begin_or_answer(const std::shared_ptr<Gate::State>& self, StepPtr step, Kind kind,
                      admission::LoginDocument document, EffectResult effect) {
-  const GatePath* path = self->path(step->arrival.path);
-  const Instant now = self->now();
+  StepFacts facts{kind,
+                  std::move(effect),
+                  self->now(),
+                  self->path(step->arrival.path)->policy,
+                  self->options.node,
+                  self->registry,
+                  self->plugins.authenticators,
+                  &self->services.entropy};
   self->in_store<bool>(
-      [step, kind, document = std::move(document), effect = std::move(effect), now, policy = path->policy,
-       known = self->registry, authenticators = self->plugins.authenticators,
-       entropy = &self->services.entropy](store::Tx& tx) mutable {
-        std::shared_ptr<const registry::Registry> registry = known;
-        if (tx.generation() != known->generation) {
-          registry = step->fresh = std::make_shared<const registry::Registry>(tx.registry());
-        }
-        TxFactorStates states(tx, now);
-        const admission::LoginContext context{*registry, policy, authenticators, states, *entropy, now};
-        if (kind == Kind::answer) {
-          const auto row = tx.login(step->handle_hash);
-          tx.drop_login(step->handle_hash);  // a handle is good for one answer
-          const bool late = row && row->expires_at <= now;
-          if (!row || late) {
-            LoginOutcome outcome;
-            outcome.end =
-                admission::LoginRefusedOut{admission::refusal(late ? "login.expired" : "login.unknown_handle"), false};
-            step->outcome = std::move(outcome);
-            return true;
-          }
-          document = nlohmann::json::parse(row->document);
-          if (document.contains(kHandover)) {
-            step->outcome = take_handover(document, step->arrival);
-            return true;
-          }
-        }
-        switch (kind) {
-          case Kind::begin:
-            step->outcome = begin_login(context, step->arrival, step->evidence);
-            break;
-          case Kind::answer:
-            step->outcome = answer_login(context, std::move(document), step->arrival, step->evidence);
-            break;
-          case Kind::resume:
-            step->outcome = resume_login(context, std::move(document), step->arrival, step->evidence, effect);
-            break;
-        }
+      [step, document = std::move(document), facts = std::move(facts)](store::Tx& tx) mutable {
+        const RegistryPtr registry = newest(tx, facts.known);
+        if (registry != facts.known) step->fresh = registry;
+        step->outcome = run_step(tx, facts, *registry, *step, std::move(document));
         if (const auto* asked = std::get_if<admission::LoginAskedOut>(&step->outcome->end)) {
           tx.put_login({sha256_hex(asked->handle), step->outcome->document.dump(), step->outcome->expires_at});
+          tx.drop_logins_before(facts.now);
         }
-        tx.drop_logins_before(now);
+        const auto* passed = std::get_if<admission::LoginPassedOut>(&step->outcome->end);
+        if (passed != nullptr && step->arrival.form != LoginForm::page_for_client) {
+          step->cookie = Secret(random_token(*facts.entropy));
+          step->decision = decide(tx, *registry, facts.policy, facts.node, step->arrival, *passed,
+                                  sha256_hex(step->cookie.reveal()), facts.now);
+        }
         return true;
       },
       [weak = self->weak_from_this(), step](Result<bool> end) {

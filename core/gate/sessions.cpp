@@ -1,15 +1,10 @@
-// Sessions while they live: the cookie shown again, tunnels that come and go, deadlines, kernel rights, ends.
+// Sessions while they live: the cookie shown again, tunnels that come and go, deadlines, ends.
 #include "admission/enforce.hpp"
 #include "gate/state.hpp"
 
 #include <algorithm>
 
 namespace sekisho::gate {
-namespace {
-
-constexpr std::chrono::seconds kNetLimit{2};
-
-}  // namespace
 
 std::string leaf_fingerprint(const Arrival& arrival) {
   return arrival.certificate_chain.empty() ? std::string() : sha256_hex(arrival.certificate_chain.front());
@@ -168,43 +163,6 @@ void Gate::State::store_row(const store::SessionRow& row) {
 
 void Gate::State::push_view(const Session& session) {
   if (seam::Link* front = link_of("front", session.row.path)) front->send(seam::Push{SessionChanged{view(session)}});
-}
-
-void Gate::State::apply_net(const std::string& path_name, std::function<void(bool)> done) {
-  const GatePath* p = path(path_name);
-  seam::Link* netd = link_of("netd", "netd");
-  if (p == nullptr || netd == nullptr) {
-    if (done) done(false);
-    return;
-  }
-  seam::DesiredNet desired;
-  desired.number = next_net++;
-  desired.tun = p->tun;
-  for (const auto& [number, session] : sessions) {
-    if (session->row.path != path_name) continue;
-    desired.rights.push_back({session->row.address, filter_of(*session), options.kernel_right_ttl_s});
-  }
-  if (done) {
-    const std::uint64_t number = desired.number;
-    net_waiting.emplace(number, std::move(done));
-    services.timers.at(now() + kNetLimit, [weak = weak_from_this(), number] {
-      const auto self = weak.lock();
-      if (!self) return;
-      const auto waiting = self->net_waiting.find(number);
-      if (waiting == self->net_waiting.end()) return;
-      const auto late = std::move(waiting->second);
-      self->net_waiting.erase(waiting);
-      late(false);
-    });
-  }
-  netd->send(desired);
-}
-
-void Gate::State::refresh_kernel() {
-  for (const GatePath& p : options.paths) apply_net(p.policy.path);
-  refresh_timer = services.timers.at(now() + Seconds{options.kernel_right_ttl_s / 4}, [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->refresh_kernel();
-  });
 }
 
 void Gate::State::schedule_sweep() {

@@ -34,6 +34,15 @@ struct LinkEntry {
   seam::Link* link = nullptr;
 };
 
+/// The kernel's rights of one path: what netd was told last, and who waits for it.
+struct NetChange {
+  bool wanted = false;                             ///< the state has changed since
+  std::uint64_t on_its_way = 0;                    ///< number of what netd has not answered; 0: nothing
+  run::Timers::Id limit = 0;                       ///< of that
+  std::vector<std::function<void(bool)>> asked;    ///< wait for it
+  std::vector<std::function<void(bool)>> waiting;  ///< wait for the next one
+};
+
 /// Where a request came from and where its answer goes.
 struct Caller {
   Gate::LinkId link = 0;
@@ -62,7 +71,7 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   std::map<LinkId, LinkEntry> links;
   LinkId next_link = 1;
   std::uint64_t next_net = 1;
-  std::map<std::uint64_t, std::function<void(bool)>> net_waiting;
+  std::map<std::string, NetChange> net_changes;  // by path
   run::Timers::Id sweep_timer = 0;
   Instant sweep_at{};
   run::Timers::Id refresh_timer = 0, poll_timer = 0, authenticator_timer = 0;
@@ -98,9 +107,17 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   void end(std::shared_ptr<Session> session, const Refusal& reason, std::string_view by);
   void store_row(const store::SessionRow& row);
   void push_view(const Session& session);
-  void apply_net(const std::string& path, std::function<void(bool)> done = {});
   void schedule_sweep();
   void sweep();
+
+  // --- kernel_rights.cpp
+  // -----------------------------------------------------------------------------------------------
+  /// `done` hears whether a state at least as new as the one now was taken; never inside this call but when it cannot
+  /// even be sent.
+  void apply_net(const std::string& path, std::function<void(bool)> done = {});
+  void send_net(const std::string& path);
+  void net_applied(std::uint64_t number, bool ok);
+  void netd_is_new();
   void refresh_kernel();
 
   // --- posture_flow.cpp
