@@ -13,6 +13,7 @@ from selenium.common.exceptions import NoSuchElementException, WebDriverExceptio
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
 
@@ -52,7 +53,11 @@ def obey(chromium: webdriver.Chrome, order: dict[str, Any]) -> dict[str, Any]:
         box.clear()
         box.send_keys(order["text"])
     elif what == "click":
-        chromium.find_element(By.CSS_SELECTOR, order["at"]).click()
+        pressed = chromium.find_element(By.CSS_SELECTOR, order["at"])
+        leaves = pressed.tag_name in ("a", "button")  # a summary unfolds; the others ask the gate for a page
+        pressed.click()
+        if leaves:
+            WebDriverWait(chromium, 60).until(staleness_of(pressed), "the gate's next page")
     elif what == "back":
         chromium.back()
     elif what == "size":
