@@ -28,7 +28,7 @@ using boost::system::error_code;
 
 constexpr std::size_t kReceiveBytes = 128 * 1024;  // shared by all sockets of the loop
 constexpr std::size_t kFrameBytes = 12 + 65'535;
-constexpr int kReceivesPerEvent = 4, kFramesPerEvent = 64, kAcceptsPerEvent = 16, kSendsPerEvent = 4;
+constexpr int kReceivesPerEvent = 4, kFramesPerEvent = 64, kAcceptsPerEvent = 2, kSendsPerEvent = 4;
 constexpr std::chrono::milliseconds kAcceptRest{100};
 constexpr int kNotSentLowWater = 64 * 1024;
 

@@ -36,7 +36,8 @@ def flood(site: Yard, sources: list[str], seconds: float) -> list[Program]:
             site.start("guess", mode="guess", rate=GUESSES, people=owner, sources=parts[3], **more)]
 
 
-def run(build: pathlib.Path, seconds: float, owner_s: float = OWNER_S, delay_ratio: float = 2.0) -> str:
+def run(build: pathlib.Path, seconds: float, owner_s: float = OWNER_S, delay_ratio: float = 2.0, unfelt_ms: float = 0.0) -> str:
+    """`unfelt_ms`: a delay below it counts as none, on a machine that shares its two cores with the attackers."""
     with yard(build, people=14, relay="bench-traffic", addresses=220) as (site, sources):
         own, strange = sources[:4], sources[4:]
         pulse = Pulse(site)
@@ -75,7 +76,7 @@ def run(build: pathlib.Path, seconds: float, owner_s: float = OWNER_S, delay_rat
                 f"({sum(guess['ends'].values())} came): delay p99 {quiet:.2f} -> {loud:.2f} ms, owner in after {max(waits):.2f} s at most, "
                 f"memory {', '.join(f'{c} {k // 1024} MiB' for c, k in most.items())}, 12 of 12 still inside, {groups} times")
         assert max(waits) <= owner_s, text
-        assert loud < delay_ratio * quiet, text
+        assert loud < max(delay_ratio * quiet, unfelt_ms), text
         assert all(most[child] <= MEMORY_KIB[child] for child in most), text
         inside.close()
         pulse.close()
