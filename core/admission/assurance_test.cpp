@@ -20,28 +20,48 @@ class Weighted final : public Authenticator {
 };
 
 struct AssuranceTest : testing::Test {
-  Weighted certificate{"certificate", 1}, password{"password", 1}, code{"code", 0};
-  std::map<std::string, Authenticator*> all{{"certificate", &certificate}, {"password", &password}, {"code", &code}};
-  std::string error_of(const std::vector<std::string>& factors) {
-    const auto end = assurance(factors, all);
-    return end ? "ok " + std::to_string(end.value()) : end.error().code;
+  Weighted certificate{"certificate", 1}, password{"password", 1}, code{"code", 0}, totp{"totp", 1};
+  std::map<std::string, Authenticator*> all{
+      {"certificate", &certificate}, {"password", &password}, {"code", &code}, {"totp", &totp}};
+  std::string fault(const std::vector<std::string>& factors, unsigned wanted = 2) {
+    const auto end = assurance_fault(factors, all, wanted);
+    return end ? end->code : "none";
   }
 };
 
 TEST_F(AssuranceTest, CountsTheMailedCodeAsNothing) {
-  EXPECT_EQ(error_of({"certificate", "password", "code"}), "ok 2");
-  EXPECT_EQ(error_of({"certificate", "password"}), "ok 2");
-  EXPECT_EQ(error_of({"password", "code"}), "assurance.too_few");
-  EXPECT_EQ(error_of({"certificate", "code"}), "assurance.too_few");
-  EXPECT_EQ(error_of({"code"}), "assurance.too_few");
-  const auto end = assurance({"password", "code"}, all);
-  EXPECT_NE(end.error().detail.find("code counts 0"), std::string::npos) << end.error().detail;
+  EXPECT_EQ(fault({"certificate", "password", "code"}), "none");
+  EXPECT_EQ(fault({"certificate", "password"}), "none");
+  EXPECT_EQ(fault({"password", "code"}), "assurance.too_few");
+  EXPECT_EQ(fault({"certificate", "code"}), "assurance.too_few");
+  EXPECT_EQ(fault({"code"}), "assurance.too_few");
+  EXPECT_EQ(fault({"code"}, 1), "assurance.too_few");
+  EXPECT_EQ(fault({"password", "code"}, 1), "none");
+}
+
+TEST_F(AssuranceTest, CountsTheAppsCodeAsAFactor) {
+  EXPECT_EQ(fault({"password", "totp"}), "none");
+  EXPECT_EQ(fault({"totp", "code"}), "assurance.too_few");
+  EXPECT_EQ(fault({"certificate", "password", "totp"}, 3), "none");
+  EXPECT_EQ(fault({"certificate", "password", "totp", "code"}, 4), "assurance.too_few");
+}
+
+TEST_F(AssuranceTest, ExplainsWhatCountsWhatInBothLanguages) {
+  const Text why = assurance_fault({"password", "code"}, all, 2)->why;
+  for (const char* words : {"demands 2 factors", "worth 1", "password counts 1", "code counts 0", "no factor"}) {
+    EXPECT_NE(why.en.find(words), std::string::npos) << words << " in " << why.en;
+  }
+  for (const char* words : {"2要素を求め", "1要素にしか", "passwordは1", "codeは0", "要素に数えません"}) {
+    EXPECT_NE(why.ja.find(words), std::string::npos) << words << " in " << why.ja;
+  }
+  const Text without = assurance_fault({"password"}, all, 2)->why;
+  EXPECT_EQ(without.en.find("mail"), std::string::npos) << without.en;
 }
 
 TEST_F(AssuranceTest, RefusesPoliciesThatCannotBeMeant) {
-  EXPECT_EQ(error_of({}), "assurance.no_factors");
-  EXPECT_EQ(error_of({"password", "password"}), "assurance.duplicate_factor");
-  EXPECT_EQ(error_of({"certificate", "totp"}), "assurance.unknown_factor");
+  EXPECT_EQ(fault({}), "assurance.no_factors");
+  EXPECT_EQ(fault({"password", "password"}), "assurance.duplicate_factor");
+  EXPECT_EQ(fault({"certificate", "otp"}), "assurance.unknown_factor");
 }
 
 }  // namespace

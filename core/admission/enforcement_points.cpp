@@ -12,6 +12,7 @@ constexpr std::string_view kNetd = "core/programs/netd";
 constexpr std::string_view kCertificate = "plugins/authenticators/client_certificate";
 constexpr std::string_view kPassword = "plugins/authenticators/password";
 constexpr std::string_view kCode = "plugins/authenticators/email_code";
+constexpr std::string_view kTotp = "plugins/authenticators/totp";
 constexpr std::string_view kTerminalCheck = "plugins/posture_checks/registered_terminal";
 constexpr std::string_view kWindowsCheck = "plugins/posture_checks/windows_version";
 constexpr std::string_view kAntivirusCheck = "plugins/posture_checks/antivirus";
@@ -55,6 +56,12 @@ constexpr EnforcementPoint kPoints[] = {
     {"R04", "code.disabled", kCode},
     {"R04", "code.send_limit", kCode},
     {"R04", "code.no_address", kCode},
+    {"R04", "totp.wrong", kTotp},
+    {"R04", "totp.used", kTotp},
+    {"R04", "totp.too_many_tries", kTotp},
+    {"R04", "totp.locked", kTotp},
+    {"R04", "totp.disabled", kTotp},
+    {"R04", "totp.not_enrolled", kTotp},
     // Rights: registry::rights_of, asked by the gate at every grant and after every change.
     {"R19", "stop.all", kRules},
     {"R19", "stop.path", kRules},

@@ -21,7 +21,8 @@ struct PathPolicy {
   std::string path;
   std::vector<registry::Zone> zones;
   bool lent_only = false;
-  std::vector<std::string> factors;  ///< in order: "certificate", "password", "code"
+  std::vector<std::string> factors;  ///< in order: "certificate", "password", "code", "totp"
+  unsigned least_factors = 1;        ///< what `factors` must be worth (assurance.hpp); the site's default is 2
   std::vector<CheckPolicy> checks;   ///< every one configured; an unloaded plugin refuses to start
   Seconds login_life{600};           ///< a login transaction, beginning to grant
   Seconds prelogin_max_age{600};     ///< a good report this young admits at once; a bad one refuses at login

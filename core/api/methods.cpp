@@ -230,6 +230,26 @@ void set_password_hash(Call&& call) {
          [person, hash](Registry current) { return registry::set_password_hash(std::move(current), person, hash); });
 }
 
+void enrol_factor(Call&& call) {
+  Params p(call.params);
+  const std::string person = p.text("person"), factor = p.text("factor");
+  SEKISHO_API_CHECK(p);
+  call.context.control.enrol_factor(person, factor, call.caller, [done = std::move(call.done)](Result<Secret> shown) {
+    if (!shown) return done(shown.error());
+    done(json{{"shown", std::string(shown->reveal())}});
+  });
+}
+
+void end_factor(Call&& call) {
+  Params p(call.params);
+  const std::string person = p.text("person"), factor = p.text("factor");
+  SEKISHO_API_CHECK(p);
+  call.context.control.end_factor(person, factor, call.caller, [done = std::move(call.done)](Result<void> end) {
+    if (!end) return done(end.error());
+    done(json::object());
+  });
+}
+
 void certificate_register(Call&& call) {
   Params p(call.params);
   const json object = p.object("object");
@@ -395,6 +415,8 @@ const std::map<std::string_view, Handler>& table() {
       {"application.accept", application_decide<true>},
       {"application.return", application_decide<false>},
       {"person.set_password_hash", set_password_hash},
+      {"person.enrol_factor", enrol_factor},
+      {"person.end_factor", end_factor},
       {"certificate.register", certificate_register},
       {"terminal.enrolment_token", enrolment_token},
       {"exception.grant", exception_grant},

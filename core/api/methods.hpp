@@ -11,6 +11,8 @@
 // | application.accept | id, by, note?, build_up_exception? | {generation} |
 // | application.return | id, by, note? | {generation} |
 // | person.set_password_hash | person, hash | {generation} |
+// | person.enrol_factor | person, factor | {shown}: what the person is given, told once |
+// | person.end_factor | person, factor | {} |
 // | certificate.register | object, replace? | {generation, key} |
 // | terminal.enrolment_token | terminal | {token, until}: told once, stored as SHA-256 |
 // | exception.grant | object | {generation, key} |

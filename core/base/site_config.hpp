@@ -61,6 +61,7 @@ struct PathConfig {
   TunConfig tun;
   std::uint32_t uid = 0;
   std::vector<std::string> zones, factors;
+  std::uint32_t least_factors = 2;  ///< real factors that `factors` must be worth; a mailed code is worth 0 (T-29)
   std::vector<CheckConfig> checks;
   bool lent_only = false;
   std::string entrance;  ///< desktop entrance, "10.202.0.1:5900"
@@ -79,6 +80,8 @@ struct PathConfig {
     d.field("zones", &PathConfig::zones, "Zones that this path may reach (R01)",
             {.range = {1, 3}, .required = true, .one_of = {"internet_business", "internet_dmz", "my_number"}});
     d.field("factors", &PathConfig::factors, "Factors of a login, in order (R04)", {.range = {1, 8}, .required = true});
+    d.field("least_factors", &PathConfig::least_factors,
+            "Real factors that the login must be worth; a mailed code is worth none (T-29)", {{1, 4}});
     d.field("checks", &PathConfig::checks, "Posture checks of this path (R05 to R09)", {{0, 32}});
     d.field("lent_only", &PathConfig::lent_only, "Only lent terminals on their own circuit (R03)");
     d.field("entrance", &PathConfig::entrance, "Desktop entrance inside, \"address:port\"; empty: none");

@@ -1,5 +1,6 @@
 // What changes from inside: start and recovery, registry changes, other nodes' generation, emergency stop, staff's
 // ends.
+#include "admission/assurance.hpp"
 #include "admission/enforce.hpp"
 #include "base/json.hpp"
 #include "gate/state.hpp"
@@ -116,6 +117,9 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
         return done(fail("gate.factor_not_loaded", path.policy.path + ": " + factor));
       }
     }
+    const auto fault =
+        admission::assurance_fault(path.policy.factors, s.plugins.authenticators, path.policy.least_factors);
+    if (fault) return done(fail("gate." + fault->code, path.policy.path + ": " + fault->why.en));
     for (const admission::CheckPolicy& check : path.policy.checks) {
       if (check.mode != admission::CheckMode::off && !s.plugins.checks.contains(check.check)) {
         return done(fail("gate.check_not_loaded", path.policy.path + ": " + check.check));

@@ -1,12 +1,13 @@
 // Control: what staff may do to a running gate; the JSON API (core/api) maps requests onto it, core/gate implements it.
 // Threads: call and be called back on the gate's loop. Errors: registry.invalid (findings in detail),
-// gate.no_such_session, store.unavailable.
+// gate.no_such_session, gate.cannot_enrol, registry.no_such_object, registry.already_ended, store.unavailable.
 #pragma once
 #include "audit/journal.hpp"
 #include "registry/model.hpp"
 
 #include <sekisho/sdk/path/gate_messages.hpp>
 #include <sekisho/sdk/result.hpp>
+#include <sekisho/sdk/secret.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -43,6 +44,13 @@ class Control {
   virtual void stop(registry::Stop stop, std::function<void(Result<std::size_t>)> done) = 0;
   virtual void release(std::string scope, std::string target, std::string by,
                        std::function<void(Result<void>)> done) = 0;
+  /// Enrols a person anew in a factor that must be handed out (an authenticator app): what was enrolled before and its
+  /// counters are gone. Answers with what the person is given, once, when the journal has it.
+  virtual void enrol_factor(std::string person, std::string factor, std::string by,
+                            std::function<void(Result<Secret>)> done) = 0;
+  /// Takes the enrolment away; sessions that it opened stay.
+  virtual void end_factor(std::string person, std::string factor, std::string by,
+                          std::function<void(Result<void>)> done) = 0;
   /// {"node", "started_at", "sessions", "journal", "store", "links":[…], "conditions":[…]}
   [[nodiscard]] virtual nlohmann::json health() const = 0;
 };

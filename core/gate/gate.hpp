@@ -89,6 +89,10 @@ class Gate final : public Control {
                    std::function<void(Result<void>)> done) override;
   void stop(registry::Stop stop, std::function<void(Result<std::size_t>)> done) override;
   void release(std::string scope, std::string target, std::string by, std::function<void(Result<void>)> done) override;
+  void enrol_factor(std::string person, std::string factor, std::string by,
+                    std::function<void(Result<Secret>)> done) override;
+  void end_factor(std::string person, std::string factor, std::string by,
+                  std::function<void(Result<void>)> done) override;
   [[nodiscard]] nlohmann::json health() const override;
 
   struct State;  ///< state.hpp; for core/gate's own files

@@ -5,6 +5,8 @@
 #include "gate/gate.hpp"
 #include "registry/rules.hpp"
 
+#include <sekisho/sdk/enrolling.hpp>
+
 #include <deque>
 #include <optional>
 #include <set>
@@ -138,6 +140,13 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   [[nodiscard]] std::optional<Refusal> fault_of(const store::SessionRow& row, registry::Rights* now_right) const;
   void poll_generation();
   [[nodiscard]] std::optional<Refusal> stopped(std::string_view path) const;
+
+  // --- enrolments.cpp
+  // ---------------------------------------------------------------------------------------------------
+  /// `work` runs on the store thread, with the person's id and login; its state replaces the factor's.
+  void change_factor(const std::string& event, std::string person, std::string factor, std::string by,
+                     std::function<Enrolled(std::string_view, std::string_view)> work,
+                     std::function<void(Result<Secret>)> done);
 };
 
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);

@@ -58,7 +58,8 @@ def test_the_installed_gatekeeper_takes_the_guides_configuration(installed: path
     etc.mkdir()
     text = block.group(1).replace("/usr/lib/sekisho", f"{installed}/lib/sekisho").replace("/etc/sekisho", str(etc))
     assert run(installed, "sekishoctl", "ca", "init", "--dir", str(etc / "ca"), "--name", "installed").returncode == 0
-    (etc / "code.pepper").write_text("0123456789abcdef" * 4)
+    for name in ("code.pepper", "totp.key"):
+        (etc / name).write_text("0123456789abcdef" * 4)
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                     "-subj", "/CN=vpn.pref.example", "-keyout", str(etc / "vpn.key"), "-out", str(etc / "vpn.pem")],
                    check=True, capture_output=True)

@@ -79,7 +79,7 @@ def test_a_whole_gate_lives_within_its_unit(world: World) -> None:
     gate = world.gatehouse
     gate.stop()
     # As on an installed machine: the configuration and the run directory are root's, who may not override permissions.
-    for path in (gate.run_dir, *gate.etc.rglob("*.pepper")):
+    for path in (gate.run_dir, *gate.etc.rglob("*.pepper"), gate.etc / "totp.key"):
         os.chown(path, 0, 0)
     capabilities = ",".join("+" + c.removeprefix("CAP_").lower() for c in values("CapabilityBoundingSet")[0].split())
     trace = world.folder / "unit.strace"

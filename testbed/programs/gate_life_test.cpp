@@ -136,6 +136,7 @@ struct GateLife : ::testing::Test {
                     {"relay_uid", kRelay},
                     {"zones", {"internet_business"}},
                     {"factors", {"password"}},
+                    {"least_factors", 1},
                     {"entrance", "10.202.0.1:5900"}};
     const json document{
         {"gate_id", "gate.test"},

@@ -34,6 +34,8 @@ void on(CLI::App* command, Session& session, std::function<void()> fn);
 
 void add_registry_commands(CLI::App& app, Session& session);
 void add_rights_commands(CLI::App& app, Session& session);
+/// Below `person`.
+void add_factor_commands(CLI::App& person, Session& session);
 void add_ca_commands(CLI::App& app, Session& session);
 void add_live_commands(CLI::App& app, Session& session);
 void add_journal_commands(CLI::App& app, Session& session);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <set>
 
 namespace sekisho::ctl {
 namespace {
@@ -75,6 +76,29 @@ TEST_F(CommandsTest, AReplacementRevokesTheEarlierOne) {
   // mori's certificate is of another CA: the registry knows of it, this folder does not.
   EXPECT_EQ(code("ca issue --dir ca --person mori --terminal pc-mori --out issued"), "registry.invalid");
   ctl("ca issue --dir ca --person mori --terminal pc-mori --out issued --replace");
+}
+
+TEST_F(CommandsTest, AnAppsSeedIsShownOnRequestAloneAndStandsNowhereElse) {
+  EXPECT_EQ(code("person totp mori"), "ctl.usage") << "neither --show nor --out";
+  EXPECT_EQ(code("person totp mori --show --out uri"), "ctl.usage");
+  EXPECT_TRUE(ctl("journal search --person mori")["entries"].empty()) << "nothing was changed";
+  EXPECT_EQ(ctl("person totp mori --show")["otpauth"], "otpauth://totp/Sekisho:mori?secret=GEHEIM");
+  EXPECT_NE(people("person totp mori --out uri", "ja").find("登録しました"), std::string::npos);
+  EXPECT_EQ(*pki::read_file(house.folder() + "/uri"), "otpauth://totp/Sekisho:mori?secret=GEHEIM\n");
+  struct stat found {};
+  ASSERT_EQ(::stat((house.folder() + "/uri").c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777U, 0600U);
+  EXPECT_EQ(code("person totp mori --out uri"), "pki.file_exists");
+  EXPECT_EQ(code("person totp nobody --show"), "registry.no_such_object");
+  ctl("person totp-end mori");
+  const json entries = ctl("journal search --person mori")["entries"];
+  ASSERT_EQ(entries.size(), 3u) << entries;
+  EXPECT_EQ(entries.dump().find("GEHEIM"), std::string::npos);
+  std::multiset<std::string> events;
+  for (const json& entry : entries) events.insert(entry["event"].get<std::string>());
+  EXPECT_EQ(events, (std::multiset<std::string>{"factor.ended", "factor.enrolled", "factor.enrolled"}));
+  ctl("person end mori");
+  EXPECT_EQ(code("person totp mori --show"), "registry.already_ended");
 }
 
 TEST_F(CommandsTest, AnOfflineAuthoritysCertificateIsRegisteredByItsFile) {

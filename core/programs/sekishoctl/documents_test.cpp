@@ -157,7 +157,7 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
   }
 }
 
-class GuideTest : public ::testing::TestWithParam<const char*> {
+class Guide {
  protected:
   /// The guide's places, inside the test's folder.
   std::string here(std::string text) const {
@@ -191,6 +191,37 @@ class GuideTest : public ::testing::TestWithParam<const char*> {
   }
   Gatehouse house{/*with_cast=*/false};
 };
+class GuideTest : public Guide, public ::testing::TestWithParam<const char*> {};
+struct GuidesConfiguration : Guide, ::testing::Test {
+  Gatehouse::Outcome check(const std::string& from, const std::string& to) {
+    std::string text = here(read(kGuide).files.at("/etc/sekisho/sekisho.json"));
+    EXPECT_NE(text.find(from), std::string::npos);
+    replace_all(text, from, to);
+    std::ofstream(house.folder() + "/changed.json") << text;
+    return house.shell("sekishod --check-config --config changed.json");
+  }
+};
+
+TEST_F(GuidesConfiguration, OfTwoFactorsThatRestOnAMailIsRefusedWithPlaceAndReason) {
+  fs::create_directories(house.folder() + "/etc/sekisho");
+  for (const char* line :
+       {"sekishoctl ca init --dir etc/sekisho/ca --name test", "sekishod --prepare",
+        "openssl rand -hex 32 > etc/sekisho/code.pepper", "openssl rand -hex 32 > etc/sekisho/totp.key"}) {
+    prepare(line);
+    if (std::string_view(line) != "sekishod --prepare") run(line);
+  }
+  const std::string all = R"("factors": ["certificate", "password", "code"])";
+  const auto refused = check(all, R"("factors": ["password", "code"])");
+  EXPECT_EQ(refused.status, 1);
+  const std::string said = refused.out + refused.err;
+  for (const char* words : {"sekishod.factors_refused", R"("/paths/0/factors")", "assurance.too_few", "code counts 0",
+                            "要素に数えません"}) {
+    EXPECT_NE(said.find(words), std::string::npos) << words << " in " << said;
+  }
+  EXPECT_EQ(check(all, R"("factors": ["password", "code", "totp"])").status, 0);
+  EXPECT_EQ(check(all, R"("least_factors": 1, "factors": ["password", "code"])").status, 0);
+  EXPECT_EQ(check(all, R"("least_factors": 3, "factors": ["certificate", "password", "code"])").status, 1);
+}
 
 TEST_P(GuideTest, RunsAsItIsWritten) {
   const Document guide = read(kGuide);
@@ -207,7 +238,7 @@ TEST_P(GuideTest, RunsAsItIsWritten) {
     if (kNotHere.contains(program)) continue;
     if (program == "sekishod" && !fs::exists(fs::path(SEKISHO_BIN_DIR) / "sekishod")) continue;
     prepare(shown);
-    if (::testing::Test::HasFatalFailure()) return;
+    if (HasFatalFailure()) return;
     std::string line = here(shown);
     if (mode == "json") replace_all(line, "sekishoctl ", "sekishoctl --json ");
     const auto done = house.shell(line, mode == "json" ? "C" : mode);

@@ -133,6 +133,7 @@ void add_rights_commands(CLI::App& app, Session& session) {
   passwd->add_flag("--without-certificate", args->without_certificate,
                    "証明書を使わない接続方式（15文字以上） / a path without certificates: 15 characters or more");
   on(passwd, session, [&session, args] { set_password(session, *args); });
+  add_factor_commands(*person, session);
 
   auto* terminal = add_kind(app, session, args, "terminal", "端末 / terminals");
   auto* token =

@@ -71,6 +71,7 @@ constexpr std::array kLabels{
     Label{"number_handling", "個人番号の取扱い", "My Number data"},
     Label{"ok", "正常", "ok"},
     Label{"ordered_at", "手配日", "ordered"},
+    Label{"otpauth", "登録用URI（この一度だけ表示）", "otpauth URI (shown this once)"},
     Label{"passphrase_file", "パスフレーズの控え", "passphrase file"},
     Label{"path", "接続方式", "path"},
     Label{"peer", "接続元", "peer"},

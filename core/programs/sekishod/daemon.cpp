@@ -2,6 +2,7 @@
 // from the supervisor -> ready -> serving. Whatever fails before "ready" ends the process with its reason.
 #include "programs/sekishod/daemon.hpp"
 
+#include "admission/assurance.hpp"
 #include "api/server.hpp"
 #include "audit/events.hpp"
 #include "audit/file_journal.hpp"
@@ -93,6 +94,7 @@ class Daemon final : public run::ChildControl::Handler {
     if (!load_plugins()) return 1;
     auto gate_facts = gate_options(config_, options_.allow_simulator);
     if (!gate_facts) return refuse(gate_facts.error());
+    if (!worth_enough()) return 1;
     if (options_.check_only) {
       std::puts("{\"ok\":true}");
       return 0;
@@ -169,6 +171,23 @@ class Daemon final : public run::ChildControl::Handler {
         good = false;
       }
       for (auto& plugin : list->plugins) plugins_.push_back(std::move(plugin));
+    }
+    return good;
+  }
+
+  /// T-29: what looks like two factors but rests on a mail is refused here, not when somebody logs in.
+  bool worth_enough() {
+    const auto authenticators = gate_plugins().authenticators;
+    bool good = true;
+    for (std::size_t i = 0; i < config_.paths.size(); ++i) {
+      const PathConfig& path = config_.paths[i];
+      const auto fault = admission::assurance_fault(path.factors, authenticators, path.least_factors);
+      if (!fault) continue;
+      good = false;
+      early_log_->event(kDaemonFactorsRefused, {{"pointer", "/paths/" + std::to_string(i) + "/factors"},
+                                                {"code", fault->code},
+                                                {"ja", fault->why.ja},
+                                                {"en", fault->why.en}});
     }
     return good;
   }

@@ -14,6 +14,13 @@ inline constexpr Event kDaemonRefused{"sekishod.not_started",
                                       {"起動できません。detail の原因を取り除いてください。",
                                        "The gatekeeper cannot start. Remove the cause that detail names."},
                                       {"code", "detail"}};
+inline constexpr Event kDaemonFactorsRefused{
+    "sekishod.factors_refused",
+    Level::critical,
+    {"接続経路の本人確認の要素が足りないため、起動しません。pointer の場所を直してください。理由は ja にあります。",
+     "The factors of an access path are not enough and the gatekeeper does not start. Mend the place that pointer "
+     "names; the reason stands in en."},
+    {"pointer", "code", "ja", "en"}};
 inline constexpr Event kDaemonLinkLost{
     "sekishod.link_lost",
     Level::warning,

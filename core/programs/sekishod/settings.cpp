@@ -75,6 +75,7 @@ Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simu
     for (const std::string& zone : path.zones) policy.zones.push_back(zone_of(zone));
     policy.lent_only = path.lent_only;
     policy.factors = path.factors;
+    policy.least_factors = path.least_factors;
     for (const CheckConfig& check : path.checks) policy.checks.push_back({check.check, mode_of(check.mode)});
     policy.idle_limit = Seconds{path.idle_limit_s};
     policy.absolute_limit = Seconds{path.absolute_limit_s};

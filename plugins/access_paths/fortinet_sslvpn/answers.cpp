@@ -1,5 +1,6 @@
 #include "answers.hpp"
 
+#include "login_form.hpp"
 #include "settings_xml.hpp"
 
 #include <algorithm>
@@ -10,8 +11,10 @@ namespace sekisho::fortinet {
 namespace {
 
 constexpr std::size_t kLongestPrompt = 120;
-/// Opaque to the clients and echoed by them; the login is found by `reqid` alone.
-constexpr std::string_view kConstantFields = ",polid=1-1-1,grp=remote,portal=remote,magic=1-1,tokeninfo=,chal_msg=";
+/// Opaque to the clients and echoed by them; the login is found by `reqid` alone, and `grp` says what is being
+/// answered.
+constexpr std::string_view kBeforeGroup = ",polid=1-1-1,grp=";
+constexpr std::string_view kAfterGroup = ",portal=remote,magic=1-1,tokeninfo=,chal_msg=";
 
 HttpResponse text(std::uint16_t status, std::string body) {
   HttpResponse out;
@@ -84,7 +87,8 @@ HttpResponse challenge(const LoginAsked& asked, std::string_view otherwise_promp
   std::string prompt = prompt_text(asked.ask.prompt.en);
   if (prompt.empty()) prompt = prompt_text(otherwise_prompt);
   std::string body = "ret=2,reqid=";
-  body.append(asked.handle).append(kConstantFields).append(prompt);
+  body.append(asked.handle).append(kBeforeGroup).append(group_of_field(asked.ask.field)).append(kAfterGroup);
+  body.append(prompt);
   HttpResponse out = text(200, std::move(body));
   out.content_type = "text/plain";
   return out;

@@ -180,7 +180,7 @@ void HttpPhase::on_login(HttpRequest& request, Instant now) {
   }
   if (auto* second = std::get_if<CodeRound>(&round)) {
     AnswerLogin answer_login{.handle = std::move(second->handle), .arrival = arrival_, .evidence = {}};
-    answer_login.evidence.emplace("code", std::move(second->code));
+    answer_login.evidence.emplace(std::move(second->field), std::move(second->code));
     return ask(Asked::code, std::move(answer_login), now);
   }
   answer(broken(400));
@@ -264,9 +264,9 @@ void HttpPhase::answer_refusal(const Refused& refused) {
 
 void HttpPhase::on_login_reply(GateReply reply) {
   if (const auto* asked = std::get_if<LoginAsked>(&reply)) {
-    // The client's form has one field for an answer, and it is sent as "code".
+    // The client's form has one field for an answer; a challenge tells in `grp` which question it is for.
     const bool handle_fits = !asked->handle.empty() && asked->handle.size() <= 31 && base64url(asked->handle);
-    if (asked_ == Asked::handover || !handle_fits || asked->ask.field != "code")
+    if (asked_ == Asked::handover || !handle_fits || !may_be_asked(asked->ask.field))
       return answer(unavailable(arrival_.language));
     return answer(challenge(*asked, config_.code_prompt));
   }

@@ -211,6 +211,30 @@ TEST(HttpPhase, ReadsTheAnswerOfEveryClientVersion) {
   }
 }
 
+TEST(HttpPhase, AsksForAnAppsCodeInTheSameForm) {
+  Front front;
+  front.say(post("/remote/logincheck", kRound1));
+  front.reply(LoginAsked{"Handle-1", Ask{"totp", "totp", {"コード", "Enter the code"}, 0}});
+  EXPECT_EQ(body_of(front.host.taken()),
+            "ret=2,reqid=Handle-1,polid=1-1-1,grp=ask-totp,portal=remote,magic=1-1,tokeninfo=,chal_msg=Enter the code");
+  front.say(post("/remote/logincheck",
+                 "username=taro&code=873519&realm=&code2=&reqid=Handle-1&polid=1-1-1&grp=ask-totp&portal=remote"));
+  ASSERT_EQ(front.host.asked.size(), 2U);
+  auto& second = std::get<AnswerLogin>(front.host.asked[1]);
+  EXPECT_EQ(second.evidence.at("totp").reveal(), "873519");
+  EXPECT_EQ(second.evidence.size(), 1U);
+}
+
+TEST(HttpPhase, AGroupOfAnotherKindAnswersTheMailedCode) {
+  for (const char* group : {"contractors", "ask-", "ask-login", "ask-password", "ask-handover", "ask-Totp", "ask-a.b",
+                            "ask-abcdefghijklmnopq", "totp"}) {
+    Front front;
+    front.say(post("/remote/logincheck", std::string("username=taro&code=1&reqid=H&grp=") + group));
+    ASSERT_EQ(front.host.asked.size(), 1U) << group;
+    EXPECT_EQ(std::get<AnswerLogin>(front.host.asked[0]).evidence.count("code"), 1U) << group;
+  }
+}
+
 TEST(HttpPhase, UsesTheConfiguredPromptWhenTheLoginNamesNone) {
   Front front;
   front.say(post("/remote/logincheck", kRound1));

@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t kLongestValue = 512;
 constexpr std::size_t kLongestHandle = 31;
 constexpr std::size_t kLongestClaim = 4096;
+constexpr std::size_t kLongestField = 16;
+constexpr std::string_view kCodeGroup = "remote", kAskGroup = "ask-";
 
 using Form = std::vector<std::pair<std::string, std::string>>;
 
@@ -33,11 +35,19 @@ bool handle_shape(std::string_view text) {
   });
 }
 
+/// A group that no challenge of ours says answers the mailed code.
+std::string field_of_group(const Form& form) {
+  const std::string group = value_of(form, "grp").value_or(std::string());
+  if (group.compare(0, kAskGroup.size(), kAskGroup) != 0) return "code";
+  std::string field = group.substr(kAskGroup.size());
+  return may_be_asked(field) ? field : "code";
+}
+
 LoginRound judge(const Form& form) {
   if (auto handle = value_of(form, "reqid")) {
     auto code = value_of(form, "code");
     if (!handle_shape(*handle) || !fits(code)) return NoRound{};
-    return CodeRound{std::move(*handle), Secret(std::move(*code))};
+    return CodeRound{std::move(*handle), Secret(std::move(*code)), field_of_group(form)};
   }
   auto login = value_of(form, "username"), password = value_of(form, "credential");
   if (!fits(login) || !fits(password)) {
@@ -49,6 +59,17 @@ LoginRound judge(const Form& form) {
 }
 
 }  // namespace
+
+bool may_be_asked(std::string_view field) {
+  const bool letters =
+      std::all_of(field.begin(), field.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+  return letters && !field.empty() && field.size() <= kLongestField && field != "login" && field != "password" &&
+         field != "handover";
+}
+
+std::string group_of_field(std::string_view field) {
+  return field == "code" ? std::string(kCodeGroup) : std::string(kAskGroup).append(field);
+}
 
 LoginRound read_login(std::string_view body) {
   auto form = parse_form(body);

@@ -10,6 +10,8 @@
 #include "run/testing/fake_services.hpp"
 #include "store/testing/memory_store.hpp"
 
+#include <sekisho/sdk/enrolling.hpp>
+
 #include <boost/asio/io_context.hpp>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -57,6 +59,17 @@ run::Fd listen_at(const std::string& path) {
   SEKISHO_ASSERT(::listen(out.get(), 16) == 0);
   return out;
 }
+
+/// An app that can be enrolled; no path of this house asks for it.
+class App final : public Authenticator, public Enrolling {
+ public:
+  std::string_view factor() const override { return "totp"; }
+  unsigned weight() const override { return 1; }
+  AuthStep step(AuthRequest) override { return {}; }
+  Enrolled enrol(std::string_view person, std::string_view login, Instant) override {
+    return {{{"salt", std::string(person)}}, Secret("otpauth://totp/Sekisho:" + std::string(login) + "?secret=GEHEIM")};
+  }
+};
 
 std::string read_all(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -115,7 +128,7 @@ struct Gatehouse::Impl {
     path.entrance = {"10.202.0.1", 5900, 6};
     options.paths = {path};
     gate::GatePlugins plugins;
-    plugins.authenticators = {{"certificate", &certificate}};
+    plugins.authenticators = {{"certificate", &certificate}, {"totp", &app}};
     plugins.verify_password = [](const VerifyPassword&) { return false; };
     gate = std::make_unique<gate::Gate>(std::move(options), fake.services(), store, *journal, std::move(plugins));
     gate->start([](Instant) -> Result<std::vector<std::string>> { return std::vector<std::string>{}; },
@@ -183,6 +196,7 @@ struct Gatehouse::Impl {
   std::unique_ptr<audit::Disk> journal_disk, key_disk;
   std::unique_ptr<audit::SteppedJournal> journal;
   std::string terminal;  ///< what the next certificate says
+  App app;
   Scripted certificate{"certificate", [this](AuthRequest request) {
                          AuthStep step = says_yes(std::move(request));
                          step.terminal = terminal;

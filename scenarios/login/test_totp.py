@@ -1,0 +1,100 @@
+"""The authenticator app as a factor (R04, T-29): enrolled by staff, right, wrong, used, missing."""
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import struct
+import urllib.parse
+
+import pytest
+
+from sekisho_testbed.world import World
+
+WITH_APP = pytest.mark.gate(factors=["certificate", "password", "totp"], path={"least_factors": 3})
+
+
+class App:
+    """What the person's telephone does with the URI (RFC 6238)."""
+
+    def __init__(self, world: World, uri: str) -> None:
+        self.world = world
+        query = dict(urllib.parse.parse_qsl(urllib.parse.urlparse(uri).query))
+        assert query["algorithm"] == "SHA1" and query["digits"] == "6" and query["period"] == "30"
+        text = query["secret"]
+        self.secret = base64.b32decode(text + "=" * (-len(text) % 8))
+
+    def code(self, steps: int = 0) -> str:
+        step = int(self.world.gatehouse.now().timestamp()) // 30 + steps
+        digest = hmac.new(self.secret, struct.pack(">Q", step), hashlib.sha1).digest()
+        at = digest[19] & 15
+        return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
+
+    def wrong(self) -> str:
+        near = {self.code(steps) for steps in range(-2, 4)}
+        return next(code for code in (f"{n:06d}" for n in range(9)) if code not in near)
+
+
+def enrol(world: World, person: str) -> App:
+    return App(world, world.ctl("person", "totp", person, "--show")["otpauth"])
+
+
+@WITH_APP
+@pytest.mark.rule("R04", must="pass")
+def test_mori_passes_with_certificate_password_and_his_app(world: World) -> None:
+    """Three real factors and no mail; the seed stands neither in the journal nor in the gate's log."""
+    app = enrol(world, "mori")
+    mailbox = world.mailbox("mori")
+    vpn = world.pc("mori").openconnect()
+    vpn.asked()
+    vpn.type(app.code())
+    vpn.up()
+    assert world.session_of("mori")["state"] in ("quarantine", "admitted")
+    assert not world.house.post.messages(mailbox.address)[mailbox.seen:]
+    assert world.entry(event="factor.enrolled", person="mori")["result"] == "ok"
+    seed = base64.b32encode(app.secret).decode().rstrip("=")
+    for file in world.folder.rglob("*"):
+        if file.is_file():
+            assert seed.encode() not in file.read_bytes(), file
+    vpn.hang_up()
+
+
+@WITH_APP
+@pytest.mark.rule("R04", must="fail")
+def test_a_code_of_the_app_opens_the_gate_once(world: World) -> None:
+    app = enrol(world, "mori")
+    code = app.code()
+    vpn = world.pc("mori").openconnect()
+    vpn.asked()
+    vpn.type(code).up()
+    vpn.hang_up()
+    again = world.pc("mori").openconnect()
+    again.asked()
+    again.type(code).type(code).type(code)
+    again.refused()
+    world.refused("totp.too_many_tries", rule="R04")
+
+
+@WITH_APP
+@pytest.mark.rule("R04", must="fail")
+def test_a_wrong_code_of_the_app_is_refused(world: World) -> None:
+    app = enrol(world, "mori")
+    vpn = world.pc("mori").openconnect()
+    vpn.asked()
+    for _ in range(3):
+        vpn.type(app.wrong())
+    vpn.refused()
+    world.refused("totp.too_many_tries", rule="R04")
+    assert world.sessions() == []
+
+
+@WITH_APP
+@pytest.mark.rule("R04", must="fail")
+def test_who_has_no_app_is_told_so(world: World) -> None:
+    """Before the enrolment and after its end."""
+    world.pc("mori").openconnect().refused()
+    world.refused("totp.not_enrolled", rule="R04")
+    enrol(world, "mori")
+    world.ctl("person", "totp-end", "mori")
+    world.pc("mori").openconnect().refused()
+    world.refused("totp.not_enrolled", rule="R04", count=2)
