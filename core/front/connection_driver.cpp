@@ -193,6 +193,10 @@ void ConnectionDriver::detach_tunnel() {
   if (tunnel != nullptr) hub_.detach(*this);
 }
 
+void ConnectionDriver::large_packets(std::uint16_t bytes) {
+  if (tunnel != nullptr) hub_.allow_large(*this, bytes);
+}
+
 void ConnectionDriver::deliver(std::span<const std::byte> packet) {
   if (tunnel != nullptr) hub_.deliver(*this, packet);
 }

@@ -49,6 +49,7 @@ class ConnectionHub {
   /// Sets who.tunnel.
   virtual void attach(ConnectionDriver& who, const SessionView& view) = 0;
   virtual void detach(ConnectionDriver& who) = 0;
+  virtual void allow_large(ConnectionDriver& who, std::uint16_t bytes) = 0;
   virtual void deliver(ConnectionDriver& who, std::span<const std::byte> packet) = 0;
   [[nodiscard]] virtual PacketQueue& waiting(Tunnel& tunnel) = 0;
   /// Last word of a connection.
@@ -131,6 +132,7 @@ class ConnectionDriver final : private PathHost {
   void notice(FrontNotice notice) override;
   void attach_tunnel(const SessionView& view) override;
   void detach_tunnel() override;
+  void large_packets(std::uint16_t bytes) override;
   void deliver(std::span<const std::byte> packet) override;
   Entropy& entropy() override { return parts_.entropy; }
 

@@ -237,6 +237,10 @@ void Engine::detach(ConnectionDriver& who) {
   tunnels_.detach(who);
 }
 
+void Engine::allow_large(ConnectionDriver& who, std::uint16_t bytes) {
+  tunnels_.allow_large(*who.tunnel, bytes);
+}
+
 void Engine::deliver(ConnectionDriver& who, std::span<const std::byte> packet) {
   tunnels_.deliver(*who.tunnel, packet);
 }

@@ -124,6 +124,7 @@ void PacketQueue::pop(Lane& lane) {
   std::memcpy(&mark, piece.chunk->data() + piece.read, sizeof(mark));
   piece.read += sizeof(mark) + mark.size;
   bytes_ -= mark.size;
+  rate_.count(mark.size);
   (&lane == &sparse_ ? flows_->sparse : flows_->bulk)[mark.bucket] -= mark.size;
   if (piece.read == piece.written) {
     pool_.give(std::move(piece.chunk));
@@ -134,6 +135,7 @@ void PacketQueue::pop(Lane& lane) {
 }
 
 std::size_t PacketQueue::tend(Instant now) {
+  rate_.look(now);
   std::size_t dropped = 0;
   while (!bulk_.empty()) {
     Mark mark;

@@ -5,6 +5,7 @@
 // flows).
 #pragma once
 #include "front/delay_law.hpp"
+#include "front/line_rate.hpp"
 #include "net/datapath/ipv4.hpp"
 
 #include <sekisho/sdk/path/access_path.hpp>
@@ -71,6 +72,8 @@ class PacketQueue final : public PacketSource {
   void pop() override;
   [[nodiscard]] bool empty() const { return bytes_ == 0; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// How fast packets have left lately.
+  [[nodiscard]] const LineRate& rate() const { return rate_; }
 
  private:
   struct Piece {
@@ -89,6 +92,7 @@ class PacketQueue final : public PacketSource {
   std::unique_ptr<QueuePool::Flows> flows_;
   Lane sparse_, bulk_;
   DelayLaw law_;
+  LineRate rate_;
   Lane* prepared_ = nullptr;
   std::uint8_t prepared_bucket_ = 0;
 };

@@ -59,6 +59,7 @@ ConnectionDriver* Tunnels::attach(ConnectionDriver& owner, const SessionView& vi
     tunnel.announced = false;
   }
   tunnel.owner = &owner;
+  tunnel.large = 0;  // agreed anew on each connection
   tunnel.ended = false;
   owner.tunnel = &tunnel;
   change(tunnel, view);
@@ -80,6 +81,18 @@ void Tunnels::remove(Tunnel& tunnel) {
   }
   const std::string session = tunnel.view.session;
   by_session_.erase(session);
+}
+
+void Tunnels::allow_large(Tunnel& tunnel, std::uint16_t bytes) {
+  tunnel.large = std::min(bytes, kLargestMtu);
+  tunnel.peer_mss = 0;
+}
+
+/// How large a TCP packet to the peer may be now; 0: no larger than any other.
+std::uint16_t Tunnels::large_now(const Tunnel& tunnel) {
+  if (tunnel.large == 0 || tunnel.peer_mss == 0) return 0;
+  const std::uint64_t taken = std::min<std::uint64_t>(tunnel.large, std::uint64_t{tunnel.peer_mss} + 40);
+  return static_cast<std::uint16_t>(std::min(taken, tunnel.queue.rate().in_a_moment()));
 }
 
 Tunnel* Tunnels::find(std::string_view session) {
@@ -125,7 +138,15 @@ void Tunnels::deliver(Tunnel& tunnel, std::span<const std::byte> packet) {
   if (!datapath::transport_checksum_ok(packet, *info)) {
     return refuse(tunnel, {info->destination, info->destination_port, info->protocol});
   }
+  // The peer's interface may be wider than what is behind the gate; no flow that is allowed has such packets.
+  if (packet.size() > mtu_of(tunnel)) {
+    ++counters_.too_big;
+    return;
+  }
   if ((info->tcp_flags & datapath::kTcpSyn) == 0) return coalescer_.push(packet, *info);
+  if (const auto mss = datapath::mss_of(packet, *info); mss && tunnel.large != 0) {
+    tunnel.peer_mss = tunnel.peer_mss == 0 ? *mss : std::min(tunnel.peer_mss, *mss);
+  }
   scratch_.assign(packet.begin(), packet.end());
   datapath::clamp_mss(scratch_, *info, mtu_of(tunnel));
   coalescer_.push(scratch_, *info);
@@ -150,7 +171,7 @@ void Tunnels::on_frame(std::span<const std::byte> frame) {
     return;
   }
   const std::uint16_t mtu = mtu_of(*tunnel);
-  auto cut = datapath::Segmenter::open(frame, mtu);
+  auto cut = datapath::Segmenter::open(frame, mtu, large_now(*tunnel));
   if (!cut) {
     if (cut.error().code == "packet.too_big") return answer_too_big(*tunnel, frame.subspan(datapath::kVnetHeaderBytes));
     ++counters_.malformed;
@@ -161,8 +182,8 @@ void Tunnels::on_frame(std::span<const std::byte> frame) {
     return;
   }
   const Instant now = clock_.now();
-  while (!cut->done()) {
-    const auto place = tunnel->queue.prepare(cut->info(), mtu);
+  while (const std::size_t size = cut->next_size()) {
+    const auto place = tunnel->queue.prepare(cut->info(), size);
     if (place.empty()) {
       ++counters_.no_room;
       break;  // the rest of a super-packet would be out of order

@@ -26,6 +26,8 @@ struct Tunnel {
   SessionRights rights;
   ConnectionDriver* owner = nullptr;
   PacketQueue queue;
+  std::uint16_t large = 0;                 ///< packet size that the path has agreed on with the peer; 0: none
+  std::uint16_t peer_mss = 0;              ///< smallest of the peer's SYNs; 0: none seen
   bool announced = false;                  ///< TunnelUp was said
   bool ended = false;                      ///< the session is over; nothing passes any more
   Instant ends_at{};                       ///< the right's end, as last heard
@@ -57,6 +59,8 @@ class Tunnels {
   /// `owner` gets the session's packets from now on. Returns who had them before, or nullptr.
   [[nodiscard]] ConnectionDriver* attach(ConnectionDriver& owner, const SessionView& view);
   void detach(ConnectionDriver& owner);
+  /// See PathHost::large_packets().
+  void allow_large(Tunnel& tunnel, std::uint16_t bytes);
   /// nullptr: no such tunnel here.
   [[nodiscard]] Tunnel* find(std::string_view session);
   [[nodiscard]] Tunnel* at_address(std::uint32_t address);
@@ -79,6 +83,7 @@ class Tunnels {
   void refuse(Tunnel& tunnel, const Destination& wanted);
   void tell_refused(Tunnel& tunnel);
   void answer_too_big(Tunnel& tunnel, std::span<const std::byte> packet);
+  [[nodiscard]] static std::uint16_t large_now(const Tunnel& tunnel);
   void remove(Tunnel& tunnel);
 
   const run::Clock& clock_;

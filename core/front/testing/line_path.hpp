@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,8 +28,10 @@ inline std::span<const std::byte> bytes_of(std::string_view text) {
 }
 /// u16 length + packet.
 inline Bytes framed(std::span<const std::byte> packet) {
-  Bytes out{std::byte(packet.size() >> 8), std::byte(packet.size() & 255)};
-  out.insert(out.end(), packet.begin(), packet.end());
+  Bytes out(2 + packet.size());
+  out[0] = std::byte(packet.size() >> 8);
+  out[1] = std::byte(packet.size() & 255);
+  std::copy(packet.begin(), packet.end(), out.begin() + 2);
   return out;
 }
 /// Takes whole frames off the front of `from`.
@@ -50,8 +53,9 @@ struct Notes {
   std::vector<Arrival> arrivals;
   std::vector<GatePush> pushes;
   int open = 0, replaced = 0, gone = 0, deadlines = 0, records = 0;
-  std::optional<Seconds> deadline_after;  ///< of every connection, from its opening
-  bool ignore_pushes = false;             ///< a path that does not end when it is told to
+  std::optional<Seconds> deadline_after;     ///< of every connection, from its opening
+  bool ignore_pushes = false;                ///< a path that does not end when it is told to
+  std::function<void(std::uint16_t)> large;  ///< agrees on large packets, for the newest tunnel
 };
 
 class LineConnection final : public PathConnection {
@@ -78,6 +82,7 @@ class LineConnection final : public PathConnection {
     if (const auto* resumed = std::get_if<Resumed>(&reply)) {
       view_ = resumed->view;
       host_.attach_tunnel(*view_);
+      notes_.large = [this](std::uint16_t bytes) { host_.large_packets(bytes); };
       say("up\n");
       host_.notice(TunnelUp{view_->session, "tls"});
     }

@@ -89,6 +89,35 @@ TEST(Segmenter, CutsSmallerThanAskedWhereTheTunnelIsNarrow) {
   EXPECT_EQ(payload_of(packets), text_payload(5000));
 }
 
+TEST(Segmenter, CutsIntoPacketsOfSeveralWholeSegmentsWhereTheClientTakesThem) {
+  const Bytes payload = text_payload(60000);
+  const Bytes frame = super_frame({.sequence = 0xfffff000, .flags = kTcpAck | kTcpPsh, .payload = payload}, 1314);
+  auto segmenter = Segmenter::open(frame, kMtu, 16000);
+  ASSERT_TRUE(segmenter);
+  std::vector<Bytes> packets;
+  while (const std::size_t size = segmenter->next_size()) {
+    Bytes room(size);
+    ASSERT_EQ(segmenter->next(room), size);
+    packets.push_back(std::move(room));
+  }
+  EXPECT_TRUE(segmenter->done());
+  expect_sound(packets, 16000);
+  ASSERT_EQ(packets.size(), 4u);
+  EXPECT_EQ(packets[0].size(), 40u + 12 * 1314) << "whole segments";
+  EXPECT_EQ(payload_of(packets), payload);
+  EXPECT_EQ(load32(packets[1], 24), 0xfffff000 + 12 * 1314);
+}
+
+TEST(Segmenter, NeverMakesLargePacketsOfAnythingElse) {
+  EXPECT_EQ(cut(super_frame({.protocol = kUdp, .payload = text_payload(3001)}, 1000), 1354).size(), 4u);
+  auto udp = Segmenter::open(super_frame({.protocol = kUdp, .payload = text_payload(3001)}, 1000), kMtu, 16000);
+  EXPECT_EQ(udp->next_size(), 1028u);
+  const Bytes plain = frame_of({}, make_packet({.payload = text_payload(1315)}));
+  EXPECT_EQ(Segmenter::open(plain, kMtu, 16000).error().code, "packet.too_big");
+  const Bytes narrow = super_frame({.payload = text_payload(4000)}, 1300);
+  EXPECT_EQ(Segmenter::open(narrow, kMtu, 2000)->next_size(), 1340u) << "less than two segments";
+}
+
 TEST(Segmenter, CutsUdpAtItsOwnSize) {
   const auto packets = cut(super_frame({.protocol = kUdp, .payload = text_payload(3001)}, 1000));
   expect_sound(packets);

@@ -9,7 +9,7 @@
 
 namespace sekisho::datapath {
 
-Result<Segmenter> Segmenter::open(std::span<const std::byte> frame, std::uint16_t mtu) {
+Result<Segmenter> Segmenter::open(std::span<const std::byte> frame, std::uint16_t mtu, std::uint16_t large) {
   if (frame.size() < kVnetHeaderBytes) return fail("packet.short");
   Segmenter self;
   self.header_ = load_vnet_header(frame);
@@ -35,8 +35,16 @@ Result<Segmenter> Segmenter::open(std::span<const std::byte> frame, std::uint16_
   if (mtu <= self.info_.payload_at) return fail("packet.too_big");
   const std::size_t room = mtu - std::size_t{self.info_.payload_at};
   if (udp && self.header_.gso_size > room) return fail("packet.too_big");
-  if (self.packet_.size() > self.info_.payload_at) self.piece_ = std::min<std::size_t>(self.header_.gso_size, room);
+  if (self.packet_.size() <= self.info_.payload_at) return self;
+  self.piece_ = std::min<std::size_t>(self.header_.gso_size, room);
+  if (tcp && large > mtu) self.piece_ *= std::max<std::size_t>((large - self.info_.payload_at) / self.piece_, 1);
   return self;
+}
+
+std::size_t Segmenter::next_size() const {
+  if (done_) return 0;
+  if (piece_ == 0) return packet_.size();
+  return info_.payload_at + std::min(piece_, packet_.size() - info_.payload_at - at_);
 }
 
 std::size_t Segmenter::next_whole(std::span<std::byte> out) {

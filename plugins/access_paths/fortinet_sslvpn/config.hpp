@@ -12,6 +12,7 @@ struct FortinetConfig {
   std::string realm;
   std::string language = "ja";
   std::uint16_t mru = 1354;
+  std::uint16_t large_mru = 0;
   std::string code_prompt = "Enter the 6-digit code sent to your mail address";
   std::uint16_t wrong_passwords = 3;
   bool ask_hostcheck = false;
@@ -30,6 +31,9 @@ struct FortinetConfig {
             {.one_of = {"ja", "en"}});
     d.field("mru", &FortinetConfig::mru, "Largest IP packet through the tunnel, bytes; never above the session's",
             {{1300, 1354}});
+    d.field("large_mru", &FortinetConfig::large_mru,
+            "Packet size offered to openconnect over TLS, for fast downloads (bytes); 0: none. Others are offered mru",
+            {{0, 16000}});
     d.field("code_prompt", &FortinetConfig::code_prompt,
             "Question for the mailed code when the login names none; printable ASCII without commas", {{1, 120}});
     d.field("wrong_passwords", &FortinetConfig::wrong_passwords,

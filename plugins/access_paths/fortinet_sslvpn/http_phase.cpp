@@ -201,6 +201,10 @@ void HttpPhase::on_session_route(Route route, HttpRequest& request, Instant now)
     return ask(Asked::claim, PostureRequest{"hostcheck", arrival_, Secret(std::string(cookie)), request.body}, now);
   }
   const bool open_tunnel = route == Route::tunnel;
+  if (open_tunnel) {
+    from_openconnect_ =
+        request.field("user-agent") == "Mozilla/5.0 SV1" && request.field("host") != "sslvpn" && request.query.empty();
+  }
   const Asked what = open_tunnel ? Asked::tunnel : route == Route::settings ? Asked::settings : Asked::page;
   ask(what, ResumeSession{Secret(std::string(cookie)), arrival_, open_tunnel}, now);
 }

@@ -29,6 +29,8 @@ class HttpPhase {
 
   /// Set once the gatekeeper has opened the tunnel: no more HTTP follows.
   [[nodiscard]] const std::optional<SessionView>& opened() const { return opened_; }
+  /// The tunnel request is openconnect's: openfortivpn names the host "sslvpn" there and no user agent.
+  [[nodiscard]] bool from_openconnect() const { return from_openconnect_; }
   /// What came behind the tunnel request, to be read as frames.
   [[nodiscard]] std::vector<std::byte> take_rest() { return std::move(kept_); }
   /// close() was called: every later byte is ignored.
@@ -63,7 +65,7 @@ class HttpPhase {
   BrowserLogin pages_;
   std::optional<SessionView> opened_;
   Instant deadline_;
-  bool in_request_ = false;
+  bool in_request_ = false, from_openconnect_ = false;
 };
 
 }  // namespace sekisho::fortinet

@@ -350,6 +350,35 @@ TEST(Journey, FillsRecordsWithWholeFramesAndStopsWhenFull) {
   EXPECT_EQ(lab.received[100], packets[101]);
 }
 
+TEST(Journey, OffersLargePacketsToOpenconnectAlone) {
+  FortinetConfig config;
+  config.large_mru = 16000;
+  Lab oc(person(ClientManner::openconnect), config);
+  oc.codes = {"873519"};
+  oc.begin();
+  EXPECT_THAT(oc.large, ElementsAre(16000));
+  oc.send_inside({packet(16000, 1), packet(16001, 2), packet(60, 3)});
+  oc.run();
+  ASSERT_EQ(oc.received.size(), 2U);
+  EXPECT_EQ(oc.received[0], packet(16000, 1));
+  EXPECT_EQ(oc.received[1], packet(60, 3));
+
+  Lab of(person(ClientManner::openfortivpn), config);
+  of.codes = {"873519"};
+  of.begin();
+  ASSERT_EQ(of.ups.size(), 1U);
+  EXPECT_EQ(of.ups[0].mru, 1354);
+  EXPECT_THAT(of.large, ElementsAre(0));
+  of.send_inside({packet(1355, 1), packet(60, 2)});
+  of.run();
+  EXPECT_EQ(of.received.size(), 1U);
+
+  Lab unasked(person(ClientManner::openconnect));
+  unasked.codes = {"873519"};
+  unasked.begin();
+  EXPECT_THAT(unasked.large, ElementsAre(0));
+}
+
 TEST(Journey, PassesNoPacketBeforeTheTunnelIsNegotiated) {
   Lab lab(person(ClientManner::openconnect));
   lab.codes = {"873519"};

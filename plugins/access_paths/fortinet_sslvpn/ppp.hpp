@@ -63,6 +63,10 @@ class Ppp {
   }
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] bool open() const { return state_ == State::open; }
+  /// The large MRU when the peer has agreed to it, else 0.
+  [[nodiscard]] std::uint16_t agreed_large() const {
+    return state_ == State::open && lcp_.own_mru() > options_.mru ? lcp_.own_mru() : std::uint16_t{0};
+  }
   /// The largest IP packet that may be sent: the smaller of the peer's MRU and ours.
   [[nodiscard]] std::uint16_t largest_packet() const {
     return options_.mru == 0 ? lcp_.peer_mru() : std::min(options_.mru, lcp_.peer_mru());

@@ -1,5 +1,7 @@
 #include "ppp_options.hpp"
 
+#include <algorithm>
+
 namespace sekisho::fortinet {
 
 namespace {
@@ -17,7 +19,7 @@ LcpPolicy::LcpPolicy(const PppOptions& options, Entropy& entropy)
     : options_(options),
       entropy_(entropy),
       magic_(new_magic()),
-      mru_(options.mru),
+      mru_(std::max(options.mru, options.large_mru)),
       proposed_mru_(kDefaultMru),
       peer_mru_(kDefaultMru) {}
 
@@ -77,6 +79,10 @@ bool LcpPolicy::on_nak(const PppOption& option) {
     return true;
   }
   if (option.type == kOptionMru && mru_ != 0) {
+    if (options_.large_mru > options_.mru && mru_ == options_.large_mru) {
+      mru_ = options_.mru;
+      return true;
+    }
     if (!options_.insist_mru) {
       const auto mru = option_u16(option);
       if (mru && *mru >= kSmallestMru) mru_ = *mru;

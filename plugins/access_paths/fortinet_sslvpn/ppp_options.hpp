@@ -13,7 +13,9 @@ namespace sekisho::fortinet {
 /// How one end behaves. The defaults are the server's; the client's manners are set by fortinet_client.
 struct PppOptions {
   std::uint16_t mru = 1354;  ///< the MRU we announce (0: none) and the most that we send; 576 to 16,376
-  bool insist_mru = true;    ///< a Nak of our MRU is answered with the same value once more; else its value is taken
+  /// Above `mru`: the MRU that is announced first. Naked, it is `mru`'s turn.
+  std::uint16_t large_mru = 0;
+  bool insist_mru = true;  ///< a Nak of our MRU is answered with the same value once more; else its value is taken
   bool nak_smaller_mru = false;            ///< Nak a smaller MRU of the peer once with our own (openconnect)
   std::uint32_t own_address = 0xa9fe0201;  ///< 169.254.2.1, what openfortivpn insists on (§5.4); 0: ask for one
   bool keep_own_address = false;           ///< end rather than take another address than own_address (unless that is 0)
@@ -41,6 +43,8 @@ class LcpPolicy final : public OptionPolicy {
 
   /// Ours, or 0 when the peer rejected the option.
   [[nodiscard]] std::uint32_t magic() const { return send_magic_ ? magic_ : 0; }
+  /// What the peer was told last; what he has agreed to once LCP is open.
+  [[nodiscard]] std::uint16_t own_mru() const { return mru_; }
   /// Most bytes of one IP packet that the peer takes.
   [[nodiscard]] std::uint16_t peer_mru() const { return peer_mru_; }
 

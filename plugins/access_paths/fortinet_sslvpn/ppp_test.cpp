@@ -306,6 +306,21 @@ TEST(Ppp, AnnouncesItsMruAndInsistsOnceThenGivesUp) {
   EXPECT_EQ(server.ppp.state(), Ppp::State::closing);
 }
 
+TEST(Ppp, OffersTheLargeMruOnceAndComesBackToTheUsualOne) {
+  PppOptions options = server_options();
+  options.large_mru = 16'000;
+  End willing(options, 1, hex("a7 89 04 f4"));
+  willing.take(willing.ppp.start(kStart));
+  EXPECT_EQ(willing.next_sent(), "00 16 50 50 00 10 c0 21 01 01 00 0e 01 04 3e 80 05 06 a7 89 04 f4");
+  EXPECT_EQ(willing.ppp.agreed_large(), 0) << "not before it is open";
+
+  End other(options, 1, hex("a7 89 04 f4"));
+  other.take(other.ppp.start(kStart));
+  other.sent.clear();
+  other.hear("00 10 50 50 00 0a c0 21 03 01 00 08 01 04 05 99", kStart);
+  EXPECT_EQ(other.next_sent(), "00 16 50 50 00 10 c0 21 01 02 00 0e 01 04 05 4a 05 06 a7 89 04 f4");
+}
+
 TEST(Ppp, NaksItsOwnMagicNumberAndZero) {
   for (const char* magic : {"a7 89 04 f4", "00 00 00 00"}) {
     End server(server_options(), 1, hex("a7 89 04 f4 11 22 33 44"));

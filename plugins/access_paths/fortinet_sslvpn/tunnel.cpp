@@ -12,21 +12,26 @@ constexpr Seconds kPeerCloses{3};  // RFC 1661 §4.6: one Restart timer
 constexpr std::size_t kLargestRecord = 16384;
 constexpr std::uint16_t kSmallestMru = 576;
 
-PppOptions options_for(const SessionView& view, std::uint16_t mru, Seconds open_limit) {
+std::uint16_t usual_mru(const SessionView& view, const Tunnel::Settings& settings) {
+  return std::max(kSmallestMru, std::min(settings.mru, view.mru));
+}
+
+PppOptions options_for(const SessionView& view, const Tunnel::Settings& settings) {
   PppOptions options;
-  options.mru = std::max(kSmallestMru, std::min(mru, view.mru));
+  options.mru = usual_mru(view, settings);
+  if (settings.large_mru > options.mru) options.large_mru = settings.large_mru;
   options.peer_address = parse_ipv4(view.address).value_or(0);
-  options.open_limit = open_limit;
+  options.open_limit = settings.open_limit;
   return options;
 }
 
 }  // namespace
 
-Tunnel::Tunnel(PathHost& host, SessionView view, std::uint16_t mru, Seconds open_limit, Instant now)
+Tunnel::Tunnel(PathHost& host, SessionView view, Settings settings, Instant now)
     : host_(host),
       view_(std::move(view)),
-      ppp_(options_for(view_, mru, open_limit), host.entropy()),
-      frames_(std::max<std::size_t>(kSmallestMru, std::min(mru, view_.mru)) + kFrameOverheadIn),
+      ppp_(options_for(view_, settings), host.entropy()),
+      frames_(std::max(usual_mru(view_, settings), settings.large_mru) + kFrameOverheadIn),
       noticed_(now) {}
 
 void Tunnel::start(Instant now) {
@@ -65,6 +70,8 @@ void Tunnel::apply(PppEvents events, Instant now) {
       control_.resize(from + write_frame(send->protocol, send->packet, std::span(control_).subspan(from)));
     } else if (std::holds_alternative<PppUp>(event)) {
       flush_control();
+      large_ = ppp_.agreed_large();
+      if (attached_) host_.large_packets(large_);
       if (attached_ && !announced_) {
         announced_ = true;
         host_.notice(TunnelUp{view_.session, "tls"});
@@ -141,7 +148,7 @@ void Tunnel::on_gone() {
 
 std::size_t Tunnel::fill_record(PacketSource& source, std::span<std::byte> record, Instant now) {
   const bool open = attached_ && !finished_ && ppp_.open();
-  const std::size_t largest = ppp_.largest_packet();
+  const std::size_t largest = std::max(ppp_.largest_packet(), large_);
   std::size_t used = 0;
   for (auto packet = source.front(); !packet.empty(); packet = source.front()) {
     if (!open || packet.size() > largest) {

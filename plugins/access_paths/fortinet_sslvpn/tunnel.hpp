@@ -28,8 +28,13 @@ namespace sekisho::fortinet {
 
 class Tunnel {
  public:
-  /// `view` is usable() (settings_xml.hpp); `mru` is the configured one.
-  Tunnel(PathHost& host, SessionView view, std::uint16_t mru, Seconds open_limit, Instant now);
+  struct Settings {
+    std::uint16_t mru = 1354;
+    std::uint16_t large_mru = 0;  ///< offered to this client; 0 or above `mru`
+    Seconds open_limit{30};
+  };
+  /// `view` is usable() (settings_xml.hpp).
+  Tunnel(PathHost& host, SessionView view, Settings settings, Instant now);
 
   void start(Instant now);
   void on_bytes(std::span<const std::byte> bytes, Instant now);
@@ -57,7 +62,8 @@ class Tunnel {
   /// together with the Ack takes it for a lost line and comes back).
   std::optional<Instant> close_at_;
   std::string close_why_;
-  bool traffic_ = false;  ///< since the last notice
+  std::uint16_t large_ = 0;  ///< agreed with the peer
+  bool traffic_ = false;     ///< since the last notice
   Instant noticed_;
   std::uint64_t bytes_in_ = 0, bytes_out_ = 0, unsendable_ = 0;
 };

@@ -1,4 +1,7 @@
-"""One stock openconnect, upload, download, server CPU per GB, and the delay under an equal load."""
+"""One stock openconnect, upload, download, server CPU per GB, and the delay under an equal load.
+
+The gate stands there twice: with large packets offered (`large_mru`, core/decisions/0007), and as it is by default (`_usual`).
+"""
 from __future__ import annotations
 
 import pathlib
@@ -11,6 +14,7 @@ from .peers import TRAFFIC_PORT, Gateway, Hall, Ocserv, Sekisho
 from .report import Figure
 
 LOAD_MBIT = "400"
+LARGE_MRU = 8000
 
 
 def measure(hall: Hall, gateway: Gateway, seconds: float) -> dict[str, float]:
@@ -40,17 +44,19 @@ def measure(hall: Hall, gateway: Gateway, seconds: float) -> dict[str, float]:
 
 def run(hall: Hall, folder: pathlib.Path, repetitions: int, seconds: float, say: Callable[[str], Any]) -> list[Figure]:
     samples: dict[tuple[str, str], list[float]] = defaultdict(list)
+    large = {"plugin": {"plugin": "fortinet_sslvpn", "config": {"large_mru": LARGE_MRU}}}
     for repetition in range(repetitions):
-        for make in (Sekisho, Ocserv):
-            with make(hall, folder / f"{make.name}-tls-{repetition}") as gateway:
+        for name, make, kind in (("large", Sekisho, {"path": large}), ("usual", Sekisho, {}), ("ocserv", Ocserv, {})):
+            with make(hall, folder / f"{name}-tls-{repetition}", **kind) as gateway:
                 found = measure(hall, gateway, seconds)
-            say(f"  {gateway.name:8} " + "  ".join(f"{k} {v:.3g}" for k, v in found.items()))
+            say(f"  {gateway.name + ' ' + name if make is Sekisho else name:14} " +
+                "  ".join(f"{k} {v:.3g}" for k, v in found.items()))
             for key, value in found.items():
-                samples[(gateway.name, key)].append(value)
+                samples[(name, key)].append(value)
 
-    def pair(name: str, key: str, unit: str, aim: str, must: float | None) -> Figure:
-        return Figure(name, middle(samples[("sekisho", key)]), middle(samples[("ocserv", key)]),
-                      "ocserv TLS", unit, aim, must)
+    def pair(name: str, key: str, unit: str, aim: str, must: float | None, ours: str = "large") -> Figure:
+        return Figure(name, middle(samples[(ours, key)]), middle(samples[("ocserv", key)]), "ocserv TLS", unit, aim, must,
+                      f"large_mru {LARGE_MRU}" if ours == "large" and must is not None else "")
 
     delays = [pair(f"tunnel.delay_p99_{way}", f"delay_p99_{way}", "ms", "low", None) for way in ("up", "down")]
     worst = max(delays, key=lambda f: f.ratio or 0)
@@ -58,4 +64,9 @@ def run(hall: Hall, folder: pathlib.Path, repetitions: int, seconds: float, say:
             pair("tunnel.cpu_up", "cpu_up", "s/GB", "low", 0.5), pair("tunnel.cpu_down", "cpu_down", "s/GB", "low", 0.5),
             Figure("tunnel.delay_p99_loaded", worst.ours, worst.peer, worst.peer_name, "ms", "low", 0.5,
                    f"{LOAD_MBIT} Mbit/s TCP, worse direction ({worst.name.rsplit('_', 1)[1]})"),
-            *delays, pair("tunnel.delay_idle", "delay_idle", "ms", "low", None)]
+            *delays, pair("tunnel.delay_idle", "delay_idle", "ms", "low", None),
+            pair("tunnel.up_usual", "up", "Mbit/s", "high", None, "usual"),
+            pair("tunnel.down_usual", "down", "Mbit/s", "high", None, "usual"),
+            pair("tunnel.cpu_up_usual", "cpu_up", "s/GB", "low", None, "usual"),
+            pair("tunnel.cpu_down_usual", "cpu_down", "s/GB", "low", None, "usual"),
+            *(pair(f"tunnel.delay_p99_{way}_usual", f"delay_p99_{way}", "ms", "low", None, "usual") for way in ("up", "down"))]

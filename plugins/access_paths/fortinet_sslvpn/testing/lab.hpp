@@ -246,7 +246,8 @@ class Lab final : public ClientWorld {
   std::vector<Bytes> received, delivered;
   std::vector<FrontNotice> notices;
   std::vector<std::string> closes;
-  std::string wire;  ///< everything the server wrote before a tunnel stood
+  std::vector<std::uint16_t> large;  ///< what the front was told of large packets
+  std::string wire;                  ///< everything the server wrote before a tunnel stood
   std::optional<std::size_t> owner;
   int passwords_wanted = 0, records = 0, connections = 0;
   std::size_t left_waiting = 0;
@@ -319,6 +320,7 @@ class Lab final : public ClientWorld {
     void deliver(std::span<const std::byte> packet) override {
       lab.delivered.emplace_back(packet.begin(), packet.end());
     }
+    void large_packets(std::uint16_t bytes) override { lab.large.push_back(bytes); }
     Entropy& entropy() override { return lab.server_entropy_; }
     void die() {
       dead = true;

@@ -33,6 +33,9 @@ class PathHost {
   /// From now on packets for `view.address` come to this connection; an older owner gets on_replaced().
   virtual void attach_tunnel(const SessionView& view) = 0;
   virtual void detach_tunnel() = 0;
+  /// The peer has agreed to packets of up to `bytes` (0: no more). The front makes such ones of TCP alone, of flows
+  /// whose end at the peer has said that it takes them, and never larger than the line carries in a moment.
+  virtual void large_packets(std::uint16_t bytes) { static_cast<void>(bytes); }
   /// One IPv4 packet from the client. The front checks source and filter, then hands it to the TUN.
   virtual void deliver(std::span<const std::byte> packet) = 0;
   [[nodiscard]] virtual Entropy& entropy() = 0;
