@@ -100,6 +100,9 @@ class PostureWatch {
   [[nodiscard]] Step on_report(const ReportVerdict& verdict, Instant now);
   /// Agent's heartbeat: a challenge fetched in the tunnel counts as a sign of life.
   void on_sign_of_life(Instant now);
+  /// A report came and the gate itself could not judge it (the store is lost): the time to the next one begins anew,
+  /// nothing else changes.
+  void on_unjudged_report(Instant now);
   [[nodiscard]] Step on_time(Instant now);
   [[nodiscard]] Instant next_deadline() const;
   [[nodiscard]] bool admitted() const;

@@ -119,6 +119,12 @@ void PostureWatch::on_sign_of_life(Instant now) {
   state_->last_sign = std::max(state_->last_sign, now);
 }
 
+void PostureWatch::on_unjudged_report(Instant now) {
+  State& s = *state_;
+  s.last_sign = std::max(s.last_sign, now);
+  if (s.phase == State::Phase::admitted) s.last_report = std::max(s.last_report, now);
+}
+
 PostureWatch::Step PostureWatch::on_time(Instant now) {
   State& s = *state_;
   switch (s.phase) {

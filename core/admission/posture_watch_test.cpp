@@ -267,5 +267,24 @@ TEST(PostureWatch, RefusesWithJapaneseEnglishAndARemedy) {
   }
 }
 
+TEST(PostureWatch, AReportThatTheGateCouldNotJudgeIsNoSilence) {
+  PathPolicy policy;
+  const Instant start = Instant(std::chrono::seconds(1795305600));
+  PostureWatch watch(policy, start);
+  watch.begin_admitted(start);
+  const auto at = [&](int seconds) { return start + Seconds(seconds); };
+  for (int t = 60; t <= 1800; t += 60) {
+    watch.on_unjudged_report(at(t));
+    EXPECT_EQ(watch.on_time(at(t)).action, PostureWatch::Action::none) << t;
+  }
+  EXPECT_TRUE(watch.admitted());
+  EXPECT_EQ(watch.on_time(at(1800 + 120)).action, PostureWatch::Action::quarantine) << "silence is silence";
+  // It admits nobody.
+  PostureWatch first(policy, start);
+  first.on_unjudged_report(at(10));
+  EXPECT_FALSE(first.admitted());
+  EXPECT_EQ(first.on_time(at(120)).action, PostureWatch::Action::close);
+}
+
 }  // namespace
 }  // namespace sekisho::admission

@@ -37,6 +37,8 @@ constexpr RefusalRow kRows[] = {
      "The tunnel was not opened in time after the login.", kAgainJa, kAgainEn},
     {"R04", "session.not_given", kEndedJa, kEndedEn, "接続許可の記録後に関所の処理が中断し、許可は渡されませんでした。",
      "The gate was interrupted after the grant was recorded; the grant was never handed over.", kAgainJa, kAgainEn},
+    {"R04", "session.moved", kEndedJa, kEndedEn, "この接続は別の関所で続いています。",
+     "This session goes on at another gate of this house.", kAgainJa, kAgainEn},
     {"R04", "session.replaced", kEndedJa, kEndedEn, "同じ利用者が新しくログインしました。",
      "The same person has logged in anew.", "心当たりがないときは、直ちに管理担当へ連絡してください。",
      "If this was not you, contact the operator at once."},

@@ -134,6 +134,7 @@ json session_json(const gate::SessionInfo& s) {
           {"tunnel_up", s.tunnel_up},
           {"granted_at", to_rfc3339(s.granted_at)},
           {"until", to_rfc3339(s.until)},
+          {"node", s.node},
           {"bytes_in", s.bytes_in},
           {"bytes_out", s.bytes_out},
           {"refused_packets", s.refused_packets}};

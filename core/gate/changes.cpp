@@ -25,6 +25,14 @@ struct Loaded {
   std::optional<Error> error;
 };
 
+/// What one look at the store brings; `open` only when a session changed since the last one.
+struct Polled {
+  std::shared_ptr<const registry::Registry> registry;
+  std::map<std::string, Instant> beats;
+  std::uint64_t session_changes = 0;
+  std::optional<std::vector<store::SessionRow>> open;
+};
+
 struct Changed {
   std::shared_ptr<const registry::Registry> registry;
   std::optional<Error> error;
@@ -127,8 +135,10 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
     }
   }
   s.in_store<Loaded>(
-      [granted = std::move(granted), from = s.now() - std::chrono::hours{48}](store::Tx& tx) {
+      [granted = std::move(granted), from = s.now() - std::chrono::hours{48}, at = s.now(), node = s.options.node,
+       shared = s.options.shared_store](store::Tx& tx) {
         Loaded out;
+        if (shared) tx.put_beat(node, at);
         out.registry = std::make_shared<const registry::Registry>(tx.registry());
         out.open = tx.open_sessions();
         if (granted) {
@@ -157,11 +167,21 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
           entry.result = "ended";
           self->record(std::move(entry));
         }
+        std::erase_if(loaded->open, [&](const store::SessionRow& row) {
+          if (!self->options.shared_store || row.node.empty() || row.node == self->options.node) return false;
+          self->elsewhere.emplace(row.number, row);
+          const auto pool = self->pools.find(row.path);
+          if (pool != self->pools.end() && pool->second.take(row.address)) {
+            self->foreign_addresses.emplace(row.path, row.address);
+          }
+          return true;
+        });
         for (store::SessionRow& row : loaded->open) {
+          row.node = self->options.node;
           const GatePath* path = self->path(row.path);
           const bool usable = path != nullptr && row.until > self->now() && self->pools.at(row.path).take(row.address);
           auto session = std::make_shared<Session>(
-              row, admission::PostureWatch(path != nullptr ? path->policy : admission::PathPolicy{}, row.granted_at));
+              row, watch_of(row, path != nullptr ? path->policy : admission::PathPolicy{}, self->now()));
           if (!usable) {
             row.state = "ended";
             row.ended_at = self->now();
@@ -177,7 +197,6 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
             continue;
           }
           session->state = row.state == "admitted" ? SessionState::admitted : SessionState::quarantine;
-          if (session->state == SessionState::admitted) session->watch.begin_admitted(self->now());
           session->last_activity = self->now();
           session->tunnel_by = self->now() + path->policy.reconnect_grace;
           self->adopt_session(session);
@@ -254,16 +273,33 @@ void Gate::State::poll_generation() {
     if (!self || self->closing) return;
     if (self->polling) return self->poll_generation();
     self->polling = true;
-    self->in_store<std::shared_ptr<const registry::Registry>>(
-        [known = self->registry->generation](store::Tx& tx) -> std::shared_ptr<const registry::Registry> {
-          if (tx.generation() == known) return nullptr;
-          return std::make_shared<const registry::Registry>(tx.registry());
+    self->in_store<Polled>(
+        [known = self->registry->generation, shared = self->options.shared_store, node = self->options.node,
+         at = self->now(), seen = self->seen_session_changes](store::Tx& tx) {
+          Polled out;
+          if (tx.generation() != known) out.registry = std::make_shared<const registry::Registry>(tx.registry());
+          if (!shared) return out;
+          tx.put_beat(node, at);
+          out.beats = tx.beats();
+          out.session_changes = tx.session_changes();
+          if (out.session_changes != seen) out.open = tx.open_sessions();
+          return out;
         },
-        [weak](Result<std::shared_ptr<const registry::Registry>> fresh) {
+        [weak](Result<Polled> polled) {
           const auto self = weak.lock();
           if (!self) return;
           self->polling = false;
-          if (fresh && *fresh) self->adopt_registry(*fresh);
+          if (!polled) {
+            self->in_touch_since.reset();
+          } else {
+            if (!self->in_touch_since) self->in_touch_since = self->now();
+            if (polled->registry) self->adopt_registry(polled->registry);
+            if (polled->open) {
+              self->seen_session_changes = polled->session_changes;
+              self->adopt_rows(std::move(*polled->open));
+            }
+            if (self->options.shared_store) self->end_sessions_of_dead_nodes(polled->beats);
+          }
           self->poll_generation();
         });
   });
@@ -316,9 +352,7 @@ void Gate::change_registry(Change change, std::string by, std::string what,
 }
 
 std::vector<SessionInfo> Gate::sessions() const {
-  std::vector<SessionInfo> out;
-  for (const auto& [number, session] : state_->sessions) {
-    const store::SessionRow& row = session->row;
+  const auto of_row = [](const store::SessionRow& row, SessionState state, const std::string& node) {
     SessionInfo info;
     info.number = row.number;
     info.person = row.person;
@@ -331,14 +365,24 @@ std::vector<SessionInfo> Gate::sessions() const {
     info.desktop = row.desktop;
     info.address = row.address;
     info.peer = row.peer;
-    info.state = session->state;
-    info.tunnel_up = session->tunnel_up;
+    info.state = state;
     info.granted_at = row.granted_at;
     info.until = row.until;
+    info.node = node;
+    return info;
+  };
+  std::vector<SessionInfo> out;
+  for (const auto& [number, session] : state_->sessions) {
+    SessionInfo info = of_row(session->row, session->state, state_->options.node);
+    info.tunnel_up = session->tunnel_up;
     info.bytes_in = session->bytes_in;
     info.bytes_out = session->bytes_out;
     info.refused_packets = session->refused_packets;
     out.push_back(std::move(info));
+  }
+  for (const auto& [number, row] : state_->elsewhere) {
+    const bool admitted = row.state == "admitted";
+    out.push_back(of_row(row, admitted ? SessionState::admitted : SessionState::quarantine, row.node));
   }
   return out;
 }
@@ -346,6 +390,13 @@ std::vector<SessionInfo> Gate::sessions() const {
 void Gate::end_session(std::string number, std::string by, std::string reason, std::function<void(Result<void>)> done) {
   State& s = *state_;
   const auto found = s.sessions.find(number);
+  if (const auto far = s.elsewhere.find(number); found == s.sessions.end() && far != s.elsewhere.end()) {
+    return s.end_row(far->second, "session.ended_by_staff", by, [number, done = std::move(done)](Result<bool> ended) {
+      if (!ended) return done(ended.error());
+      if (!*ended) return done(fail("gate.no_such_session", number));
+      done({});
+    });
+  }
   if (found == s.sessions.end()) return done(fail("gate.no_such_session", number));
   Refusal refusal = admission::refusal("session.ended_by_staff");
   if (!reason.empty()) {
@@ -426,6 +477,8 @@ nlohmann::json Gate::health() const {
   for (const auto& [id, link] : s.links) links.push_back({{"role", link.role}, {"name", link.name}});
   nlohmann::json conditions = nlohmann::json::array();
   if (!s.journal.healthy()) conditions.push_back("journal.unwritable");
+  const bool asked = s.options.generation_poll.count() > 0 && s.now() > s.started_at + 3 * s.options.generation_poll;
+  if (asked && !s.in_touch_since) conditions.push_back("store.unavailable");
   if (s.link_of("netd", "netd") == nullptr) conditions.push_back("link.netd_missing");
   for (const GatePath& path : s.options.paths) {
     if (s.link_of("front", path.policy.path) == nullptr) conditions.push_back("link.front_missing:" + path.policy.path);

@@ -21,6 +21,7 @@ namespace sekisho::gate {
 
 struct SessionInfo {
   std::string number, person, terminal, contractor, contract, application, path, zone, desktop, address, peer;
+  std::string node;  ///< that serves it; of another node's only what stands in the store is known
   SessionState state = SessionState::quarantine;
   bool tunnel_up = false;
   Instant granted_at{}, until{};

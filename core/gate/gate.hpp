@@ -40,7 +40,9 @@ struct GateOptions {
   std::string gate_id;
   std::vector<GatePath> paths;
   admission::PostureOptions posture;
-  /// How often the revocation generation of the store is compared (other nodes' changes); 0: never.
+  /// Several nodes over one store (core/decisions/0008): sessions are taken over and ended across nodes.
+  bool shared_store = false;
+  /// How often the store is asked what other nodes changed, and told that this one lives; 0: never.
   std::chrono::milliseconds generation_poll{1000};
   std::chrono::milliseconds store_limit{2500};  ///< a newcomer is answered within 3 s, whatever hangs (R-03)
   std::chrono::milliseconds hash_limit{2500};

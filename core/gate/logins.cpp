@@ -92,8 +92,24 @@ void refuse_step(const std::shared_ptr<Gate::State>& self, const StepPtr& step, 
   self->refuse(step->caller, refusal, may_retry);
 }
 
+/// Addresses that other nodes took since this one was told are found out by the store; as many are tried.
+constexpr int kAddressTries = 8;
+
+/// A person has one session per path, whichever node serves it: the others' end in the same transaction.
+void put_granted(store::Tx& tx, const store::SessionRow& row, bool shared) {
+  for (store::SessionRow& other : shared ? tx.open_sessions_of(row.person) : std::vector<store::SessionRow>{}) {
+    if (other.path != row.path || other.node == row.node || other.number == row.number) continue;
+    other.state = "ended";
+    other.ended_at = row.granted_at;
+    other.end_code = "session.replaced";
+    tx.put_session(other);
+  }
+  tx.put_session(row);
+}
+
 /// Journal entry on disk, then the row, then the kernel, then the cookie.
-void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decision decision, Secret cookie) {
+void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decision decision, Secret cookie,
+          int tries = kAddressTries) {
   auto row = std::make_shared<store::SessionRow>(std::move(decision.row));
   const GatePath* path = self->path(row->path);
   SEKISHO_ASSERT(path != nullptr);
@@ -119,18 +135,24 @@ void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decisio
   const bool admitted = decision.admitted;
   const Instant reported_at = decision.reported_at;
   self->record(std::move(entry), [weak = self->weak_from_this(), step, row, shared_cookie, admitted, reported_at,
-                                  give_up](Result<std::uint64_t> durable) {
+                                  give_up, tries](Result<std::uint64_t> durable) {
     const auto self = weak.lock();
     if (!self) return;
     if (!durable) return give_up("gate.unavailable");
     self->in_store<bool>(
-        [row](store::Tx& tx) {
-          tx.put_session(*row);
+        [row, shared = self->options.shared_store](store::Tx& tx) {
+          put_granted(tx, *row, shared);
           return true;
         },
-        [weak, step, row, shared_cookie, admitted, reported_at, give_up](Result<bool> stored) {
+        [weak, step, row, shared_cookie, admitted, reported_at, give_up, tries](Result<bool> stored) {
           const auto self = weak.lock();
           if (!self) return;
+          if (!stored && stored.error().code == "store.conflict" && tries > 1) {
+            // Another node's; it stays taken here until that node's session has been seen to end.
+            self->foreign_addresses.emplace(row->path, row->address);
+            return give(self, step, Decision{{}, std::move(*row), admitted, reported_at}, std::move(*shared_cookie),
+                        tries - 1);
+          }
           if (!stored) {
             audit::Entry undone = login_entry(*step, "session.ended", row->person);
             undone.session = row->number;
@@ -236,6 +258,7 @@ Decision decide(store::Tx& tx, const registry::Registry& registry, const admissi
   row.peer = arrival.peer_address;
   row.language = arrival.language.empty() ? "ja" : arrival.language;
   row.state = decision.admitted ? "admitted" : "quarantine";
+  row.node = node;
   row.granted_at = now;
   row.until = std::min(rights->until, now + policy.absolute_limit);
   return decision;

@@ -170,6 +170,9 @@ void Gate::State::posture(const Caller& caller, PostureRequest request) {
         const auto self = weak.lock();
         if (!self) return;
         if (!end) {
+          // The gate could not judge: that is no silence of the terminal's.
+          const bool lost = end.error().code == "store.unavailable" || end.error().code == "run.late";
+          if (lost && kind == "report" && session) session->watch.on_unjudged_report(self->now());
           return self->reply(caller, PostureAnswer{503, refusal_body(admission::refusal("gate.unavailable"))});
         }
         audit::Entry entry;

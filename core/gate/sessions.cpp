@@ -67,6 +67,7 @@ void Gate::State::resume(const Caller& caller, ResumeSession request) {
   };
   const auto number = by_cookie.find(sha256_hex(request.cookie.reveal()));
   const auto found = number == by_cookie.end() ? sessions.end() : sessions.find(number->second);
+  if (found == sessions.end() && options.shared_store) return take_over(caller, std::move(request));
   if (found == sessions.end()) return refuse_resume("session.unknown_cookie", nullptr);
   const std::shared_ptr<Session> session = found->second;
   if (session->row.path != request.arrival.path) return refuse_resume("session.unknown_cookie", session.get());
@@ -102,8 +103,7 @@ void Gate::State::logout(const Caller& caller, LogoutSession request) {
   reply(caller, Done{});
 }
 
-void Gate::State::end(std::shared_ptr<Session> session, const Refusal& reason, std::string_view by) {  // NOLINT: shares
-  if (session->state == SessionState::ended) return;
+void Gate::State::leave(const std::shared_ptr<Session>& session, const Refusal& reason) {
   session->state = SessionState::ended;
   const store::SessionRow& row = session->row;
   sessions.erase(row.number);
@@ -114,6 +114,12 @@ void Gate::State::end(std::shared_ptr<Session> session, const Refusal& reason, s
   }
   if (seam::Link* relay = link_of("relay", row.path)) relay->send(seam::EntranceEnd{row.number});
   apply_net(row.path);
+}
+
+void Gate::State::end(std::shared_ptr<Session> session, const Refusal& reason, std::string_view by) {  // NOLINT: shares
+  if (session->state == SessionState::ended) return;
+  leave(session, reason);
+  const store::SessionRow& row = session->row;
   pools.at(row.path).give_back(row.address);
 
   audit::Entry entry;
@@ -140,8 +146,10 @@ void Gate::State::end(std::shared_ptr<Session> session, const Refusal& reason, s
 
 void Gate::State::store_row(const store::SessionRow& row) {
   in_store<bool>(
-      [row](store::Tx& tx) {
-        tx.put_session(row);
+      [row, node = options.node](store::Tx& tx) {
+        const auto now = tx.session(row.number);
+        const bool others = now && !now->node.empty() && now->node != node;
+        if (!others && !(now && now->state == "ended")) tx.put_session(row);
         return true;
       },
       [weak = weak_from_this(), row](Result<bool> stored) {

@@ -78,6 +78,11 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   Instant sweep_at{};
   run::Timers::Id refresh_timer = 0, poll_timer = 0, authenticator_timer = 0;
   bool polling = false;
+  std::map<std::string, store::SessionRow> elsewhere;  // open sessions that other nodes serve, as of the last poll
+  std::set<std::pair<std::string, std::string>> foreign_addresses;  // (path, address) taken in our pools for others
+  std::set<std::string> arriving;                                   // claimed from another node, not yet ours in memory
+  std::uint64_t seen_session_changes = 0;
+  std::optional<Instant> in_touch_since;  // the store answers since; empty: it does not
 
   // --- common
   // -----------------------------------------------------------------------------------------------------------
@@ -107,7 +112,10 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   /// Ends at once in memory, fronts, relays and kernel; then journal and row. `by`: who or what caused it.
   /// Shares `session`: what the caller names it by may be the very entry that ends here.
   void end(std::shared_ptr<Session> session, const Refusal& reason, std::string_view by);
+  /// Not when another node serves the session by now, and never over an ended one.
   void store_row(const store::SessionRow& row);
+  /// What an end is to everything but journal and store.
+  void leave(const std::shared_ptr<Session>& session, const Refusal& reason);
   void push_view(const Session& session);
   void schedule_sweep();
   void sweep();
@@ -139,6 +147,17 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   void judge_session(const std::shared_ptr<Session>& session);
   [[nodiscard]] std::optional<Refusal> fault_of(const store::SessionRow& row, registry::Rights* now_right) const;
   void poll_generation();
+
+  // --- nodes.cpp
+  // --------------------------------------------------------------------------------------------------------
+  /// The cookie is none of ours: perhaps another node's.
+  void take_over(const Caller& caller, ResumeSession request);
+  void adopt_rows(std::vector<store::SessionRow> open);
+  void end_what_others_ended(std::vector<std::string> numbers);
+  /// Ends in the store alone, if the row still stands as `expected` and `still` agrees; its node closes it.
+  void end_row(const store::SessionRow& expected, std::string_view code, std::string_view by,
+               std::function<void(Result<bool>)> done = {});
+  void end_sessions_of_dead_nodes(const std::map<std::string, Instant>& beats);
   [[nodiscard]] std::optional<Refusal> stopped(std::string_view path) const;
 
   // --- enrolments.cpp
@@ -149,6 +168,10 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
                      std::function<void(Result<Secret>)> done);
 };
 
+/// Of a session found in the store. Who was admitted has the agent's usual time to be heard again, from now; who was
+/// not has what is left of his first report's.
+[[nodiscard]] admission::PostureWatch watch_of(const store::SessionRow& row, const admission::PathPolicy& policy,
+                                               Instant now);
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 [[nodiscard]] std::string leaf_fingerprint(const Arrival& arrival);  ///< empty without a certificate
 [[nodiscard]] std::string random_token(Entropy& entropy);            ///< 32 bytes, base64url: 43 characters

@@ -91,7 +91,15 @@ constexpr std::array<std::string_view, 9> kRunning{
     // Bytes as lower-case hex: PostgreSQL's TEXT takes neither NUL nor malformed UTF-8.
     "CREATE TABLE kept_values (name TEXT PRIMARY KEY, value_hex TEXT NOT NULL)"};
 
-constexpr std::array<Migration, 2> kMigrations{{{1, kRegistry}, {2, kRunning}}};
+// Several nodes over one store: who serves a session, who lives, and what tells the others that something changed.
+constexpr std::array<std::string_view, 5> kNodes{
+    "ALTER TABLE sessions ADD COLUMN node TEXT NOT NULL DEFAULT ''",
+    "CREATE UNIQUE INDEX sessions_by_address ON sessions (path, address) WHERE state <> 'ended'",
+    "CREATE INDEX sessions_of_person ON sessions (person) WHERE state <> 'ended'",
+    "ALTER TABLE registry_state ADD COLUMN session_changes BIGINT NOT NULL DEFAULT 0",
+    "CREATE TABLE nodes (node TEXT PRIMARY KEY, seen_at BIGINT NOT NULL)"};
+
+constexpr std::array<Migration, 3> kMigrations{{{1, kRegistry}, {2, kRunning}, {3, kNodes}}};
 
 }  // namespace
 

@@ -80,6 +80,24 @@ Error error_of(const soci::soci_error& error) {
   return fail("store.unavailable", message_of(error));
 }
 
+/// The server answered that it took too long: another connection would wait as long.
+bool is_late(const soci::soci_error& error) {
+  const auto* postgres = dynamic_cast<const soci::postgresql_soci_error*>(&error);
+  return postgres != nullptr && (postgres->sqlstate() == "55P03" || postgres->sqlstate() == "57014");
+}
+
+/// The URL with what keeps a lost server from holding the store's thread; what the site says itself stays.
+std::string with_limits(std::string url) {
+  for (const char* limit : {"connect_timeout=2", "tcp_user_timeout=5000", "keepalives_idle=5", "keepalives_interval=2",
+                            "keepalives_count=2", "application_name=sekishod"}) {
+    const std::string_view text(limit);
+    if (url.find(text.substr(0, text.find('=') + 1)) != std::string::npos) continue;
+    url += url.find('?') == std::string::npos ? '?' : '&';
+    url += text;
+  }
+  return url;
+}
+
 enum class Engine : std::uint8_t { sqlite, postgresql };
 
 class SqlTx final : public Tx {
@@ -161,22 +179,24 @@ class SqlTx final : public Tx {
     long long ended = row.ended_at ? micros(*row.ended_at) : 0;
     soci::indicator ended_mark = row.ended_at ? soci::i_ok : soci::i_null;
     sql_ << "INSERT INTO sessions (number, cookie_hash, certificate, person, terminal, contractor, contract, "
-            "application, path, zone, desktop, address, peer, language, state, granted_at, until, ended_at, end_code) "
+            "application, path, zone, desktop, address, peer, language, state, granted_at, until, ended_at, end_code, "
+            "node) "
             "VALUES (:number, :cookie, :certificate, :person, :terminal, :contractor, :contract, :application, :path, "
-            ":zone, :desktop, :address, :peer, :language, :state, :granted, :until, :ended, :code) "
+            ":zone, :desktop, :address, :peer, :language, :state, :granted, :until, :ended, :code, :node) "
             "ON CONFLICT (number) DO UPDATE SET cookie_hash = EXCLUDED.cookie_hash, "
             "certificate = EXCLUDED.certificate, person = EXCLUDED.person, terminal = EXCLUDED.terminal, "
             "contractor = EXCLUDED.contractor, contract = EXCLUDED.contract, application = EXCLUDED.application, "
             "path = EXCLUDED.path, zone = EXCLUDED.zone, desktop = EXCLUDED.desktop, address = EXCLUDED.address, "
             "peer = EXCLUDED.peer, language = EXCLUDED.language, state = EXCLUDED.state, "
             "granted_at = EXCLUDED.granted_at, until = EXCLUDED.until, ended_at = EXCLUDED.ended_at, "
-            "end_code = EXCLUDED.end_code",
+            "end_code = EXCLUDED.end_code, node = EXCLUDED.node",
         use(row.number, "number"), use(row.cookie_hash, "cookie"), use(row.certificate, "certificate"),
         use(row.person, "person"), use(row.terminal, "terminal"), use(row.contractor, "contractor"),
         use(row.contract, "contract"), use(row.application, "application"), use(row.path, "path"),
         use(row.zone, "zone"), use(row.desktop, "desktop"), use(row.address, "address"), use(row.peer, "peer"),
         use(row.language, "language"), use(row.state, "state"), use(granted, "granted"), use(until, "until"),
-        use(ended, ended_mark, "ended"), use(row.end_code, "code");
+        use(ended, ended_mark, "ended"), use(row.end_code, "code"), use(row.node, "node");
+    sql_ << "UPDATE registry_state SET session_changes = session_changes + 1 WHERE id = 1";
   }
   std::optional<SessionRow> session_by_cookie(std::string_view cookie_hash) override {
     return one_session("cookie_hash = :wanted ORDER BY number DESC LIMIT 1", cookie_hash);
@@ -185,6 +205,31 @@ class SqlTx final : public Tx {
     return one_session("number = :wanted", number);
   }
   std::vector<SessionRow> open_sessions() override { return sessions("state <> :wanted ORDER BY number", "ended"); }
+  std::vector<SessionRow> open_sessions_of(std::string_view person) override {
+    return sessions("person = :wanted AND state <> 'ended' ORDER BY number", person);
+  }
+  std::uint64_t session_changes() override {
+    long long out = 0;
+    sql_ << "SELECT session_changes FROM registry_state WHERE id = 1", into(out);
+    if (!sql_.got_data() || out < 0) throw CorruptRow("the sessions have no count of changes");
+    return static_cast<std::uint64_t>(out);
+  }
+  void put_beat(std::string_view node, Instant now) override {
+    const std::string n(node);
+    const long long at = micros(now);
+    sql_ << "INSERT INTO nodes (node, seen_at) VALUES (:node, :at) "
+            "ON CONFLICT (node) DO UPDATE SET seen_at = EXCLUDED.seen_at",
+        use(n, "node"), use(at, "at");
+  }
+  std::map<std::string, Instant> beats() override {
+    std::map<std::string, Instant> out;
+    std::string node;
+    long long at = 0;
+    soci::statement select = (sql_.prepare << "SELECT node, seen_at FROM nodes", into(node), into(at));
+    select.execute();
+    while (select.fetch()) out.emplace(node, instant(at));
+    return out;
+  }
 
   std::optional<PostureRow> posture(std::string_view terminal) override {
     PostureRow row;
@@ -243,12 +288,12 @@ class SqlTx final : public Tx {
     soci::statement select =
         (sql_.prepare << "SELECT number, cookie_hash, certificate, person, terminal, contractor, contract, "
                          "application, path, zone, desktop, address, peer, language, state, granted_at, until, "
-                         "ended_at, end_code FROM sessions WHERE " +
+                         "ended_at, end_code, node FROM sessions WHERE " +
                              where,
          use(w, "wanted"), into(row.number), into(row.cookie_hash), into(row.certificate), into(row.person),
          into(row.terminal), into(row.contractor), into(row.contract), into(row.application), into(row.path),
          into(row.zone), into(row.desktop), into(row.address), into(row.peer), into(row.language), into(row.state),
-         into(granted), into(until), into(ended, ended_mark), into(row.end_code));
+         into(granted), into(until), into(ended, ended_mark), into(row.end_code), into(row.node));
     select.execute();
     while (select.fetch()) {
       row.granted_at = instant(granted);
@@ -289,11 +334,15 @@ class SqlStore final : public Store {
       } else {
         sql_.open(soci::postgresql, connect_);
         sql_ << "SET client_encoding = 'UTF8'";
-        sql_ << "SET lock_timeout = '5s'";
+        sql_ << "SET client_min_messages = 'error'";  // libpq prints the rest to stderr
+        sql_ << "SET lock_timeout = '2s'";
+        // A node that dies in the middle must not keep the others waiting.
+        sql_ << "SET idle_in_transaction_session_timeout = '5s'";
       }
       begin();
       Result<void> migrated = migrate(sql_, newest_version());
       sql_ << (migrated ? "COMMIT" : "ROLLBACK");
+      if (engine_ == Engine::postgresql) sql_ << "SET statement_timeout = '5s'";
       return migrated;
     } catch (const soci::soci_error& error) {
       return error_of(error);
@@ -304,15 +353,7 @@ class SqlStore final : public Store {
 
   Result<void> transact(const std::function<void(Tx&)>& job) override {
     const std::lock_guard lock(mutex_);
-    if (broken_) {
-      if (auto again = reconnect(); !again) return again;
-    }
-    try {
-      begin();
-    } catch (const soci::soci_error& error) {
-      broken_ = engine_ == Engine::postgresql;
-      return error_of(error);
-    }
+    if (auto begun = begin_connected(); !begun) return begun;
     SqlTx tx(sql_, cached_);
     try {
       job(tx);
@@ -331,6 +372,26 @@ class SqlStore final : public Store {
   }
 
  private:
+  /// A connection that was lost since the last job is opened anew, once: nothing of this job has been done yet.
+  Result<void> begin_connected() {
+    bool fresh = false;
+    if (broken_) {
+      if (auto again = reconnect(); !again) return again;
+      fresh = true;
+    }
+    for (;;) {
+      try {
+        begin();
+        return {};
+      } catch (const soci::soci_error& error) {
+        if (engine_ == Engine::sqlite) return error_of(error);
+        broken_ = true;
+        if (fresh || is_late(error)) return error_of(error);
+        if (auto again = reconnect(); !again) return again;
+        fresh = true;
+      }
+    }
+  }
   void begin() {
     if (engine_ == Engine::sqlite) {
       sql_ << "BEGIN IMMEDIATE";
@@ -395,7 +456,7 @@ Result<std::unique_ptr<Store>> open(std::string_view url) {
     if (auto file = prepare_file(path); !file) return file.error();
     store = std::make_unique<SqlStore>(Engine::sqlite, "db=\"" + path + "\" timeout=5");
   } else if (url.starts_with("postgresql://") || url.starts_with("postgres://")) {
-    store = std::make_unique<SqlStore>(Engine::postgresql, std::string(url));
+    store = std::make_unique<SqlStore>(Engine::postgresql, with_limits(std::string(url)));
   } else {
     return fail("store.unavailable", "the store's URL begins with neither sqlite:/// nor postgresql://");
   }

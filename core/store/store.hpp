@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,7 @@ struct SessionRow {
   Instant granted_at{}, until{};
   std::optional<Instant> ended_at;
   std::string end_code;
+  std::string node;  ///< the node that serves it; empty in rows of an older schema
 };
 
 /// A terminal's newest posture verdict and the counters of its key.
@@ -68,10 +70,16 @@ class Tx {
   virtual void drop_logins_before(Instant now) = 0;
   // sessions
   virtual std::uint64_t next_session_count(std::string_view day) = 0;  ///< 1, 2, 3 … for each day
-  virtual void put_session(const SessionRow& row) = 0;                 ///< upsert by number
+  /// Upsert by number. Of one path, two open sessions never have one address: store.conflict.
+  virtual void put_session(const SessionRow& row) = 0;
   virtual std::optional<SessionRow> session_by_cookie(std::string_view cookie_hash) = 0;
   virtual std::optional<SessionRow> session(std::string_view number) = 0;
   virtual std::vector<SessionRow> open_sessions() = 0;
+  virtual std::vector<SessionRow> open_sessions_of(std::string_view person) = 0;
+  virtual std::uint64_t session_changes() = 0;  ///< rises with every put_session(), whichever node's
+  // nodes that share the store: when each said last that it lives
+  virtual void put_beat(std::string_view node, Instant now) = 0;
+  virtual std::map<std::string, Instant> beats() = 0;
   // posture
   virtual std::optional<PostureRow> posture(std::string_view terminal) = 0;
   virtual void put_posture(const PostureRow& row) = 0;
@@ -87,7 +95,8 @@ class Store {
   [[nodiscard]] virtual Result<void> transact(const std::function<void(Tx&)>& job) = 0;
 };
 
-/// "sqlite:///var/lib/sekisho/sekisho.db" or "postgresql://…". Opens, migrates, verifies the schema version.
+/// "sqlite:///var/lib/sekisho/sekisho.db" or "postgresql://…" (a libpq URI; a password comes from its passfile). Opens,
+/// migrates, verifies the schema version.
 [[nodiscard]] Result<std::unique_ptr<Store>> open(std::string_view url);
 
 }  // namespace sekisho::store

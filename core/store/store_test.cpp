@@ -1,8 +1,9 @@
-// One suite over every store: in memory, SQLite, and PostgreSQL when SEKISHO_TEST_POSTGRESQL names an empty database.
+// One suite over every store: in memory, SQLite, and a PostgreSQL server of the test's own.
 #include "store/store.hpp"
 
 #include "registry/testing/cast.hpp"
 #include "store/testing/memory_store.hpp"
+#include "store/testing/postgres_server.hpp"
 
 #include <gtest/gtest.h>
 
@@ -33,6 +34,12 @@ class Scratch {
   std::filesystem::path path_;
 };
 
+/// One server for all tests of the suite, each in a database of its own.
+testing::PostgresServer& server() {
+  static testing::PostgresServer the_server;
+  return the_server;
+}
+
 class StoreSuite : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
@@ -43,10 +50,10 @@ class StoreSuite : public ::testing::TestWithParam<std::string> {
       ASSERT_TRUE(opened) << opened.error().detail;
       store_ = *std::move(opened);
     } else {
-      auto opened = open(std::getenv("SEKISHO_TEST_POSTGRESQL"));
+      if (const auto reason = testing::PostgresServer::probe()) GTEST_SKIP() << *reason;
+      auto opened = open(server().fresh_url());
       ASSERT_TRUE(opened) << opened.error().detail;
       store_ = *std::move(opened);
-      run([](Tx& tx) { tx.replace_registry({}); });
     }
   }
   void run(const std::function<void(Tx&)>& job) {
@@ -215,7 +222,8 @@ TEST_P(StoreSuite, SessionsAreFoundByCookieAndNumberUntilTheyEnd) {
                  kNow,
                  kNow + Seconds(3600),
                  {},
-                 ""};
+                 "",
+                 "1"};
   run([&](Tx& tx) { tx.put_session(row); });
   const auto found = ask([&](Tx& tx) { return tx.session_by_cookie(cookie); });
   ASSERT_TRUE(found);
@@ -243,6 +251,72 @@ TEST_P(StoreSuite, SessionsAreFoundByCookieAndNumberUntilTheyEnd) {
   EXPECT_EQ(ended->end_code, "session.stopped");
   EXPECT_FALSE(ask([&](Tx& tx) { return tx.session_by_cookie("no such"); }));
   EXPECT_FALSE(ask([&](Tx& tx) { return tx.session("no such"); }));
+}
+
+/// An open session of a path, with an address of its own.
+SessionRow open_session(const std::string& number, const std::string& person, const std::string& address) {
+  SessionRow row;
+  row.number = number;
+  row.cookie_hash = "cookie of " + number;
+  row.person = person;
+  row.path = "internet";
+  row.address = address;
+  row.state = "admitted";
+  row.granted_at = kNow;
+  row.until = kNow + Seconds(60);
+  row.node = "2";
+  return row;
+}
+
+TEST_P(StoreSuite, AnAddressHasOneOpenSession) {
+  const std::string one = fresh("S"), two = fresh("S");
+  run([&](Tx& tx) { tx.put_session(open_session(one, "mori", "10.0.0.9")); });
+  const auto taken = store_->transact([&](Tx& tx) { tx.put_session(open_session(two, "tani", "10.0.0.9")); });
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, "store.conflict");
+  EXPECT_FALSE(ask([&](Tx& tx) { return tx.session(two); }));
+  run([&](Tx& tx) {
+    SessionRow other_path = open_session(fresh("S"), "tani", "10.0.0.9");
+    other_path.path = "closed";
+    tx.put_session(other_path);
+    SessionRow ended = open_session(one, "mori", "10.0.0.9");
+    ended.state = "ended";
+    tx.put_session(ended);
+    tx.put_session(open_session(two, "tani", "10.0.0.9"));
+  });
+  EXPECT_EQ(ask([&](Tx& tx) { return tx.session(two); })->node, "2");
+}
+
+TEST_P(StoreSuite, OpenSessionsOfAPersonAreFound) {
+  const std::string mori = fresh("p"), one = fresh("S"), two = fresh("S");
+  run([&](Tx& tx) {
+    tx.put_session(open_session(one, mori, "10.0.0.1"));
+    tx.put_session(open_session(fresh("S"), fresh("p"), "10.0.0.2"));
+    SessionRow ended = open_session(two, mori, "10.0.0.3");
+    ended.state = "ended";
+    tx.put_session(ended);
+  });
+  const auto found = ask([&](Tx& tx) { return tx.open_sessions_of(mori); });
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].number, one);
+}
+
+TEST_P(StoreSuite, EveryChangeOfASessionIsCounted) {
+  const auto before = ask([](Tx& tx) { return tx.session_changes(); });
+  run([&](Tx& tx) { tx.put_session(open_session(fresh("S"), "mori", "10.0.0.1")); });
+  const auto after = ask([](Tx& tx) { return tx.session_changes(); });
+  EXPECT_GT(after, before);
+  EXPECT_EQ(ask([](Tx& tx) { return tx.session_changes(); }), after);
+}
+
+TEST_P(StoreSuite, NodesSayThatTheyLive) {
+  run([](Tx& tx) {
+    tx.put_beat("1", kNow);
+    tx.put_beat("2", kNow + Seconds(1));
+    tx.put_beat("1", kNow + Seconds(2));
+  });
+  EXPECT_EQ(ask([](Tx& tx) { return tx.beats(); }),
+            (std::map<std::string, Instant>{{"1", kNow + Seconds(2)}, {"2", kNow + Seconds(1)}}));
 }
 
 TEST_P(StoreSuite, TheNewestPostureOfATerminalIsKept) {
@@ -325,12 +399,8 @@ TEST_P(StoreSuite, HundredsOfRowsAreReplacedQuickly) {
   EXPECT_LT(one, 500);
 }
 
-std::vector<std::string> stores() {
-  std::vector<std::string> out{"memory", "sqlite"};
-  if (std::getenv("SEKISHO_TEST_POSTGRESQL") != nullptr) out.emplace_back("postgresql");
-  return out;
-}
-INSTANTIATE_TEST_SUITE_P(Every, StoreSuite, ::testing::ValuesIn(stores()), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Every, StoreSuite, ::testing::Values("memory", "sqlite", "postgresql"),
+                         [](const auto& info) { return info.param; });
 
 TEST(MemoryStore, CanBeToldToFail) {
   testing::MemoryStore store;

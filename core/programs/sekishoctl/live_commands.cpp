@@ -53,7 +53,7 @@ void add_live_commands(CLI::App& app, Session& session) {
     if (!session.call("session.list", json::object(), result)) return;
     if (session.out.json) return session.out.show(result);
     session.out.show(result["sessions"], {"number", "state", "person", "terminal", "contract", "zone", "address",
-                                          "peer", "tunnel_up", "until"});
+                                          "peer", "tunnel_up", "until", "node"});
   });
 
   auto* one = app.add_subcommand("session", "一つのセッション / one session");

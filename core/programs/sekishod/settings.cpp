@@ -59,6 +59,9 @@ Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simu
   gate::GateOptions out;
   out.node = config.node;
   out.gate_id = config.gate_id;
+  out.shared_store = config.store_url.starts_with("postgresql://");
+  // Twice a second: an end or a stop on one node is everywhere within 2 s, whatever else the store does meanwhile.
+  if (out.shared_store) out.generation_poll = std::chrono::milliseconds{500};
   out.posture.gate_id = config.gate_id;
   out.posture.allow_simulator = allow_simulator;
   std::set<std::string> certificates{config.posture.tls.certificate_file};

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <mutex>
+#include <stdexcept>
 #include <tuple>
 
 namespace sekisho::store::testing {
@@ -15,7 +16,13 @@ struct MemoryStore::State {
   std::map<std::string, SessionRow> sessions;
   std::map<std::string, PostureRow> postures;
   std::map<std::string, std::string> values;
+  std::map<std::string, Instant> beats;
+  std::uint64_t session_changes = 0;
   std::optional<Error> next_error;
+};
+
+struct Conflict : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 class MemoryStore::MemoryTx final : public Tx {
@@ -59,7 +66,14 @@ class MemoryStore::MemoryTx final : public Tx {
     put(s_.counts, d, next);
     return next;
   }
-  void put_session(const SessionRow& row) override { put(s_.sessions, row.number, row); }
+  void put_session(const SessionRow& row) override {
+    for (const auto& [number, other] : s_.sessions) {
+      const bool open = row.state != "ended" && other.state != "ended" && number != row.number;
+      if (open && other.path == row.path && other.address == row.address) throw Conflict("the address is taken");
+    }
+    put(s_.sessions, row.number, row);
+    ++s_.session_changes;  // not undone: a count that rose too often tells the same
+  }
   std::optional<SessionRow> session_by_cookie(std::string_view cookie_hash) override {
     for (auto row = s_.sessions.rbegin(); row != s_.sessions.rend(); ++row) {
       if (row->second.cookie_hash == cookie_hash) return row->second;
@@ -74,6 +88,14 @@ class MemoryStore::MemoryTx final : public Tx {
     }
     return out;
   }
+  std::vector<SessionRow> open_sessions_of(std::string_view person) override {
+    std::vector<SessionRow> out = open_sessions();
+    std::erase_if(out, [&](const SessionRow& row) { return row.person != person; });
+    return out;
+  }
+  std::uint64_t session_changes() override { return s_.session_changes; }
+  void put_beat(std::string_view node, Instant now) override { put(s_.beats, std::string(node), now); }
+  std::map<std::string, Instant> beats() override { return s_.beats; }
   std::optional<PostureRow> posture(std::string_view terminal) override { return get(s_.postures, terminal); }
   void put_posture(const PostureRow& row) override { put(s_.postures, row.terminal, row); }
   std::optional<std::string> value(std::string_view name) override { return get(s_.values, name); }
@@ -122,6 +144,8 @@ Result<void> MemoryStore::transact(const std::function<void(Tx&)>& job) {
   std::swap(error, state_->next_error);
   try {
     job(tx);
+  } catch (const Conflict& thrown) {
+    error = fail("store.conflict", thrown.what());
   } catch (const std::exception& thrown) {
     error = fail("store.aborted", thrown.what());
   } catch (...) {
