@@ -69,7 +69,7 @@ class Gatehouse:
         self.offline("ca", "init", "--dir", str(self.ca), "--name", "Sekisho lab CA")
 
     def write_config(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None,
-                     authenticators: list[dict[str, Any]] | None = None) -> None:
+                     authenticators: list[dict[str, Any]] | None = None, site: dict[str, Any] | None = None) -> None:
         pepper = self.etc / "code.pepper"
         pepper.write_text(secrets.token_hex(32))
         pepper.chmod(0o600)
@@ -111,6 +111,7 @@ class Gatehouse:
             }],
             "posture": {"listen": [f"{cast.GATE_PUBLIC}:{cast.POSTURE_PORT}", f"{cast.GATE_INNER}:{cast.POSTURE_PORT}"],
                         "tls": tls, "uid": UIDS["posture"]},
+            **(site or {}),
         }
         self.config = self.etc / "sekisho.json"
         self.config.write_text(json.dumps(document, ensure_ascii=False, indent=1))
