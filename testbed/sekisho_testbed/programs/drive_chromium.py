@@ -13,7 +13,6 @@ from selenium.common.exceptions import NoSuchElementException, WebDriverExceptio
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
 
@@ -40,7 +39,8 @@ WHOLE = """return document.readyState !== 'complete' || !document.body ? null :
 
 def page(chromium: webdriver.Chrome) -> dict[str, Any]:
     """What stands there once the page is whole."""
-    seen: dict[str, Any] = WebDriverWait(chromium, 30).until(lambda c: c.execute_script(WHOLE))
+    seen: dict[str, Any] = WebDriverWait(chromium, 30, ignored_exceptions=[WebDriverException]).until(
+        lambda c: c.execute_script(WHOLE))
     return seen
 
 
@@ -55,9 +55,14 @@ def obey(chromium: webdriver.Chrome, order: dict[str, Any]) -> dict[str, Any]:
     elif what == "click":
         pressed = chromium.find_element(By.CSS_SELECTOR, order["at"])
         leaves = pressed.tag_name in ("a", "button")  # a summary unfolds; the others ask the gate for a page
+        if leaves:
+            chromium.execute_script("document.documentElement.setAttribute('data-left', '')")
         pressed.click()
         if leaves:
-            WebDriverWait(chromium, 60).until(staleness_of(pressed), "the gate's next page")
+            # Between two documents the driver has many names for "not now"; the mark alone tells which one stands.
+            WebDriverWait(chromium, 60, ignored_exceptions=[WebDriverException]).until(
+                lambda c: not c.execute_script("return document.documentElement.hasAttribute('data-left')"),
+                "the gate's next page")
     elif what == "back":
         chromium.back()
     elif what == "size":
