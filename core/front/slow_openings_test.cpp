@@ -1,4 +1,4 @@
-// Who leaves when there is no place for a newcomer (decision 0007).
+// Who leaves when there is no place for a newcomer (decision 0009).
 #include "front/testing/engine_lab.hpp"
 
 #include <gtest/gtest.h>
