@@ -1,0 +1,13 @@
+// One function for each subject, each in the file of its name; module.cpp calls them in this order, because a signature
+// that is made before its types are known says so badly.
+// Threads: while the module is imported.
+#pragma once
+#include <pybind11/pybind11.h>
+
+namespace sekisho::python {
+
+void bind_sdk_values(pybind11::module_& m);
+void bind_registry(pybind11::module_& m);
+void bind_journal(pybind11::module_& m);
+
+}  // namespace sekisho::python

@@ -1,0 +1,66 @@
+// Copies of SDK values that hold a Secret and therefore cannot be copied by accident. Python owns what it is shown, so
+// what crosses the border is a clone.
+// Threads: pure functions.
+#pragma once
+#include <sekisho/sdk/path/gate_messages.hpp>
+
+#include <concepts>
+#include <variant>
+
+namespace sekisho::python {
+
+template <std::copy_constructible T>
+[[nodiscard]] T clone(const T& value) {
+  return value;
+}
+[[nodiscard]] inline Evidence clone(const Evidence& evidence) {
+  Evidence out;
+  for (const auto& [name, secret] : evidence) out.emplace(name, secret.clone());
+  return out;
+}
+[[nodiscard]] inline VerifyPassword clone(const VerifyPassword& work) {
+  return {work.encoded_hash, work.candidate.clone()};
+}
+[[nodiscard]] inline Effect clone(const Effect& effect) {
+  return std::visit([](const auto& one) -> Effect { return clone(one); }, effect);
+}
+[[nodiscard]] inline AuthStep clone(const AuthStep& step) {
+  AuthStep out;
+  out.verdict = step.verdict;
+  out.refusal = step.refusal;
+  out.may_retry = step.may_retry;
+  out.ask = step.ask;
+  for (const Effect& effect : step.effects) out.effects.push_back(clone(effect));
+  out.account_state = step.account_state;
+  out.source_state = step.source_state;
+  out.transaction_state = step.transaction_state;
+  out.terminal = step.terminal;
+  out.detail = step.detail;
+  return out;
+}
+[[nodiscard]] inline BeginLogin clone(const BeginLogin& m) {
+  return {m.arrival, clone(m.evidence)};
+}
+[[nodiscard]] inline AnswerLogin clone(const AnswerLogin& m) {
+  return {m.handle, m.arrival, clone(m.evidence)};
+}
+[[nodiscard]] inline ResumeSession clone(const ResumeSession& m) {
+  return {m.cookie.clone(), m.arrival, m.open_tunnel};
+}
+[[nodiscard]] inline LogoutSession clone(const LogoutSession& m) {
+  return {m.cookie.clone(), m.arrival};
+}
+[[nodiscard]] inline PostureRequest clone(const PostureRequest& m) {
+  return {m.kind, m.arrival, m.cookie.clone(), m.body};
+}
+[[nodiscard]] inline Granted clone(const Granted& m) {
+  return {m.cookie.clone(), m.session, m.state, m.tunnel_within_s};
+}
+[[nodiscard]] inline GateRequest clone(const GateRequest& request) {
+  return std::visit([](const auto& one) -> GateRequest { return clone(one); }, request);
+}
+[[nodiscard]] inline GateReply clone(const GateReply& reply) {
+  return std::visit([](const auto& one) -> GateReply { return clone(one); }, reply);
+}
+
+}  // namespace sekisho::python

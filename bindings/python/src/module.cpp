@@ -1,0 +1,13 @@
+// sekisho._core: the C++ of Sekisho as Python sees it. Python's own layer over it is the package sekisho; what each
+// name does stands in _core.pyi, which is written by hand and checked against this module.
+#include "bind.hpp"
+#include "errors.hpp"
+
+PYBIND11_MODULE(_core, m) {
+  using namespace sekisho::python;
+  m.doc() = "Sekisho's C++ rooms, thinly: use the package sekisho.";
+  register_errors();
+  bind_sdk_values(m);
+  bind_registry(m);
+  bind_journal(m);
+}
