@@ -1,32 +1,57 @@
-"""The labs behind the scenarios, the rule marks, and the record of results that `./dev rules` reads."""
+"""The labs behind the scenarios, the rule marks, the evidence of every run, and the results that `./dev rules` reads."""
 from __future__ import annotations
 
-import json
 import pathlib
-import shutil
-import time
 
 import pytest
 
-from sekisho_testbed import netlab
+from sekisho_testbed import evidence, labs, netlab, stories
 from sekisho_testbed.world import NamespacesHouse, World, unbuilt
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+RULES: pytest.StashKey[list[dict[str, str]]] = pytest.StashKey()
+TOLD: pytest.StashKey[list[dict[str, object]]] = pytest.StashKey()
+KNOWN: pytest.StashKey[dict[str, set[str]]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--lab", default="namespaces", choices=["namespaces"], help="which lab runs the stories")
+    parser.addoption("--lab", default="namespaces", choices=list(labs.LABS), help="which lab runs the stories")
     parser.addoption("--build", default="build/dev", help="build folder of the programs under test")
-    parser.addoption("--sit", action="store_true", help="keep the lab alive after a failed story")
+    parser.addoption("--sit", action="store_true", help="keep the lab alive after a failed story and say how to enter it")
+    parser.addoption("--sit-at", metavar="TEXT", help="stop at each step whose name holds TEXT, with the lab alive")
+
+
+def lab_of(config: pytest.Config) -> str:
+    return str(config.getoption("--lab"))
+
+
+def build_of(config: pytest.Config) -> pathlib.Path:
+    return (ROOT / config.getoption("--build")).resolve()
+
+
+def needs_of(item: pytest.Item) -> set[str]:
+    return {need for mark in item.iter_markers("needs") for need in mark.args}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A story is skipped in a lab that lacks what it needs, with the reason."""
+    config.stash[KNOWN] = {item.nodeid.split("[")[0]: needs_of(item) for item in items}
+    for item in items:
+        if wrong := labs.unknown(needs_of(item)):
+            raise pytest.UsageError(f"{item.nodeid} needs {sorted(wrong)}, which labs.NEEDS does not know")
+        if why := labs.not_for(lab_of(config), needs_of(item)):
+            item.add_marker(pytest.mark.skip(reason=why))
 
 
 @pytest.fixture(scope="session")
 def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
     """Network, desktops, servers and mail, shared by the stories; every story gets a gate of its own."""
+    if lab_of(request.config) != "namespaces":
+        pytest.skip(f"the {lab_of(request.config)} lab is not built yet")
     reason = netlab.probe()
     if reason is not None:
         pytest.skip(f"the namespaces lab cannot run here: {reason}")
-    build = (ROOT / request.config.getoption("--build")).resolve()
+    build = build_of(request.config)
     missing = unbuilt(build)
     if missing:
         pytest.skip(f"not built yet: {', '.join(missing)}")
@@ -34,19 +59,39 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield the_house
 
 
-@pytest.fixture
-def world(house: NamespacesHouse, request: pytest.FixtureRequest):
-    yield from a_world(house, request, open_filter=False)
+@pytest.fixture(autouse=True)
+def story(request: pytest.FixtureRequest):
+    """Listens to the whole run of a story and writes its page at the end, however it ends."""
+    item, lab = request.node, lab_of(request.config)
+    told = pathlib.Path(item.path).with_name("story.md")
+    the_story = evidence.Story(
+        name=stories.short(item.nodeid), title=item.function.__doc__ or item.name.removeprefix("test_").replace("_", " "),
+        lab=lab, rules=[(m.args[0], m.kwargs["must"]) for m in item.iter_markers("rule")],
+        journey=told.read_text() if told.exists() else "", folder=stories.clear(stories.folder_of(lab, item.nodeid)))
+    with the_story:
+        yield the_story
+    the_story.outcome = getattr(item, "story_outcome", "skipped")
+    the_story.failure = getattr(item, "story_failure", "")
+    if the_story.outcome != "skipped":
+        evidence.write(the_story)
 
 
 @pytest.fixture
-def open_world(house: NamespacesHouse, request: pytest.FixtureRequest):
+def world(house: NamespacesHouse, request: pytest.FixtureRequest, story: evidence.Story):
+    yield from a_world(house, request, story, open_filter=False)
+
+
+@pytest.fixture
+def open_world(house: NamespacesHouse, request: pytest.FixtureRequest, story: evidence.Story):
     """A gate whose front filters nothing (the lab's own main): proves that a check of the filter can fail."""
-    yield from a_world(house, request, open_filter=True)
+    yield from a_world(house, request, story, open_filter=True)
 
 
-def a_world(house: NamespacesHouse, request: pytest.FixtureRequest, *, open_filter: bool):
-    the_world = World(house, request.node.name, open_filter=open_filter)
+def a_world(house: NamespacesHouse, request: pytest.FixtureRequest, story: evidence.Story, *, open_filter: bool):
+    the_world = World(house, request.node.name, open_filter=open_filter, story=story)
+    sit_at = request.config.getoption("--sit-at")
+    if sit_at:
+        story.at_step = lambda step: sit(request.config, the_world, f"at the step {step!r}") if sit_at in step else None
     failed = True
     try:
         gate = request.node.get_closest_marker("gate")
@@ -56,13 +101,17 @@ def a_world(house: NamespacesHouse, request: pytest.FixtureRequest, *, open_filt
         if not failed:
             the_world.check_logs()
     finally:
+        the_world.keep_evidence(story.folder)
         if failed:
-            evidence = ROOT / "evidence" / request.node.name
-            the_world.keep_evidence(evidence)
-            print(f"evidence: {evidence}")
+            print(f"evidence: {story.folder}")
             if request.config.getoption("--sit"):
-                input(f"the lab is alive (first process {house.lab.pid}); Enter ends it ")
+                sit(request.config, the_world, "the story has failed")
         the_world.close()
+
+
+def sit(config: pytest.Config, world: World, why: str) -> None:
+    with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        stories.sit(f"\n{why}; " + evidence.entry_lines(world.house.lab, world.how_to_enter()), world.folder / "go-on")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -71,37 +120,25 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     report = outcome.get_result()
     if report.when == "call":
         item.story_failed = report.failed  # type: ignore[attr-defined]
-    rules = [(mark.args[0], mark.kwargs["must"]) for mark in item.iter_markers("rule")]
-    if not rules or (report.when != "call" and report.passed):
+        item.story_outcome = report.outcome  # type: ignore[attr-defined]
+    elif report.failed:
+        item.story_outcome = "failed"  # type: ignore[attr-defined]
+    if report.failed:
+        item.story_failure = report.longreprtext  # type: ignore[attr-defined]
+    if report.when != "call" and report.passed:
         return
-    result = "passed" if report.passed else "skipped" if report.skipped else "failed"
-    rows = item.config.stash.setdefault(ROWS, [])
-    for rule, must in rules:
-        rows.append({"rule": rule, "must": must, "scenario": item.nodeid, "lab": item.config.getoption("--lab"),
-                     "result": result})
-
-
-ROWS: pytest.StashKey[list[dict[str, str]]] = pytest.StashKey()
+    lab = lab_of(item.config)
+    folder = stories.folder_of(lab, item.nodeid)
+    reason = str(report.longrepr[2]).removeprefix("Skipped: ") if report.skipped and isinstance(report.longrepr, tuple) else ""
+    row: dict[str, object] = {"scenario": item.nodeid, "lab": lab, "result": report.outcome, "at": stories.now(), "reason": reason,
+                              "evidence": "" if report.skipped else stories.below_root(folder)}
+    item.config.stash.setdefault(TOLD, []).append(dict(row, took_s=round(report.duration, 2)))
+    for mark in item.iter_markers("rule"):
+        item.config.stash.setdefault(RULES, []).append({**row, "rule": mark.args[0], "must": mark.kwargs["must"]})  # type: ignore[dict-item]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Adds this run's results to those of earlier runs: a story's newest result counts."""
-    rows = session.config.stash.get(ROWS, [])
-    if not rows:
-        return
-    path = (ROOT / session.config.getoption("--build")).resolve() / "rule_results.json"
-    kept = {}
-    if path.exists():
-        for row in json.loads(path.read_text())["results"]:
-            kept[(row["rule"], row["must"], row["scenario"], row["lab"])] = row
-    for row in rows:
-        kept[(row["rule"], row["must"], row["scenario"], row["lab"])] = row
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"written_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                                "results": sorted(kept.values(), key=lambda r: (r["rule"], r["must"], r["scenario"]))},
-                               indent=1))
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if not config.getoption("collectonly"):
-        shutil.rmtree(ROOT / "evidence", ignore_errors=True)
+    told = session.config.stash.get(TOLD, [])
+    if told:
+        document = stories.merge(build_of(session.config) / "rule_results.json", session.config.stash.get(RULES, []), told)
+        stories.write_index(document, session.config.stash.get(KNOWN, {}))

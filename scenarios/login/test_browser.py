@@ -1,6 +1,7 @@
 """The login on the gate's pages: real Chromium with the PC's certificate, the cookie in a real VPN client (R04, R09)."""
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import re
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ import pytest
 
 from sekisho_testbed import axe, browser, cast
 from sekisho_testbed.browser import LOGIN, Browser
+from sekisho_testbed.netlab import LabError
 from sekisho_testbed.pc import Identity
 from sekisho_testbed.post import Mailbox
 from sekisho_testbed.world import World
@@ -35,7 +37,12 @@ def opens(world: World) -> Iterator[Open]:
         return one
 
     yield start
-    for one in running:
+    for n, one in enumerate(running):
+        if one.process.poll() is None:
+            picture = world.folder / f"browser-{n}.png"
+            with contextlib.suppress(LabError, AssertionError):
+                one.picture(picture)
+                world.story.pictures.append((f"{one.host.name}: {one.page.get('title', '')} {one.page.get('url', '')}", picture))
         one.__exit__(None, None, None)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sekisho_testbed import cast, database
+from sekisho_testbed.evidence import Story
 from sekisho_testbed.gatehouse import Gatehouse
 from sekisho_testbed.netlab import Host, Plug, Program, wait_until
 from sekisho_testbed.world import NamespacesHouse, World
@@ -79,11 +80,11 @@ def second_host(house: NamespacesHouse) -> Host:
 
 
 @pytest.fixture
-def two(house: NamespacesHouse, request: pytest.FixtureRequest) -> Iterator[Two]:
+def two(house: NamespacesHouse, request: pytest.FixtureRequest, story: Story) -> Iterator[Two]:
     if reason := database.probe():
         pytest.skip(reason)
     host = second_host(house)
-    world = World(house, request.node.name)
+    world = World(house, request.node.name, story=story)
     base = database.Database(house.lab.hosts["db"], world.folder / "database", cast.address(DATABASE))
     failed = True
     second: Gatehouse | None = None
@@ -100,12 +101,9 @@ def two(house: NamespacesHouse, request: pytest.FixtureRequest) -> Iterator[Two]
         if not failed:
             world.check_logs()
     finally:
-        if failed:
-            from conftest import ROOT
-            evidence = ROOT / "evidence" / request.node.name
-            world.keep_evidence(evidence)
-            if second is not None and second.supervisor is not None:
-                shutil.copy(second.supervisor.log, evidence / "gate2-supervise.log")
+        world.keep_evidence(story.folder)
+        if second is not None and second.supervisor is not None:
+            shutil.copy(second.supervisor.log, story.folder / "logs" / "gate2-supervise.log")
         for program in house.lab.programs:
             if program.running and program.name.startswith("traffic-"):
                 program.stop()

@@ -83,7 +83,8 @@ def main() -> int:
         if built and want("scenarios"):
             run.step("scenarios", [PYTHON, "-m", "pytest", "-c", "scenarios/pytest.ini", "--build", "build/dev", "scenarios"],
                      "pytest")
-            run.step("rules", [PYTHON, "-m", "sekisho_testbed.rules", "--build", "build/dev"])
+            run.step("rules", [PYTHON, "-m", "sekisho_testbed.rules", "--build", "build/dev", "--html",
+                               "build/dev/rules-page"])
     for name in ("asan", "tsan"):
         if want(name) and preset(name):
             run.step(f"unit tests under {name}", [*fixed_addresses(), "ctest", "--preset", name, "-j", jobs], "ctest")

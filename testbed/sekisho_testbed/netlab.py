@@ -98,16 +98,25 @@ def children(pid: int) -> list[int]:
         return []
 
 
+#: Told of every wait that ended: what was waited for, how long (s), and whether it came. The evidence of a story listens.
+watchers: list[Callable[[str, float, bool], None]] = []
+
+
 def wait_until(check: Callable[[], object], within: float, what: str, *, every: float = 0.02,
                on_fail: Callable[[], str] | None = None, alive: Callable[[], bool] | None = None):  # type: ignore[no-untyped-def]
     """Polls `check` until it gives something true; an AssertionError names `what` was waited for."""
-    deadline = time.monotonic() + within
+    begun = time.monotonic()
+    deadline = begun + within
     while True:
         found = check()
         if found:
+            for watcher in watchers:
+                watcher(what, time.monotonic() - begun, True)
             return found
         dead = alive is not None and not alive()
         if dead or time.monotonic() > deadline:
+            for watcher in watchers:
+                watcher(what, time.monotonic() - begun, False)
             tail = "\n" + on_fail() if on_fail else ""
             why = "it ended" if dead else f"{within} s passed"
             raise AssertionError(f"waited for: {what}; {why}{tail}")
@@ -134,13 +143,17 @@ class Host:
 
     def start(self, name: str, *argv: str, env: Mapping[str, str] | None = None,
               stdin: int | None = subprocess.DEVNULL) -> Program:
+        return self._start(name, argv, self.argv(argv), env, stdin)
+
+    def _start(self, name: str, argv: Sequence[str], entered: list[str], env: Mapping[str, str] | None,
+               stdin: int | None) -> Program:
         log = self.folder / f"{name}.log"
         count = 1
         while log.exists():  # a later story's program of the same name starts a log of its own
             count += 1
             log = self.folder / f"{name}.{count}.log"
         with open(log, "xb") as out:
-            process = subprocess.Popen(self.argv(argv), stdin=stdin, stdout=out, stderr=subprocess.STDOUT,
+            process = subprocess.Popen(entered, stdin=stdin, stdout=out, stderr=subprocess.STDOUT,
                                        env=dict(os.environ, **(env or {})), start_new_session=True)
         program = Program(self, name, argv, process, log)
         self.lab.programs.append(program)
@@ -201,6 +214,10 @@ class NetLab:
         if done.returncode != 0:
             raise LabError(f"{' '.join(argv)}: {done.stderr}")
         return done.stdout
+
+    def start_outside(self, host: Host, name: str, *argv: str) -> Program:
+        """A program of the lab itself, outside every host (where the bridges are); its log lies with `host`'s."""
+        return host._start(name, argv, self.enter(argv), None, subprocess.DEVNULL)
 
     def batch(self, lines: Sequence[str], host: str | None = None) -> None:
         """Many `ip` commands in one process."""

@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import pathlib
+import select
 import shutil
 import signal
 import subprocess
@@ -13,11 +14,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from . import cast, certificates
+from . import cast, certificates, evidence
 from .gatehouse import Gatehouse, WebCa
 from .netlab import NetLab, Plug, wait_until
 from .pc import Agent, ContractorPc, Identity, Vpn
 from .post import Mailbox, Post
+from .wires import Wires
 
 PROGRAMS = pathlib.Path(__file__).parent / "programs"
 PARTS = ("sekishod", "sekisho-netd", "sekisho-relay", "sekisho-front")
@@ -64,6 +66,11 @@ class NamespacesHouse:
             names.write_text(f"127.0.0.1 localhost\n{cast.GATE_PUBLIC} {cast.GATE_NAME}\n"
                              f"{cast.address(cast.POST)} {cast.MAIL_NAME}\n")
             lab.run("mount", "--bind", str(names), "/etc/hosts")
+            # What asks for another name is told "no" at once: the machine's own name server is not reached from here, and
+            # each question of a browser's start would wait for it.
+            resolver = self.folder / "resolv.conf"
+            resolver.write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+            lab.run("mount", "--bind", str(resolver), "/etc/resolv.conf")
             for segment in cast.SEGMENTS:
                 lab.add_segment(segment)
             self.gate = lab.add_host("gate", cast.GATE_PLUGS)
@@ -91,6 +98,9 @@ class NamespacesHouse:
                                                       ports, "5353"), "serving"))
             for program, text in started:
                 program.wait_text(text, 15)
+            self.wires = Wires(lab, self.folder / "wires")
+            if shutil.which("tcpdump"):
+                self.wires.start()
         except BaseException:
             self.lab.close()
             raise
@@ -103,9 +113,11 @@ class NamespacesHouse:
 class World:
     """One story's world: a fresh gate in the shared house."""
 
-    def __init__(self, house: NamespacesHouse, story: str, *, open_filter: bool = False) -> None:
+    def __init__(self, house: NamespacesHouse, name: str, *, open_filter: bool = False,
+                 story: evidence.Story | None = None) -> None:
         self.house = house
-        clean = "".join(c if c.isalnum() else "_" for c in story)[:16]  # a control socket's path has 107 bytes
+        self.story = story or evidence.Story(name, name, "namespaces", [])
+        clean = "".join(c if c.isalnum() else "_" for c in name)[:16]  # a control socket's path has 107 bytes
         self.folder = house.folder / f"{clean}-{time.monotonic_ns() % 10**8}"
         self.programs = programs_folder(self.folder / "programs", house.build, open_filter=open_filter)
         self.begun = time.time()
@@ -116,6 +128,7 @@ class World:
 
     # --- life ---------------------------------------------------------------------------------------------------------------
     def open(self, **config: Any) -> "World":
+        self.house.wires.mark()
         self.gatehouse = Gatehouse(self.house.gate, self.folder / "gate", self.house.build, self.house.web_ca,
                                    self.house.gate_tls, self.programs)
         self.gatehouse.make_ca()
@@ -158,20 +171,62 @@ class World:
                 bad.append(line)
         assert not bad, "unexpected lines in the gate's log:\n" + "\n".join(bad[:20])
 
-    def allow_event(self, event: str) -> None:
+    def allow_event(self, event: str, why: str = "") -> None:
         self.allowed.append(event)
+        self.story.allowed.append((event, why))
 
     def keep_evidence(self, folder: pathlib.Path) -> None:
+        """Logs, journal, events, configuration and what passed on each wire; the gate may be dead."""
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        (folder / "logs").mkdir(parents=True)
         for program in self.house.lab.programs:
-            if program.running or program.log.stat().st_mtime >= self.begun:
-                shutil.copy(program.log, folder / f"{program.host.name}-{program.log.name}")
-        if hasattr(self, "gatehouse"):
-            journal = self.gatehouse.ctl_raw("journal", "search", "--limit", "1000")
-            (folder / "journal.json").write_text(journal.stdout + journal.stderr)
-            (folder / "sessions.json").write_text(self.gatehouse.ctl_raw("sessions").stdout)
-            shutil.copy(self.gatehouse.config, folder / "sekisho.json")
+            if not program.name.startswith("wire-") and program.log.stat().st_mtime >= self.begun:
+                shutil.copy(program.log, folder / "logs" / f"{program.host.name}-{program.log.name}")
+        self.story.packets = self.house.wires.cut(folder / "wires")
+        if not hasattr(self, "gatehouse"):
+            return
+        for name, words in (("journal", ("journal", "search", "--limit", "1000")), ("sessions", ("sessions",)),
+                            ("health", ("health",))):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                answer = self.gatehouse.ctl_raw(*words)
+                (folder / f"{name}.json").write_text(answer.stdout + answer.stderr)
+        if self.gatehouse.supervisor is not None:
+            (folder / "events.jsonl").write_text("".join(
+                line + "\n" for line in self.gatehouse.supervisor.text().splitlines() if line.startswith("{")))
+        shutil.copy(self.gatehouse.config, folder / "sekisho.json")
+
+    def how_to_enter(self) -> dict[str, str]:
+        """Besides the hosts: the staff's command and where things lie."""
+        ctl = f"{self.house.build / 'bin' / 'sekishoctl'} --socket {self.gatehouse.socket}" if hasattr(self, "gatehouse") else ""
+        return {"staff": ctl, "gate": str(self.folder), "mails": str(self.house.post.folder)}
+
+    # --- the story -------------------------------------------------------------------------------------------------------------
+    def step(self, what: str) -> contextlib.AbstractContextManager[None]:
+        """A part of the story with a name and a time of its own; `--sit-at` can stop there."""
+        return self.story.step(what)
+
+    def must(self, what: str, check: Callable[[], object], *, within: float = 5) -> Any:
+        """It comes true within the time: the half of a pair that shows that the other half can fail."""
+        begun = time.monotonic()
+        try:
+            found = self.wait(check, within, what)
+        except AssertionError:
+            self.story.add("must", what, time.monotonic() - begun, False)
+            raise
+        self.story.add("must", what, time.monotonic() - begun)
+        return found
+
+    def must_not(self, what: str, check: Callable[[], object], *, during: float = 0) -> None:
+        """It is not so now, and does not become so during the time."""
+        begun = time.monotonic()
+        while True:
+            if found := check():
+                self.story.add("must_not", what, time.monotonic() - begun, False)
+                raise AssertionError(f"must not be: {what}: {found!r}"[:2000])
+            if time.monotonic() - begun >= during:
+                break
+            select.select([], [], [], 0.05)
+        self.story.add("must_not", what, time.monotonic() - begun)
 
     # --- people ---------------------------------------------------------------------------------------------------------------
     def pc(self, who: str) -> ContractorPc:
@@ -205,6 +260,7 @@ class World:
         vpn.type(mailbox.next_code())
         vpn.up()
         self.wait(lambda: any(s["person"] == who and s["tunnel_up"] for s in self.sessions()), 5, f"{who}'s tunnel is up")
+        self.story.add("must", f"{who} passes with all factors")
         return vpn
 
     def pass_gate_with_code(self, who: str, mailbox: Mailbox) -> str:
@@ -278,6 +334,8 @@ class World:
 
     # --- staff ----------------------------------------------------------------------------------------------------------------
     def ctl(self, *words: str) -> Any:
+        if words[0] not in ("sessions", "journal", "export", "health"):
+            self.story.did(" ".join(words))
         return self.gatehouse.ctl(*words)
 
     def export(self) -> dict[str, Any]:
@@ -302,6 +360,7 @@ class World:
 
     def advance(self, seconds: float) -> None:
         """Moves the gate's clock on (lab's own main of sekishod)."""
+        self.story.did(f"{seconds:.0f} s pass")
         now = float(self.gatehouse.clock_offset.read_text())
         part = self.gatehouse.clock_offset.with_suffix(".part")
         part.write_text(str(now + seconds))
@@ -334,6 +393,7 @@ class World:
             on_fail=lambda: "journal codes: " + ", ".join(f"{e['event']}:{e.get('code', '')}" for e in self.journal()[-15:]))
         if rule is not None:
             assert all(e["rule"] == rule for e in found), found
+        self.story.add("must_not", f"get in: {count} refused with {rule or ''} {code}")
         return found
 
     def refused_with_one_of(self, codes: Sequence[str]) -> None:
@@ -357,6 +417,7 @@ class World:
         begun = time.monotonic()
         yield
         took = time.monotonic() - begun
+        self.story.add("limit", f"{what} (allowed: {seconds:g} s)", took, took <= seconds)
         assert took <= seconds, f"{what}: took {took:.2f} s, allowed are {seconds} s"
 
     # --- the wire ---------------------------------------------------------------------------------------------------------------
