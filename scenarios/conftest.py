@@ -5,8 +5,9 @@ import pathlib
 
 import pytest
 
-from sekisho_testbed import evidence, labs, netlab, stories
-from sekisho_testbed.world import NamespacesHouse, World, unbuilt
+from sekisho_testbed import evidence, labs, stories
+from sekisho_testbed.namespaces import NamespacesHouse
+from sekisho_testbed.world import World
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 RULES: pytest.StashKey[list[dict[str, str]]] = pytest.StashKey()
@@ -44,19 +45,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
-    """Network, desktops, servers and mail, shared by the stories; every story gets a gate of its own."""
-    if lab_of(request.config) != "namespaces":
-        pytest.skip(f"the {lab_of(request.config)} lab is not built yet")
-    reason = netlab.probe()
-    if reason is not None:
-        pytest.skip(f"the namespaces lab cannot run here: {reason}")
-    build = build_of(request.config)
-    missing = unbuilt(build)
-    if missing:
-        pytest.skip(f"not built yet: {', '.join(missing)}")
-    with NamespacesHouse(tmp_path_factory.mktemp("lab"), build) as the_house:
-        yield the_house
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+    """The chosen lab, raised once; every story gets a world of its own in it."""
+    try:
+        raised = labs.lab(lab_of(request.config), tmp_path_factory.mktemp("lab"), build_of(request.config))
+    except labs.NotHere as reason:
+        pytest.skip(f"the {lab_of(request.config)} lab cannot run here: {reason}")
+    with raised:
+        yield raised
+
+
+@pytest.fixture(scope="session")
+def house(lab: labs.Lab) -> NamespacesHouse:
+    """For stories about the machinery itself: network, desktops, servers and mail."""
+    if not isinstance(lab, NamespacesHouse):
+        pytest.skip("the lab has no hosts")
+    return lab
 
 
 @pytest.fixture(autouse=True)
@@ -77,18 +81,18 @@ def story(request: pytest.FixtureRequest):
 
 
 @pytest.fixture
-def world(house: NamespacesHouse, request: pytest.FixtureRequest, story: evidence.Story):
-    yield from a_world(house, request, story, open_filter=False)
+def world(lab: labs.Lab, request: pytest.FixtureRequest, story: evidence.Story):
+    yield from a_world(lab, request, story, open_filter=False)
 
 
 @pytest.fixture
-def open_world(house: NamespacesHouse, request: pytest.FixtureRequest, story: evidence.Story):
+def open_world(lab: labs.Lab, request: pytest.FixtureRequest, story: evidence.Story):
     """A gate whose front filters nothing (the lab's own main): proves that a check of the filter can fail."""
-    yield from a_world(house, request, story, open_filter=True)
+    yield from a_world(lab, request, story, open_filter=True)
 
 
-def a_world(house: NamespacesHouse, request: pytest.FixtureRequest, story: evidence.Story, *, open_filter: bool):
-    the_world = World(house, request.node.name, open_filter=open_filter, story=story)
+def a_world(lab: labs.Lab, request: pytest.FixtureRequest, story: evidence.Story, *, open_filter: bool):
+    the_world = lab.world(request.node.name, story, open_filter=open_filter)
     sit_at = request.config.getoption("--sit-at")
     if sit_at:
         story.at_step = lambda step: sit(request.config, the_world, f"at the step {step!r}") if sit_at in step else None
@@ -101,7 +105,7 @@ def a_world(house: NamespacesHouse, request: pytest.FixtureRequest, story: evide
         if not failed:
             the_world.check_logs()
     finally:
-        the_world.keep_evidence(story.folder)
+        the_world.keep_evidence()
         if failed:
             print(f"evidence: {story.folder}")
             if request.config.getoption("--sit"):
@@ -111,7 +115,7 @@ def a_world(house: NamespacesHouse, request: pytest.FixtureRequest, story: evide
 
 def sit(config: pytest.Config, world: World, why: str) -> None:
     with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        stories.sit(f"\n{why}; " + evidence.entry_lines(world.house.lab, world.how_to_enter()), world.folder / "go-on")
+        stories.sit(f"\n{why}; {world.how_to_enter()}", world.story.folder / "go-on")
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -6,13 +6,15 @@ import pytest
 from sekisho_testbed import cast, certificates
 from sekisho_testbed.attack import Heard, Talk, handle_of, more_addresses, password_round, talk
 from sekisho_testbed.pc import Identity
-from sekisho_testbed.world import World
+from sekisho_testbed.namespaces import NamespacesWorld
 from sekisho_testbed.zoo import Zoo
+
+pytestmark = pytest.mark.needs("real_tls")
 
 PER_SOURCE = 2  # three refused logins without a proved certificate shut a source out for a while
 
 
-def shown(world: World, animals: dict[str, Identity | None]) -> dict[str, Heard]:
+def shown(world: NamespacesWorld, animals: dict[str, Identity | None]) -> dict[str, Heard]:
     """What each gets who shows this certificate with Mori's name and right password."""
     host = world.house.lab.hosts["mori-pc"]
     sources = more_addresses(host, (len(animals) + PER_SOURCE - 1) // PER_SOURCE)
@@ -22,7 +24,7 @@ def shown(world: World, animals: dict[str, Identity | None]) -> dict[str, Heard]
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_every_animal_of_the_zoo_is_refused_with_its_own_code(world: World) -> None:
+def test_every_animal_of_the_zoo_is_refused_with_its_own_code(world: NamespacesWorld) -> None:
     zoo = Zoo(world.folder / "zoo", world.gatehouse.ca)
     animals = zoo.animals()
     assert len(animals) >= 25
@@ -39,7 +41,7 @@ def test_every_animal_of_the_zoo_is_refused_with_its_own_code(world: World) -> N
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_keys_that_tls_does_not_take_here_open_nothing(world: World) -> None:
+def test_keys_that_tls_does_not_take_here_open_nothing(world: NamespacesWorld) -> None:
     """P-224, secp256k1, Ed25519 and 17 KB: the handshake ends, or the client has no certificate to show."""
     heard = shown(world, dict(Zoo(world.folder / "zoo", world.gatehouse.ca).not_negotiated()))
     for kind, answer in heard.items():
@@ -48,7 +50,7 @@ def test_keys_that_tls_does_not_take_here_open_nothing(world: World) -> None:
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_a_certificate_ends_with_its_registration_and_with_its_revocation(world: World) -> None:
+def test_a_certificate_ends_with_its_registration_and_with_its_revocation(world: NamespacesWorld) -> None:
     own = world.pc("mori").identity
     assert own is not None
     assert handle_of(shown(world, {"own": own})["own"].heard)
@@ -57,7 +59,7 @@ def test_a_certificate_ends_with_its_registration_and_with_its_revocation(world:
     assert shown(world, {"none": None})["none"].code == "certificate.missing"
 
 
-def test_bad_certificates_disturb_no_good_login(world: World) -> None:
+def test_bad_certificates_disturb_no_good_login(world: NamespacesWorld) -> None:
     """T-09: every animal, twice, while Tani logs in again and again beside them."""
     zoo = Zoo(world.folder / "zoo", world.gatehouse.ca)
     animals = {kind: identity for kind, (identity, _) in zoo.animals().items()}

@@ -5,7 +5,9 @@ import pytest
 
 
 from sekisho_testbed.attack import (Heard, Talk, Thief, code_round, cookie_of, handle_of, more_addresses, password_round, talk)
-from sekisho_testbed.world import World
+from sekisho_testbed.namespaces import NamespacesWorld
+
+pytestmark = pytest.mark.needs("real_tls")
 
 LINES, EACH = 17, 3  # 20 unknown connections may come from one address; each says three things at once
 
@@ -27,7 +29,7 @@ def at_once(thief: Thief, requests: list[bytes]) -> list[Heard]:
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_no_spelling_of_a_name_has_fewer_factors(world: World) -> None:
+def test_no_spelling_of_a_name_has_fewer_factors(world: NamespacesWorld) -> None:
     """Every spelling of "mori" meets his certificate, password and mailed code, or is nobody."""
     assert len(SAME) + len(OTHER) >= 12
     thief, tani = Thief(world), world.mailbox("tani")
@@ -48,7 +50,7 @@ def test_no_spelling_of_a_name_has_fewer_factors(world: World) -> None:
 
 
 @pytest.mark.gate(factors=["password", "code"])
-def test_wrong_passwords_count_for_the_person_however_his_name_is_spelt(world: World) -> None:
+def test_wrong_passwords_count_for_the_person_however_his_name_is_spelt(world: NamespacesWorld) -> None:
     host = world.house.lab.hosts["hama-pc"]
     sources = more_addresses(host, 20)
     heard = talk(world, host, [Talk(f"{n}", [password_round(SAME[n % len(SAME)], "not his password")], answers=1, source=sources[n])
@@ -61,7 +63,7 @@ def test_wrong_passwords_count_for_the_person_however_his_name_is_spelt(world: W
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_fifty_right_codes_at_once_open_one_session(world: World) -> None:
+def test_fifty_right_codes_at_once_open_one_session(world: NamespacesWorld) -> None:
     thief = Thief(world)
     handle, code = thief.handle(), thief.mailbox.next_code()
     heard = at_once(thief, [code_round("mori", handle, code)] * (LINES * EACH))
@@ -74,7 +76,7 @@ def test_fifty_right_codes_at_once_open_one_session(world: World) -> None:
 
 @pytest.mark.needs("clock")
 @pytest.mark.rule("R04", must="fail")
-def test_guesses_at_once_are_evaluated_no_more_often_than_guesses_in_turn(world: World) -> None:
+def test_guesses_at_once_are_evaluated_no_more_often_than_guesses_in_turn(world: NamespacesWorld) -> None:
     """Hundreds of guesses over several logins: ten a day are evaluated, then the step is locked even for the right code."""
     thief = Thief(world)
     evaluated, said = 0, 0
@@ -100,7 +102,7 @@ def test_guesses_at_once_are_evaluated_no_more_often_than_guesses_in_turn(world:
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_a_question_can_be_answered_only_from_where_it_was_asked(world: World) -> None:
+def test_a_question_can_be_answered_only_from_where_it_was_asked(world: NamespacesWorld) -> None:
     """Another address, another certificate, none; then, on a login of its own, from where it was asked."""
     thief = Thief(world)
     handle, code = thief.handle(), thief.mailbox.next_code()
@@ -119,7 +121,7 @@ def test_a_question_can_be_answered_only_from_where_it_was_asked(world: World) -
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_a_newer_code_ends_the_older_one(world: World) -> None:
+def test_a_newer_code_ends_the_older_one(world: NamespacesWorld) -> None:
     """Two logins of one person: only the newest code counts, and only for its own login."""
     thief = Thief(world)
     older, old_code = thief.handle(), thief.mailbox.next_code()

@@ -11,7 +11,9 @@ from sekisho_testbed import cast
 from sekisho_testbed.attack import Heard, Talk, Thief, get, talk, with_cookie
 from sekisho_testbed.hostile_packets import MARK, hostile, number_of, seen
 from sekisho_testbed.pc import Vpn
-from sekisho_testbed.world import PROGRAMS, Wire, World
+from sekisho_testbed.namespaces import PROGRAMS, NamespacesWorld, Wire
+
+pytestmark = pytest.mark.needs("real_tls", "packets")
 
 
 def send(vpn: Vpn, packets: list[bytes]) -> None:
@@ -19,7 +21,7 @@ def send(vpn: Vpn, packets: list[bytes]) -> None:
                     input=json.dumps({"device": vpn.device, "packets": [p.hex() for p in packets]}))
 
 
-def behind_the_front(world: World, vpn: Vpn, kinds: dict[str, bytes]) -> tuple[list[str], bool]:
+def behind_the_front(world: NamespacesWorld, vpn: Vpn, kinds: dict[str, bytes]) -> tuple[list[str], bool]:
     """Which kinds came out of the front, and whether the good packet behind them did."""
     good = bytes(IP(src=vpn.address, dst=cast.GATE_INNER, id=MARK + 0xFF) / TCP(sport=40_777, dport=cast.ENTRANCE_PORT, flags="S"))
     with world.capture("gate", "sekisho0") as wire:
@@ -36,7 +38,7 @@ def all_kinds(vpn: Vpn, neighbour: str) -> dict[str, bytes]:
 
 @pytest.mark.needs("packets")
 @pytest.mark.rule("R11", must="fail")
-def test_no_hostile_packet_leaves_the_front(world: World) -> None:
+def test_no_hostile_packet_leaves_the_front(world: NamespacesWorld) -> None:
     mori, tani = world.pass_gate("mori"), world.pass_gate("tani")
     kinds = all_kinds(mori, tani.address)
     assert len(kinds) >= 25
@@ -53,7 +55,7 @@ def test_no_hostile_packet_leaves_the_front(world: World) -> None:
 
 @pytest.mark.needs("packets")
 @pytest.mark.rule("R11", must="fail")
-def test_the_same_packets_without_the_filter_come_through(open_world: World) -> None:
+def test_the_same_packets_without_the_filter_come_through(open_world: NamespacesWorld) -> None:
     """The check can fail: a front that lets every packet with the right source pass."""
     mori = open_world.pass_gate("mori")
     kinds = all_kinds(mori, "10.202.0.200")
@@ -125,7 +127,7 @@ def opened(thief: Thief, cookie: str, frames: dict[str, bytes], limit_s: float) 
 
 
 @pytest.mark.needs("packets")
-def test_hostile_frames_close_their_connection_or_are_ignored(world: World) -> None:
+def test_hostile_frames_close_their_connection_or_are_ignored(world: NamespacesWorld) -> None:
     """On a session of his own a thief sends 34 kinds of broken frames; no packet comes out, and the gate works on."""
     pid = world.gatehouse.pids()["front"]
     thief = Thief(world)
@@ -152,7 +154,7 @@ def test_hostile_frames_close_their_connection_or_are_ignored(world: World) -> N
 
 
 @pytest.mark.needs("packets")
-def test_frames_without_a_grant_get_http_and_nothing_else(world: World) -> None:
+def test_frames_without_a_grant_get_http_and_nothing_else(world: NamespacesWorld) -> None:
     thief = Thief(world)
     for name, fields in (("no cookie", ""), ("a made-up cookie", with_cookie("A" * 43))):
         data = frame(LCP, REQUEST) + frame(IPV4, good_packet("10.202.0.10"))

@@ -4,16 +4,20 @@ from __future__ import annotations
 import pathlib
 import time
 
+import pytest
+
 from sekisho_testbed import cast
 from sekisho_testbed.attack import (Heard, Talk, attack_paths, attack_requests, bytes_of, get, more_addresses, password_round,
                                     talk)
-from sekisho_testbed.world import World
+from sekisho_testbed.namespaces import NamespacesWorld
+
+pytestmark = pytest.mark.needs("real_tls")
 
 MARKED = password_round("smuggled", "the second request")
 PER_SOURCE = 10  # a source that comes and goes 15 times is shut out for a while
 
 
-def strangers(world: World, rows: list[tuple[str, bytes, int]], first: int = 0) -> dict[str, Heard]:
+def strangers(world: NamespacesWorld, rows: list[tuple[str, bytes, int]], first: int = 0) -> dict[str, Heard]:
     """Sends each row, with the marked request behind it, as a stranger without a certificate, from addresses from `first` on."""
     host = world.house.lab.hosts["hama-pc"]
     sources = more_addresses(host, (len(rows) + PER_SOURCE - 1) // PER_SOURCE, first)
@@ -37,7 +41,7 @@ def memory_kib(pid: int) -> int:
     return int(line.split()[1])
 
 
-def test_every_malformed_request_is_answered_and_nothing_behind_it_is_executed(world: World) -> None:
+def test_every_malformed_request_is_answered_and_nothing_behind_it_is_executed(world: NamespacesWorld) -> None:
     rows = attack_requests()
     assert len(rows) >= 60
     heard = strangers(world, rows)
@@ -49,7 +53,7 @@ def test_every_malformed_request_is_answered_and_nothing_behind_it_is_executed(w
     assert world.entry(event="login.refused")["code"] == "certificate.missing"
 
 
-def test_every_spelling_of_a_path_is_refused_before_routing(world: World) -> None:
+def test_every_spelling_of_a_path_is_refused_before_routing(world: NamespacesWorld) -> None:
     rows = [(path, b"GET " + bytes_of(path) + b" HTTP/1.1\r\nHost: vpn.test\r\n\r\n", 400) for path in attack_paths()]
     assert len(rows) >= 60
     heard = strangers(world, rows)
@@ -60,7 +64,7 @@ def test_every_spelling_of_a_path_is_refused_before_routing(world: World) -> Non
     assert faults(strangers(world, sound, 100), sound)
 
 
-def test_an_announced_length_costs_neither_time_nor_memory(world: World) -> None:
+def test_an_announced_length_costs_neither_time_nor_memory(world: NamespacesWorld) -> None:
     """T-04: bodies of up to 2^64 bytes are announced; each is refused at once and no memory is set aside."""
     rows = [row for row in attack_requests() if row[0].startswith("length ") and row[0][7:].isdigit()]
     assert len(rows) >= 10
@@ -75,7 +79,7 @@ def test_an_announced_length_costs_neither_time_nor_memory(world: World) -> None
     assert memory_kib(pid) - before < 1024
 
 
-def test_slow_clients_are_cut_off_and_the_next_newcomer_is_answered(world: World) -> None:
+def test_slow_clients_are_cut_off_and_the_next_newcomer_is_answered(world: NamespacesWorld) -> None:
     """T-07: a byte now and then does not prolong the 10 s of a request or of a handshake."""
     host = world.house.lab.hosts["hama-pc"]
     source, = more_addresses(host, 1)
@@ -88,7 +92,7 @@ def test_slow_clients_are_cut_off_and_the_next_newcomer_is_answered(world: World
     assert talk(world, host, [Talk("quick", [get("/remote/login")], answers=1, source=source)])["quick"].status == 200
 
 
-def test_only_http_1_1_is_negotiated(world: World) -> None:
+def test_only_http_1_1_is_negotiated(world: NamespacesWorld) -> None:
     """T-08: offers of h2 or of nothing known end the handshake; no offer and http/1.1 work."""
     def offered(*words: str) -> str:
         done = world.house.lab.hosts["hama-pc"].run(

@@ -5,9 +5,13 @@ import hashlib
 import re
 import urllib.parse
 
+import pytest
+
 from sekisho_testbed import cast
 from sekisho_testbed.attack import Heard, Talk, Thief, code_round, get, handle_of, post, talk, with_cookie
-from sekisho_testbed.world import World
+from sekisho_testbed.namespaces import NamespacesWorld
+
+pytestmark = pytest.mark.needs("real_tls")
 
 SETTINGS = "/remote/fortisslvpn_xml"
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -40,7 +44,7 @@ def shapes(cookie: str) -> dict[str, str]:
     return out
 
 
-def test_only_the_exact_cookie_counts(world: World) -> None:
+def test_only_the_exact_cookie_counts(world: NamespacesWorld) -> None:
     thief = Thief(world)
     cookie = thief.cookie()
     wrong = shapes(cookie)
@@ -58,7 +62,7 @@ def test_only_the_exact_cookie_counts(world: World) -> None:
     assert thief.say(get(SETTINGS, with_cookie(cookie))).status == 200
 
 
-def test_a_stolen_cookie_is_worthless_without_its_certificate(world: World) -> None:
+def test_a_stolen_cookie_is_worthless_without_its_certificate(world: NamespacesWorld) -> None:
     thief, tani = Thief(world), world.pc("tani")
     cookie = thief.cookie()
     for identity in (None, tani.identity):
@@ -69,7 +73,7 @@ def test_a_stolen_cookie_is_worthless_without_its_certificate(world: World) -> N
     assert thief.say(get(SETTINGS, with_cookie(cookie))).status == 200
 
 
-def test_a_cookie_ends_with_its_session(world: World) -> None:
+def test_a_cookie_ends_with_its_session(world: NamespacesWorld) -> None:
     thief = Thief(world)
     cookie = thief.cookie()
     world.ctl("session", "end", world.session_of("mori")["number"], "--reason", "test")
@@ -77,7 +81,7 @@ def test_a_cookie_ends_with_its_session(world: World) -> None:
         assert thief.say(get(path, with_cookie(cookie))).code == "session.unknown_cookie"
 
 
-def test_a_token_of_one_plane_opens_no_other(world: World) -> None:
+def test_a_token_of_one_plane_opens_no_other(world: NamespacesWorld) -> None:
     """Session cookie, question's handle, the pages' cookie, enrolment token and nonce, each where another is wanted."""
     thief = Thief(world)
     handle = thief.handle()

@@ -3,11 +3,13 @@ from __future__ import annotations
 
 import pytest
 
-from sekisho_testbed.world import World
+from sekisho_testbed.namespaces import NamespacesWorld
+
+pytestmark = pytest.mark.needs("clients")
 
 
 @pytest.mark.rule("R04", must="pass")
-def test_openconnect_passes_with_the_pkcs12_file(world: World) -> None:
+def test_openconnect_passes_with_the_pkcs12_file(world: NamespacesWorld) -> None:
     """Mori's .p12 under its made-up passphrase, no other file; with a wrong passphrase it does not open."""
     mori, mailbox = world.pc("mori"), world.mailbox("mori")
     assert mori.identity is not None
@@ -16,7 +18,7 @@ def test_openconnect_passes_with_the_pkcs12_file(world: World) -> None:
     wrong = mori.openconnect(identity=None, extra=["-c", str(bundle), "-p", "not the passphrase"])
     wrong.program.wait_text("Failed to decrypt PKCS#12 certificate file", 20)
     wrong.cut()
-    assert mori.agent.report(inside=False).returncode == 0
+    assert mori.agent.report(inside=False).ok
     vpn = mori.openconnect(identity=None, extra=["-c", str(bundle), "-p", passphrase])
     vpn.asked()
     vpn.type(mailbox.next_code())

@@ -9,7 +9,9 @@ import subprocess
 
 import pytest
 
-from sekisho_testbed.world import unbuilt
+from sekisho_testbed.namespaces import unbuilt
+
+pytestmark = pytest.mark.needs("machine")
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 

@@ -7,7 +7,7 @@ import pytest
 
 from sekisho_testbed import axe, browser, evidence, rules, rules_page
 from sekisho_testbed.browser import Browser
-from sekisho_testbed.world import NamespacesHouse
+from sekisho_testbed.namespaces import NamespacesHouse
 
 pytestmark = pytest.mark.needs("browser")
 

@@ -9,7 +9,9 @@ import subprocess
 
 import pytest
 
-from sekisho_testbed.world import World
+from sekisho_testbed.namespaces import NamespacesWorld
+
+pytestmark = pytest.mark.needs("machine")
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNIT = ROOT / "core/programs/units/sekisho.service"
@@ -73,7 +75,7 @@ def test_the_unit_is_as_narrow_as_its_readme_says(tmp_path: pathlib.Path) -> Non
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is needed")
-def test_a_whole_gate_lives_within_its_unit(world: World) -> None:
+def test_a_whole_gate_lives_within_its_unit(world: NamespacesWorld) -> None:
     """Started again with the unit's capabilities alone, it lets Mori in; no process makes a call, opens a socket or writes a
     file that the unit forbids."""
     gate = world.gatehouse

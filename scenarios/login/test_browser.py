@@ -10,17 +10,19 @@ import pytest
 
 from sekisho_testbed import axe, browser, cast
 from sekisho_testbed.browser import LOGIN, Browser
+from sekisho_testbed.namespaces import NamespacesWorld
 from sekisho_testbed.netlab import LabError
 from sekisho_testbed.pc import Identity
-from sekisho_testbed.post import Mailbox
-from sekisho_testbed.world import World
+from sekisho_testbed.world import Mailbox
+
+pytestmark = pytest.mark.needs("browser")
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
 Open = Callable[..., Browser]
 
 
 @pytest.fixture
-def opens(world: World) -> Iterator[Open]:
+def opens(world: NamespacesWorld) -> Iterator[Open]:
     """opens("mori") starts a browser on Mori's PC; all of them are closed at the end."""
     reason = browser.probe()
     if reason is not None:
@@ -60,10 +62,10 @@ def pass_in_browser(page: Browser, mailbox: Mailbox, who: str = "mori") -> str:
 
 @pytest.mark.rule("R09", must="pass")
 @pytest.mark.rule("R04", must="pass")
-def test_mori_logs_in_with_his_browser_and_openconnect_takes_the_cookie(world: World, opens: Open) -> None:
+def test_mori_logs_in_with_his_browser_and_openconnect_takes_the_cookie(world: NamespacesWorld, opens: Open) -> None:
     """Certificate, ID, password and mailed code in a browser that is new enough; the tunnel stands in the client."""
     mailbox, pc = world.mailbox("mori"), world.pc("mori")
-    assert pc.agent.report(inside=False).returncode == 0
+    assert pc.agent.report(inside=False).ok
     page = opens("mori")
     assert "Chrome/" in page.agent and "Headless" not in page.agent, page.agent
     cookie = pass_in_browser(page, mailbox)
@@ -79,7 +81,7 @@ def test_mori_logs_in_with_his_browser_and_openconnect_takes_the_cookie(world: W
 
 
 @pytest.mark.rule("R04", must="pass")
-def test_openfortivpn_takes_the_cookie(world: World, opens: Open) -> None:
+def test_openfortivpn_takes_the_cookie(world: NamespacesWorld, opens: Open) -> None:
     """As far as its tunnel request; pppd itself needs a kernel with ppp."""
     cookie = pass_in_browser(opens("mori"), world.mailbox("mori"))
     pc = world.pc("mori")
@@ -96,7 +98,7 @@ def test_openfortivpn_takes_the_cookie(world: World, opens: Open) -> None:
     (WINDOWS + "Chrome/142.0.0.0 Safari/537.36 OPR/115.0.0.0", "browser.not_allowed"),
     ("Mozilla/5.0 SV1", "browser.unknown"),
 ], ids=["chrome", "edge", "firefox", "opera", "vpn-client"])
-def test_an_old_or_unknown_browser_is_refused_before_the_password(world: World, opens: Open, agent: str, code: str) -> None:
+def test_an_old_or_unknown_browser_is_refused_before_the_password(world: NamespacesWorld, opens: Open, agent: str, code: str) -> None:
     """It is told which check failed and what to do; the same person with a good browser is asked on."""
     page = opens("mori", user_agent=agent)
     page.open().give_id("mori").shows("接続できません", f"R09 {code}", "Edge 124", "Chrome 126", "Firefox 123")
@@ -108,7 +110,7 @@ def test_an_old_or_unknown_browser_is_refused_before_the_password(world: World, 
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_the_cookie_counts_only_with_the_certificate_of_the_browser(world: World, opens: Open) -> None:
+def test_the_cookie_counts_only_with_the_certificate_of_the_browser(world: NamespacesWorld, opens: Open) -> None:
     """Tani's PC shows Mori's cookie with Tani's certificate, and then with none."""
     cookie = pass_in_browser(opens("mori"), world.mailbox("mori"))
     tani = world.pc("tani")
@@ -120,15 +122,15 @@ def test_the_cookie_counts_only_with_the_certificate_of_the_browser(world: World
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_the_browser_without_a_certificate_is_refused(world: World, opens: Open) -> None:
+def test_the_browser_without_a_certificate_is_refused(world: NamespacesWorld, opens: Open) -> None:
     mailbox = world.mailbox("mori")
     opens("mori", identity=None).open().give_id("mori").shows("接続できません", "R04 certificate.missing")
     world.refused("certificate.missing", rule="R04")
-    assert not world.house.post.messages(mailbox.address)[mailbox.seen:]
+    assert mailbox.nothing_new()
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_wrong_answers_are_told_on_the_page_and_may_be_mended(world: World, opens: Open) -> None:
+def test_wrong_answers_are_told_on_the_page_and_may_be_mended(world: NamespacesWorld, opens: Open) -> None:
     """Nothing typed, a wrong password, a wrong code, then the right ones."""
     mailbox = world.mailbox("mori")
     page = opens("mori")
@@ -144,7 +146,7 @@ def test_wrong_answers_are_told_on_the_page_and_may_be_mended(world: World, open
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_three_wrong_codes_end_the_login(world: World, opens: Open) -> None:
+def test_three_wrong_codes_end_the_login(world: NamespacesWorld, opens: Open) -> None:
     mailbox = world.mailbox("mori")
     page = as_far_as_the_code(opens("mori"))
     right = mailbox.next_code()
@@ -157,7 +159,7 @@ def test_three_wrong_codes_end_the_login(world: World, opens: Open) -> None:
 
 @pytest.mark.rule("R04", must="pass")
 @pytest.mark.needs("clock")
-def test_a_second_code_can_be_sent_after_a_minute(world: World, opens: Open) -> None:
+def test_a_second_code_can_be_sent_after_a_minute(world: NamespacesWorld, opens: Open) -> None:
     """Too early it says how long; then a new mail comes, and only the new code counts."""
     mailbox = world.mailbox("mori")
     page = as_far_as_the_code(opens("mori"))
@@ -173,7 +175,7 @@ def test_a_second_code_can_be_sent_after_a_minute(world: World, opens: Open) -> 
     page.give_code(second).shows("ログインしました")
 
 
-def test_the_pages_speak_english_and_switch_without_losing_the_login(world: World, opens: Open) -> None:
+def test_the_pages_speak_english_and_switch_without_losing_the_login(world: NamespacesWorld, opens: Open) -> None:
     mailbox = world.mailbox("mori")
     page = opens("mori", languages="en-US,en")
     page.open().shows("Log in").press(".languages a").shows("ログイン").press(".languages a")
@@ -183,7 +185,7 @@ def test_the_pages_speak_english_and_switch_without_losing_the_login(world: Worl
 
 
 @pytest.mark.rule("R04", must="pass")
-def test_a_client_in_saml_form_fetches_its_session(world: World, opens: Open) -> None:
+def test_a_client_in_saml_form_fetches_its_session(world: NamespacesWorld, opens: Open) -> None:
     """The client listens on its own terminal, the browser brings the one-time id, the client fetches the cookie once."""
     mailbox, pc = world.mailbox("mori"), world.pc("mori")
     client = pc.saml_client()
@@ -196,7 +198,7 @@ def test_a_client_in_saml_form_fetches_its_session(world: World, opens: Open) ->
     pc.openconnect(cookie=cookie).up().hang_up()
 
 
-def test_a_path_may_ask_for_the_browser_alone(world: World, opens: Open) -> None:
+def test_a_path_may_ask_for_the_browser_alone(world: NamespacesWorld, opens: Open) -> None:
     """Policy: `login_forms` of the path. The client's own form is told where to go."""
     world.gatehouse.stop()
     world.gatehouse.write_config(path={"plugin": {"plugin": "fortinet_sslvpn", "config": {
@@ -207,7 +209,7 @@ def test_a_path_may_ask_for_the_browser_alone(world: World, opens: Open) -> None
     world.pc("mori").openconnect(cookie=cookie).up().hang_up()
 
 
-def test_axe_finds_nothing_on_any_page(world: World, opens: Open, tmp_path: pathlib.Path,
+def test_axe_finds_nothing_on_any_page(world: NamespacesWorld, opens: Open, tmp_path: pathlib.Path,
                                        pytestconfig: pytest.Config) -> None:
     """Every page of the login in both languages, wide and narrow; pictures are kept beside the results."""
     script, reason = axe.source(world.house.build)

@@ -25,7 +25,7 @@ class App:
         self.secret = base64.b32decode(text + "=" * (-len(text) % 8))
 
     def code(self, steps: int = 0) -> str:
-        step = int(self.world.gatehouse.now().timestamp()) // 30 + steps
+        step = int(self.world.now().timestamp()) // 30 + steps
         digest = hmac.new(self.secret, struct.pack(">Q", step), hashlib.sha1).digest()
         at = digest[19] & 15
         return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
@@ -36,7 +36,7 @@ class App:
 
 
 def enrol(world: World, person: str) -> App:
-    return App(world, world.ctl("person", "totp", person, "--show")["otpauth"])
+    return App(world, world.enrol_app(person))
 
 
 @WITH_APP
@@ -45,17 +45,15 @@ def test_mori_passes_with_certificate_password_and_his_app(world: World) -> None
     """Three real factors and no mail; the seed stands neither in the journal nor in the gate's log."""
     app = enrol(world, "mori")
     mailbox = world.mailbox("mori")
-    vpn = world.pc("mori").openconnect()
+    vpn = world.pc("mori").login()
     vpn.asked()
     vpn.type(app.code())
     vpn.up()
     assert world.session_of("mori")["state"] in ("quarantine", "admitted")
-    assert not world.house.post.messages(mailbox.address)[mailbox.seen:]
+    world.must_not("a code is mailed", lambda: not mailbox.nothing_new())
     assert world.entry(event="factor.enrolled", person="mori")["result"] == "ok"
     seed = base64.b32encode(app.secret).decode().rstrip("=")
-    for file in world.folder.rglob("*"):
-        if file.is_file():
-            assert seed.encode() not in file.read_bytes(), file
+    world.must_not("the seed is kept in clear", lambda: [name for name, held in world.kept() if seed.encode() in held])
     vpn.hang_up()
 
 
@@ -64,11 +62,11 @@ def test_mori_passes_with_certificate_password_and_his_app(world: World) -> None
 def test_a_code_of_the_app_opens_the_gate_once(world: World) -> None:
     app = enrol(world, "mori")
     code = app.code()
-    vpn = world.pc("mori").openconnect()
+    vpn = world.pc("mori").login()
     vpn.asked()
     vpn.type(code).up()
     vpn.hang_up()
-    again = world.pc("mori").openconnect()
+    again = world.pc("mori").login()
     again.asked()
     again.type(code).type(code).type(code)
     again.refused()
@@ -79,22 +77,22 @@ def test_a_code_of_the_app_opens_the_gate_once(world: World) -> None:
 @pytest.mark.rule("R04", must="fail")
 def test_a_wrong_code_of_the_app_is_refused(world: World) -> None:
     app = enrol(world, "mori")
-    vpn = world.pc("mori").openconnect()
+    vpn = world.pc("mori").login()
     vpn.asked()
     for _ in range(3):
         vpn.type(app.wrong())
     vpn.refused()
     world.refused("totp.too_many_tries", rule="R04")
-    assert world.sessions() == []
+    world.nobody_is_inside()
 
 
 @WITH_APP
 @pytest.mark.rule("R04", must="fail")
 def test_who_has_no_app_is_told_so(world: World) -> None:
     """Before the enrolment and after its end."""
-    world.pc("mori").openconnect().refused()
+    world.pc("mori").login().refused()
     world.refused("totp.not_enrolled", rule="R04")
     enrol(world, "mori")
-    world.ctl("person", "totp-end", "mori")
-    world.pc("mori").openconnect().refused()
+    world.end_app("mori")
+    world.pc("mori").login().refused()
     world.refused("totp.not_enrolled", rule="R04", count=2)

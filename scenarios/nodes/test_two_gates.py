@@ -15,7 +15,9 @@ from sekisho_testbed import cast, database
 from sekisho_testbed.evidence import Story
 from sekisho_testbed.gatehouse import Gatehouse
 from sekisho_testbed.netlab import Host, Plug, Program, wait_until
-from sekisho_testbed.world import NamespacesHouse, World
+from sekisho_testbed.namespaces import NamespacesHouse, NamespacesWorld
+
+pytestmark = pytest.mark.needs("processes", "database")
 
 SECOND = [Plug(segment.name, 2) for segment in cast.SEGMENTS]
 DATABASE = Plug("ops", 30)
@@ -46,7 +48,7 @@ for operation in (1, 2):
 
 @dataclasses.dataclass
 class Two:
-    world: World
+    world: NamespacesWorld
     second: Gatehouse
     database: database.Database
 
@@ -84,7 +86,7 @@ def two(house: NamespacesHouse, request: pytest.FixtureRequest, story: Story) ->
     if reason := database.probe():
         pytest.skip(reason)
     host = second_host(house)
-    world = World(house, request.node.name, story=story)
+    world = NamespacesWorld(house, request.node.name, story=story)
     base = database.Database(house.lab.hosts["db"], world.folder / "database", cast.address(DATABASE))
     failed = True
     second: Gatehouse | None = None
@@ -101,7 +103,7 @@ def two(house: NamespacesHouse, request: pytest.FixtureRequest, story: Story) ->
         if not failed:
             world.check_logs()
     finally:
-        world.keep_evidence(story.folder)
+        world.keep_evidence()
         if second is not None and second.supervisor is not None:
             shutil.copy(second.supervisor.log, story.folder / "logs" / "gate2-supervise.log")
         for program in house.lab.programs:

@@ -11,7 +11,9 @@ import pytest
 from sekisho_testbed import netlab
 from sekisho_testbed.attack import Thief, code_round, cookie_of, handle_of, password_round
 from sekisho_testbed.ordeal import faults, flood, hang, kill
-from sekisho_testbed.world import World, unbuilt
+from sekisho_testbed.namespaces import NamespacesWorld, unbuilt
+
+pytestmark = pytest.mark.needs("processes")
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUSY_RATIO, UNFELT_MS = 4.0, 25.0  # of the delay; 2 and 0 there, with the attackers on the same two cores here
@@ -48,7 +50,7 @@ def test_a_hanging_password_check_or_database_delays_nobody_inside(build: pathli
     print(hang.run(build, 3))
 
 
-def test_a_hanging_mail_server_keeps_no_newcomer_waiting(world: World) -> None:
+def test_a_hanging_mail_server_keeps_no_newcomer_waiting(world: NamespacesWorld) -> None:
     """The server takes the connection and says nothing: the question still comes at once, and a code when it wakes."""
     seconds = float(os.environ.get("SEKISHO_MAIL_HANG_S", "2"))
     thief, post = Thief(world), world.house.post

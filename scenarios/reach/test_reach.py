@@ -4,6 +4,7 @@ from __future__ import annotations
 import pytest
 
 from sekisho_testbed import cast
+from sekisho_testbed.namespaces import NamespacesWorld
 from sekisho_testbed.scan import scan_everything
 from sekisho_testbed.world import World
 
@@ -11,7 +12,7 @@ from sekisho_testbed.world import World
 @pytest.mark.rule("R11", must="pass")
 def test_mori_reaches_his_own_desktop_through_the_entrance(world: World) -> None:
     vpn = world.pass_gate("mori")
-    assert (world.pc("mori").reaches(*world.entrance) or b"").startswith(b"RFB 003.008")
+    world.must_reach_desktop("mori")
     opened = world.entry(event="desktop.opened", person="mori")
     assert opened["detail"]["desktop"] == "vdi-01"
     vpn.hang_up()
@@ -19,7 +20,7 @@ def test_mori_reaches_his_own_desktop_through_the_entrance(world: World) -> None
 
 @pytest.mark.needs("packets")
 @pytest.mark.rule("R11", must="fail")
-def test_a_scan_of_the_inside_finds_the_entrance_and_the_posture_page_alone(world: World) -> None:
+def test_a_scan_of_the_inside_finds_the_entrance_and_the_posture_page_alone(world: NamespacesWorld) -> None:
     """Every host, all TCP ports of two, UDP, ICMP, forged sources, another client: only two doors answer."""
     mori, tani = world.pass_gate("mori"), world.pass_gate("tani")
     found = scan_everything(world, mori, neighbour=tani.address)
@@ -31,7 +32,7 @@ def test_a_scan_of_the_inside_finds_the_entrance_and_the_posture_page_alone(worl
 
 @pytest.mark.needs("packets")
 @pytest.mark.rule("R11", must="fail")
-def test_the_same_scan_without_the_filter_reaches_more(open_world: World) -> None:
+def test_the_same_scan_without_the_filter_reaches_more(open_world: NamespacesWorld) -> None:
     """The guard's own proof: with the front's filter open and the kernel's rules removed the house answers."""
     mori = open_world.pass_gate("mori")
     open_world.remove_kernel_filter()
@@ -41,9 +42,10 @@ def test_the_same_scan_without_the_filter_reaches_more(open_world: World) -> Non
     mori.hang_up()
 
 
+@pytest.mark.needs("packets")
 @pytest.mark.rule("R02", must="pass")
 @pytest.mark.rule("R02", must="fail")
-def test_on_the_wire_there_is_only_tls(world: World) -> None:
+def test_on_the_wire_there_is_only_tls(world: NamespacesWorld) -> None:
     """A capture of Mori's line holds TLS records and none of what he sends; the same words in clear would be seen."""
     with world.capture("mori-pc") as wire:
         vpn = world.pass_gate("mori")
@@ -57,8 +59,9 @@ def test_on_the_wire_there_is_only_tls(world: World) -> None:
     assert wire.contains(b"RFB 003.008")
 
 
+@pytest.mark.needs("real_tls")
 @pytest.mark.rule("R02", must="fail")
-def test_clear_text_gets_no_answer(world: World) -> None:
+def test_clear_text_gets_no_answer(world: NamespacesWorld) -> None:
     """HTTP without TLS at the VPN port is closed without a word."""
     answer = world.raw("mori-pc", cast.GATE_PUBLIC, cast.VPN_PORT, b"GET / HTTP/1.1\r\nHost: gate.seki.test\r\n\r\n")
     assert b"HTTP/" not in answer

@@ -51,14 +51,11 @@ def test_without_the_paper_all_factors_do_not_help(world: World, rule: str, code
     spoil(world, registry)
     world.replace(registry)
     if code in ("application.not_in_period", "application.terminal_missing"):
-        world.ctl("application", "accept", "a-mori", "--by", "yama")  # an edit voids the earlier decision
-    mailbox = world.mailbox("mori")
-    vpn = world.pc("mori").openconnect()
-    vpn.asked()
-    vpn.type(mailbox.next_code())
-    vpn.refused()
+        world.accept("a-mori")  # an edit voids the earlier decision
+    login, right_code = world.as_far_as_the_code("mori")
+    login.type(right_code).refused()
     world.refused(code, rule=rule)
-    assert world.sessions() == []
+    world.nobody_is_inside()
 
 
 @pytest.mark.rule("R16", must="pass")
@@ -76,13 +73,10 @@ def test_only_a_registered_terminal_passes(world: World) -> None:
     """Mori's own registered PC passes; after its registration ends the same PC does not."""
     world.pass_gate("mori").hang_up()
     world.wait_no_session("mori")
-    world.ctl("terminal", "end", "pc-mori")
+    world.end("terminal", "pc-mori")
     world.advance(120)
-    mailbox = world.mailbox("mori")
-    vpn = world.pc("mori").openconnect()
-    vpn.asked()
-    vpn.type(mailbox.next_code())
-    vpn.refused()
+    login, right_code = world.as_far_as_the_code("mori")
+    login.type(right_code).refused()
     world.refused("terminal.ended", rule="R03")
 
 
@@ -95,11 +89,10 @@ ENDS = [("contract", "c-web-2026", "contract."), ("application", "a-mori", "appl
 @pytest.mark.parametrize("kind,key,code", ENDS, ids=[e[0] for e in ENDS])
 def test_ending_a_right_ends_the_session_within_two_seconds(world: World, kind: str, key: str, code: str) -> None:
     vpn = world.pass_gate("mori")
-    assert world.pc("mori").reaches(*world.entrance)
+    world.must_reach_desktop("mori")
     with world.limit(2, f"the session ends with its {kind}"):
-        world.ctl(kind, "end", key)
+        world.end(kind, key)
         world.wait_no_session("mori", within=2)
-        assert world.pc("mori").reaches(*world.entrance, within=0.3) is None
-    text = vpn.ended(10)
-    assert "terminates with reason" in text or "rejected" in text, text
+        world.must_not_reach_desktop("mori")
+    assert vpn.ended(10) and vpn.was_told
     assert world.entry(event="session.ended", person="mori")["code"].startswith(code)

@@ -6,7 +6,11 @@ import re
 import signal
 import subprocess
 
-from sekisho_testbed.world import World
+import pytest
+
+from sekisho_testbed.namespaces import NamespacesWorld
+
+pytestmark = pytest.mark.needs("processes")
 
 FORBIDDEN_IN_FRONT = {"open", "openat", "openat2", "creat", "socket", "connect", "bind", "execve", "execveat", "ptrace",
                       "init_module", "mount"}
@@ -40,7 +44,7 @@ def inet_listeners(pid: int) -> list[str]:
     return found
 
 
-def test_each_process_does_only_what_it_may(world: World) -> None:
+def test_each_process_does_only_what_it_may(world: NamespacesWorld) -> None:
     pids = world.gatehouse.pids()
     traces: dict[str, tuple[subprocess.Popen[bytes], pathlib.Path]] = {}
     for name, pid in pids.items():

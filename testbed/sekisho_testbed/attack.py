@@ -12,7 +12,7 @@ from typing import Any
 from . import cast
 from .netlab import Host
 from .pc import Identity
-from .world import World
+from .namespaces import NamespacesWorld
 
 TALK = pathlib.Path(__file__).parent / "programs" / "talk.py"
 LISTS = pathlib.Path(__file__).resolve().parents[2] / "core/net/http/testdata"
@@ -54,7 +54,7 @@ class Heard:
         return found.group(1).decode() if found else ""
 
 
-def talk(world: World | Any, host: Host, talks: Sequence[Talk], *, together: bool = False, port: int = cast.VPN_PORT,
+def talk(world: NamespacesWorld | Any, host: Host, talks: Sequence[Talk], *, together: bool = False, port: int = cast.VPN_PORT,
          address: str = cast.GATE_PUBLIC, lanes: int = 1, limit_s: float = 5, within: float = 120) -> dict[str, Heard]:
     rows: list[dict[str, Any]] = []
     for each in talks:
@@ -139,7 +139,7 @@ def attack_paths() -> list[str]:
 class Thief:
     """Mori's PC in a thief's hands: his certificate, password and mail, spoken by hand."""
 
-    def __init__(self, world: World, who: str = "mori") -> None:
+    def __init__(self, world: NamespacesWorld, who: str = "mori") -> None:
         self.world, self.who = world, who
         self.pc, self.mailbox = world.pc(who), world.mailbox(who)
         self.login, self.password = who, cast.PEOPLE[who]["password"]

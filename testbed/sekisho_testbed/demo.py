@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import cast, netlab
-from .world import NamespacesHouse, World, unbuilt
+from .namespaces import NamespacesHouse, NamespacesWorld, unbuilt
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -36,14 +36,14 @@ class Story:
         return result
 
 
-def journey(world: World, story: Story) -> None:
+def journey(world: NamespacesWorld, story: Story) -> None:
     mori, mailbox = world.pc("mori"), world.mailbox("mori")
 
     def check(condition: object, what: str) -> None:
         assert condition, what
 
     story.step("端末の点検", "endpoint checks before login",
-               lambda: check((done := mori.agent.report(inside=False)).returncode == 0, done.stdout + done.stderr))
+               lambda: check((done := mori.agent.report(inside=False)).ok, done.text))
     vpn = story.step("クライアント証明書とパスワード", "client certificate and password", lambda: mori.openconnect().asked())
     mail = story.step("確認コードのメール", "the mailed code", mailbox.next_mail, lambda m: f"Subject: {m['Subject']}")
     import re
@@ -52,9 +52,9 @@ def journey(world: World, story: Story) -> None:
     session = story.step("セッション", "the session", lambda: world.session_of("mori"),
                          lambda s: f"{s['number']} {s['state']} {s['contract']} {s['zone']}")
     story.step("トンネル内での再点検", "endpoint checks inside the tunnel",
-               lambda: check((done := mori.agent.report(inside=True)).returncode == 0, done.stdout + done.stderr))
+               lambda: check((done := mori.agent.report(inside=True)).ok, done.text))
     story.step("仮想デスクトップの入口", "the desktop's entrance answers",
-               lambda: check((mori.reaches(*world.entrance) or b"").startswith(b"RFB 003.008"), "no RFB greeting"),
+               lambda: check(mori.desktop_answers(), "no RFB greeting"),
                lambda _: f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT} speaks RFB 003.008")
     story.step("内部の他の宛先は届かない", "nothing else inside answers",
                lambda: check(mori.reaches(cast.address(cast.SERVERS["web-01"]), 80, within=1) is None, "web-01 answered"))
@@ -83,15 +83,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="sekisho-lab-") as folder:
         begun = time.monotonic()
         with NamespacesHouse(pathlib.Path(folder), args.build.resolve()) as house:
-            world = World(house, "demo")
+            world = NamespacesWorld(house, "demo")
             try:
                 world.open()
                 print(f"  ✓ 実験環境とゲート / lab and gate are up  ({time.monotonic() - begun:.2f} s)", flush=True)
                 if not args.lab_only:
                     journey(world, story)
             except AssertionError:
-                world.keep_evidence(ROOT / "evidence" / "demo")
-                print(f"  evidence: {ROOT / 'evidence' / 'demo'}", file=sys.stderr)
+                world.story.folder = ROOT / "evidence" / "demo"
+                world.keep_evidence()
+                print(f"  evidence: {world.story.folder}", file=sys.stderr)
                 return 1
             if not args.exit:
                 print(f"""

@@ -1,7 +1,13 @@
 """Which labs there are, what each can give, and why a story is not for one of them."""
 from __future__ import annotations
 
+import abc
 import dataclasses
+import importlib
+import pathlib
+
+from . import evidence
+from .world import World
 
 #: What a story may need (`@pytest.mark.needs(...)`), in the words of the report.
 NEEDS = {
@@ -18,18 +24,48 @@ NEEDS = {
 }
 
 
+class NotHere(RuntimeError):
+    """Why this machine or this build cannot hold the lab."""
+
+
+class Lab(abc.ABC):
+    """What many stories share; a context manager. Raising it may take seconds."""
+
+    @abc.abstractmethod
+    def __enter__(self) -> "Lab": ...
+
+    @abc.abstractmethod
+    def __exit__(self, *_: object) -> None: ...
+
+    @abc.abstractmethod
+    def world(self, name: str, story: evidence.Story, *, open_filter: bool = False) -> World:
+        """A world for one story; open() raises its gate."""
+
+
 @dataclasses.dataclass(frozen=True)
 class LabKind:
     name: str
     gives: frozenset[str]
     what: str
+    module: str  # of this package, with a function raise_lab(folder, build) -> Lab that throws NotHere
 
 
 LABS = {
-    "simulated": LabKind("simulated", frozenset({"clock"}), "the production gate in this process, virtual time"),
-    "namespaces": LabKind("namespaces", frozenset(NEEDS), "network namespaces with real programs"),
-    "libvirt": LabKind("libvirt", frozenset(NEEDS) - {"browser"}, "QEMU guests among namespaces"),
+    "simulated": LabKind("simulated", frozenset({"clock"}), "the production gate in this process, virtual time",
+                         "simulated"),
+    "namespaces": LabKind("namespaces", frozenset(NEEDS), "network namespaces with real programs", "namespaces"),
+    "libvirt": LabKind("libvirt", frozenset(NEEDS) - {"browser"}, "QEMU guests among namespaces", "guests"),
 }
+
+
+def lab(name: str, folder: pathlib.Path, build: pathlib.Path) -> Lab:
+    """The lab, not yet entered. Throws NotHere with the reason."""
+    try:
+        module = importlib.import_module(f".{LABS[name].module}", __package__)
+    except ModuleNotFoundError as missing:
+        raise NotHere(f"{missing.name} is not there") from missing
+    raised: Lab = module.raise_lab(folder, build)
+    return raised
 
 
 def unknown(needs: set[str]) -> set[str]:

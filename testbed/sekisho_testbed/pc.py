@@ -10,8 +10,9 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
-from . import cast
+from . import cast, world
 from .netlab import Host, Program, wait_until
+from .world import Report
 
 SAML_CLIENT = pathlib.Path(__file__).parent / "programs" / "saml_client.py"
 SCRIPT = pathlib.Path(__file__).parent / "programs" / "vpnc-script"
@@ -24,7 +25,7 @@ class Identity:
     key: pathlib.Path
 
 
-class Vpn:
+class Vpn(world.Login):
     """One run of openconnect. The person at the keyboard is stdin."""
 
     def __init__(self, pc: "ContractorPc", program: Program, device: str) -> None:
@@ -41,7 +42,6 @@ class Vpn:
         return self
 
     def asked(self, within: float = 15) -> "Vpn":
-        """The gate has asked for the mailed code."""
         wait_until(lambda: self.program.text().count("code") or None, within, "the question for the code",
                    on_fail=self.program.text, alive=lambda: self.program.running)
         return self
@@ -56,26 +56,38 @@ class Vpn:
         assert found, self.program.text()
         return found.group(1)
 
+    @property
+    def inside(self) -> bool:
+        return self.program.running
+
+    @property
+    def was_told(self) -> bool:
+        text = self.program.text()
+        return "terminates with reason" in text or "rejected" in text
+
+    @property
+    def answers(self) -> list[str]:
+        """Only once the first answer is there: the client shows it when it has read it."""
+        wait_until(lambda: "/remote/logincheck" in self.program.text(), 5, "the client has been answered", on_fail=self.program.text)
+        return [line for line in self.program.text().splitlines()
+                if line.startswith(("Got HTTP", "Content-", "HTTP body", "Unexpected"))]
+
     def refused(self, within: float = 15) -> str:
-        """The client has given up; what it showed the person."""
         code = self.program.wait_end(within)
         assert code != 0, f"the client ended 0:\n{self.program.text()}"
         assert "tunnel up" not in self.program.text(), self.program.text()
         return self.program.text()
 
     def ended(self, within: float = 15) -> str:
-        """A tunnel that was up is over and the client has stopped by itself."""
         self.program.wait_end(within)
         return self.program.text()
 
     def hang_up(self, within: float = 10) -> None:
-        """The person disconnects: Terminate-Request and logout."""
         if self.program.running:
             self.program.signal(signal.SIGINT)
             self.program.wait_end(within)
 
     def cut(self) -> None:
-        """The PC loses power: nothing is said to the gate."""
         self.program.signal(signal.SIGKILL)
         self.program.process.wait(5)
 
@@ -102,7 +114,7 @@ class SamlClient:
         return int(found.group(1))
 
 
-class Agent:
+class TerminalAgent(world.Agent):
     """sekisho-agent with a facts file, beside the VPN client."""
 
     def __init__(self, pc: "ContractorPc", binary: pathlib.Path) -> None:
@@ -131,17 +143,21 @@ class Agent:
         token_file.unlink()
         return done
 
-    def report(self, *, inside: bool) -> subprocess.CompletedProcess[str]:
-        """One report: exit 0 when every check passed, 3 when denied."""
+    def report(self, *, inside: bool) -> Report:
+        """One report: the program ends 0 when every check passed, 3 when denied."""
         words = ["report", "--once"] + ([] if inside else ["--pre-login"])
-        return self.pc.host.run(*self.argv(*words, inside=inside), check=False, within=30)
+        done = self.pc.host.run(*self.argv(*words, inside=inside), check=False, within=30)
+        try:
+            checks = list(json.loads(done.stdout)["checks"])
+        except (ValueError, KeyError, TypeError):
+            checks = []
+        return Report(done.returncode == 0, done.returncode == 3, checks, done.stdout + done.stderr)
 
-    def start(self) -> Program:
+    def start(self, within: float = 10) -> None:
         self.running = self.pc.host.start("agent", *self.argv("run", inside=True))
-        return self.running
+        self.running.wait_text("admitted", within)
 
     def event(self) -> None:
-        """Something changed on the terminal: the agent reports at once."""
         assert self.running is not None
         self.running.signal(signal.SIGUSR1)
 
@@ -150,16 +166,25 @@ class Agent:
             self.running.stop()
 
 
-class ContractorPc:
+class ContractorPc(world.Pc):
+    agent: TerminalAgent
+
     def __init__(self, host: Host, who: str, identity: Identity | None, gate_ca: pathlib.Path,
-                 agent_binary: pathlib.Path) -> None:
-        self.host, self.who, self.identity, self.gate_ca = host, who, identity, gate_ca
-        self.agent = Agent(self, agent_binary)
+                 agent_binary: pathlib.Path, password: str) -> None:
+        self.host, self.who, self.identity, self.gate_ca, self.password = host, who, identity, gate_ca, password
+        self.agent = TerminalAgent(self, agent_binary)
         self.runs = 0
+
+    def login(self, password: str | None = None, *, login: str | None = None, certificate: object = "own") -> Vpn:
+        assert certificate is None or certificate == "own" or isinstance(certificate, Identity)
+        return self.openconnect(password, login=login, identity=certificate)
+
+    def desktop_answers(self, within: float = 3) -> bool:
+        return (self.reaches(cast.GATE_INNER, cast.ENTRANCE_PORT, within) or b"").startswith(b"RFB 003.008")
 
     def openconnect(self, password: str | None = None, *, login: str | None = None,
                     identity: Identity | None | str = "own", extra: list[str] | None = None,
-                    certificate_of: Identity | None = None, cookie: str | None = None) -> Vpn:
+                    cookie: str | None = None) -> Vpn:
         """Starts openconnect as the person would and types the password; returns at once."""
         self.runs += 1
         device = f"oc{self.runs}"
@@ -176,7 +201,7 @@ class ContractorPc:
         program = self.host.start(f"openconnect-{self.runs}", *argv, stdin=subprocess.PIPE)
         vpn = Vpn(self, program, device)
         if cookie is None:
-            vpn.type(password if password is not None else cast.PEOPLE[self.who]["password"])
+            vpn.type(password if password is not None else self.password)
         else:
             vpn.type(f"SVPNCOOKIE={cookie}")
         return vpn

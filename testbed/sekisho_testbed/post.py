@@ -9,6 +9,7 @@ import sys
 from email.message import EmailMessage
 
 from .netlab import Host, wait_until
+from .world import Mailbox
 
 PROGRAMS = pathlib.Path(__file__).parent / "programs"
 
@@ -35,7 +36,7 @@ class Post:
         return found
 
 
-class Mailbox:
+class PostBox(Mailbox):
     """One person's mails; codes are read the way the person reads them: from the newest mail's text."""
 
     def __init__(self, post: Post, address: str) -> None:
@@ -57,3 +58,6 @@ class Mailbox:
         codes = re.findall(r"(?<![0-9])[0-9]{6}(?![0-9])", text)
         assert codes, f"no six-digit code in the mail:\n{text}"
         return codes[0]
+
+    def nothing_new(self) -> bool:
+        return len(self.post.messages(self.address)) == self.seen

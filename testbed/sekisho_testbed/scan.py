@@ -6,7 +6,7 @@ import subprocess
 
 from . import cast
 from .pc import Vpn
-from .world import World
+from .namespaces import NamespacesWorld
 
 # Runs on the contractor's PC. Every probe goes into the tunnel device; what answers is printed as JSON.
 PROBE = r"""
@@ -31,7 +31,7 @@ print(json.dumps(sorted(found)))
 """
 
 
-def open_ports(world: World, vpn: Vpn, address: str, ports: str) -> set[int]:
+def open_ports(world: NamespacesWorld, vpn: Vpn, address: str, ports: str) -> set[int]:
     """nmap's connect scan through the tunnel; host routes lead there."""
     done = subprocess.run(
         vpn.pc.host.argv(["nmap", "-n", "-Pn", "-sT", "-T5", "--max-retries", "0", "--min-rate", "20000",
@@ -47,7 +47,7 @@ def open_ports(world: World, vpn: Vpn, address: str, ports: str) -> set[int]:
     return found
 
 
-def scan_everything(world: World, vpn: Vpn, neighbour: str | None) -> set[tuple[str, str, int]]:
+def scan_everything(world: NamespacesWorld, vpn: Vpn, neighbour: str | None) -> set[tuple[str, str, int]]:
     """What answers inside, as (kind, address, port). The hostile PC routes the whole house into its tunnel."""
     inside = [cast.address(plug) for plug in cast.INSIDE.values()]
     gate_inside = [segment.address(1) for segment in cast.SEGMENTS if segment.name != "inet"]

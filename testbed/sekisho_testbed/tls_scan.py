@@ -17,7 +17,7 @@ import xml.etree.ElementTree as ElementTree
 from . import cast, netlab
 from .attack import more_addresses
 from .netlab import Host
-from .world import NamespacesHouse, World
+from .namespaces import NamespacesHouse, NamespacesWorld
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NOTES = ROOT / "testbed" / "scan_notes.json"
@@ -46,7 +46,7 @@ def many_faces(host: Host) -> None:
                     f"add rule ip faces out oifname eth0 snat to numgen inc mod {len(addresses)} map {{ {pool} }}")
 
 
-def testssl(world: World, host: Host, port: int, out: pathlib.Path) -> list[dict[str, str]]:
+def testssl(world: NamespacesWorld, host: Host, port: int, out: pathlib.Path) -> list[dict[str, str]]:
     out.unlink(missing_ok=True)
     done = host.run("testssl", "--quiet", "--color", "0", "--warnings", "off", "--openssl-timeout", "10", "--ip", cast.GATE_PUBLIC, "--add-ca",
                     str(world.house.web_ca.certificate), "--jsonfile", str(out), f"{cast.GATE_NAME}:{port}", check=False,
@@ -59,7 +59,7 @@ def testssl(world: World, host: Host, port: int, out: pathlib.Path) -> list[dict
     return found
 
 
-def sslscan(world: World, host: Host, port: int) -> list[tuple[str, str]]:
+def sslscan(world: NamespacesWorld, host: Host, port: int) -> list[tuple[str, str]]:
     """(id, what) of everything that threats.md §9 does not allow."""
     done = host.run("sslscan", "--no-colour", "--xml=-", "--show-certificate", f"--sni-name={cast.GATE_NAME}",
                     f"{cast.GATE_PUBLIC}:{port}", within=300)
@@ -81,7 +81,7 @@ def sslscan(world: World, host: Host, port: int) -> list[tuple[str, str]]:
     return found
 
 
-def report(world: World, host: Host, folder: pathlib.Path) -> bool:
+def report(world: NamespacesWorld, host: Host, folder: pathlib.Path) -> bool:
     notes = json.loads(NOTES.read_text())
     used: set[tuple[str, str]] = set()
     good = True
@@ -123,7 +123,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="sekisho-scan-") as name:
         folder = pathlib.Path(name)
         with NamespacesHouse(folder, args.build.resolve()) as house:
-            world = World(house, "scan")
+            world = NamespacesWorld(house, "scan")
             try:
                 world.open()
                 host = house.lab.hosts["hama-pc"]

@@ -1,206 +1,178 @@
-"""What a scenario sees: few verbs, named waits, and evidence when a story fails."""
+"""What a scenario sees: people at their PCs, staff, the journal, named waits and pairs. No story knows which lab runs it.
+
+The verbs that every lab has stand here; `namespaces.py` (and each further lab) gives them a body. What only some labs can
+give (packets, TLS byte by byte, processes) are members of their own classes, and a story that uses them says so with
+`@pytest.mark.needs(...)`.
+"""
 from __future__ import annotations
 
+import abc
 import contextlib
+import dataclasses
 import datetime
-import json
-import os
-import pathlib
 import select
-import shutil
-import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from . import cast, certificates, evidence
-from .gatehouse import Gatehouse, WebCa
-from .netlab import NetLab, Plug, wait_until
-from .pc import Agent, ContractorPc, Identity, Vpn
-from .post import Mailbox, Post
-from .wires import Wires
+from . import cast, evidence
+from .netlab import wait_until
 
-PROGRAMS = pathlib.Path(__file__).parent / "programs"
-PARTS = ("sekishod", "sekisho-netd", "sekisho-relay", "sekisho-front")
+Facts = dict[str, Any]
 
 
-def programs_folder(folder: pathlib.Path, build: pathlib.Path, *, open_filter: bool) -> pathlib.Path:
-    """The gate's programs, with the lab's own mains where a story needs a clock offset or an open filter."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in PARTS:
-        target = build / "bin" / name
-        if name == "sekishod":
-            target = build / "bin" / "lab-sekishod"
-        if name == "sekisho-front" and open_filter:
-            target = build / "bin" / "lab-open-front"
-        link = folder / name
-        link.unlink(missing_ok=True)
-        link.symlink_to(target)
-    return folder
+@dataclasses.dataclass
+class Report:
+    """What the agent was told about its report."""
+    ok: bool                       # every check passed
+    denied: bool                   # judged, and at least one failed
+    checks: list[dict[str, Any]]   # {check, rule, code, verdict, remedy: {ja, en}}
+    text: str                      # the whole answer, for a person
+
+    def failing(self) -> list[dict[str, Any]]:
+        return [row for row in self.checks if row["verdict"] in ("fail", "unknown")]
 
 
-def unbuilt(build: pathlib.Path) -> list[str]:
-    """Programs of the gate that this build does not have."""
-    wanted = ("sekisho", "sekishod", "sekisho-netd", "sekisho-relay", "sekisho-front", "sekishoctl", "sekisho-agent",
-              "lab-sekishod", "lab-open-front")
-    return [name for name in wanted if not (build / "bin" / name).exists()]
+class Login(abc.ABC):
+    """One try of a person to get in with his VPN client; once in, his tunnel."""
+
+    @abc.abstractmethod
+    def asked(self, within: float = 15) -> "Login":
+        """The gate has asked for a code."""
+
+    @abc.abstractmethod
+    def type(self, line: str) -> "Login":
+        """What the person types next: a code."""
+
+    @abc.abstractmethod
+    def up(self, within: float = 15) -> "Login":
+        """The tunnel stands."""
+
+    @property
+    @abc.abstractmethod
+    def address(self) -> str:
+        """The inner address of the tunnel."""
+
+    @property
+    @abc.abstractmethod
+    def inside(self) -> bool:
+        """The client is still there: it asks, tries, or holds its tunnel."""
+
+    @abc.abstractmethod
+    def refused(self, within: float = 15) -> str:
+        """The client has given up and no tunnel ever stood; what it showed the person."""
+
+    @abc.abstractmethod
+    def ended(self, within: float = 15) -> str:
+        """A tunnel that stood is over and the client has stopped by itself."""
+
+    @property
+    @abc.abstractmethod
+    def was_told(self) -> bool:
+        """Whether the gate said goodbye, so that the client knows that it is over."""
+
+    @property
+    @abc.abstractmethod
+    def answers(self) -> list[str]:
+        """What the gate answered, line by line, without what differs by chance: for answers that must read the same."""
+
+    @abc.abstractmethod
+    def hang_up(self, within: float = 10) -> None:
+        """The person disconnects."""
+
+    @abc.abstractmethod
+    def cut(self) -> None:
+        """The PC loses power: nothing is said to the gate."""
 
 
-class NamespacesHouse:
-    """Network, desktops, servers and mail. Costs a second; shared by many stories."""
+class Agent(abc.ABC):
+    """The posture agent of one terminal."""
 
-    def __init__(self, folder: pathlib.Path, build: pathlib.Path) -> None:
-        self.folder, self.build = folder, build
-        self.lab = NetLab(folder / "net")
+    @abc.abstractmethod
+    def facts(self, document: Facts) -> None:
+        """What the terminal is, from now on."""
 
-    def __enter__(self) -> "NamespacesHouse":
-        for part in [self.folder, *self.folder.parents]:  # the gate's users pass down to their files below
-            if str(part).startswith("/tmp/") and not part.stat().st_mode & 0o001:
-                part.chmod(part.stat().st_mode | 0o011)
-        self.web_ca = WebCa(self.folder / "web")
-        self.gate_tls = self.web_ca.server(cast.GATE_NAME, [cast.GATE_PUBLIC, cast.GATE_INNER])
-        lab = self.lab.__enter__()
-        try:
-            names = self.folder / "hosts"
-            names.write_text(f"127.0.0.1 localhost\n{cast.GATE_PUBLIC} {cast.GATE_NAME}\n"
-                             f"{cast.address(cast.POST)} {cast.MAIL_NAME}\n")
-            lab.run("mount", "--bind", str(names), "/etc/hosts")
-            # What asks for another name is told "no" at once: the machine's own name server is not reached from here, and
-            # each question of a browser's start would wait for it.
-            resolver = self.folder / "resolv.conf"
-            resolver.write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
-            lab.run("mount", "--bind", str(resolver), "/etc/resolv.conf")
-            for segment in cast.SEGMENTS:
-                lab.add_segment(segment)
-            self.gate = lab.add_host("gate", cast.GATE_PLUGS)
-            # The house is routed through the gate's host; its perimeter lets nothing of the Internet side through.
-            self.gate.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
-            self.gate.run("nft", "add table inet perimeter; add chain inet perimeter forward "
-                                 "{ type filter hook forward priority -10; policy accept; }; "
-                                 'add rule inet perimeter forward iifname "inet" drop')
-            for name, plug in {**cast.PCS, **cast.INSIDE}.items():
-                lab.add_host(name, [plug], lab.segments[plug.segment].address(1))
-            certificate, key = self.web_ca.server(cast.MAIL_NAME, [])
-            self.post = Post(lab.hosts["post"], cast.address(cast.POST), certificate, key)
-            started = []
-            for name in cast.DESKTOPS:
-                # -displayfd: the server takes the first display number that is free; every X server of the machine
-                # shares the lock files in /tmp, so a number chosen here may be another's.
-                started.append((lab.hosts[name].start("xvnc", "Xvnc", "-displayfd", "1", "-rfbport", "5900",
-                                                      "-SecurityTypes", "None", "-geometry", "1024x768",
-                                                      # Stories that look at the greeting alone are failures to it.
-                                                      "-BlacklistThreshold", "1000000"),
-                                "Listening for VNC"))
-            ports = ",".join(str(p) for p in cast.SERVER_PORTS)
-            for name in cast.SERVERS:
-                started.append((lab.hosts[name].start("listen", "/usr/bin/python3", str(PROGRAMS / "listen.py"), name,
-                                                      ports, "5353"), "serving"))
-            for program, text in started:
-                program.wait_text(text, 15)
-            self.wires = Wires(lab, self.folder / "wires")
-            if shutil.which("tcpdump"):
-                self.wires.start()
-        except BaseException:
-            self.lab.close()
-            raise
-        return self
+    @abc.abstractmethod
+    def report(self, *, inside: bool) -> Report:
+        """One report, before the login or through the tunnel."""
 
-    def __exit__(self, *_: object) -> None:
-        self.lab.close()
+    @abc.abstractmethod
+    def start(self, within: float = 10) -> None:
+        """Reports through the tunnel from now on; the first report has admitted the session when this returns."""
+
+    @abc.abstractmethod
+    def event(self) -> None:
+        """Something changed on the terminal: the agent reports at once."""
+
+    @abc.abstractmethod
+    def stop(self) -> None: ...
 
 
-class World:
-    """One story's world: a fresh gate in the shared house."""
+class Pc(abc.ABC):
+    """A contractor's PC with the person before it."""
 
-    def __init__(self, house: NamespacesHouse, name: str, *, open_filter: bool = False,
-                 story: evidence.Story | None = None) -> None:
-        self.house = house
-        self.story = story or evidence.Story(name, name, "namespaces", [])
-        clean = "".join(c if c.isalnum() else "_" for c in name)[:16]  # a control socket's path has 107 bytes
-        self.folder = house.folder / f"{clean}-{time.monotonic_ns() % 10**8}"
-        self.programs = programs_folder(self.folder / "programs", house.build, open_filter=open_filter)
-        self.begun = time.time()
-        self.pcs: dict[str, ContractorPc] = {}
-        self.allowed: list[str] = []
-        self.halted = 0  # pid of netd while the filter is removed
-        self.entrance = (cast.GATE_INNER, cast.ENTRANCE_PORT)
+    who: str
+    agent: Agent
 
-    # --- life ---------------------------------------------------------------------------------------------------------------
+    @abc.abstractmethod
+    def login(self, password: str | None = None, *, login: str | None = None, certificate: object = "own") -> Login:
+        """Starts the VPN client and types ID and password (his own, unless told); returns at once.
+        `certificate`: "own", None, or what odd_certificate() or certificate_of() gave."""
+
+    @abc.abstractmethod
+    def desktop_answers(self, within: float = 3) -> bool:
+        """The screen of his desktop answers at the entrance."""
+
+
+class Mailbox(abc.ABC):
+    """One person's mails."""
+
+    @abc.abstractmethod
+    def next_code(self, within: float = 10) -> str:
+        """Waits for the next mail; the six digits in it."""
+
+    @abc.abstractmethod
+    def nothing_new(self) -> bool:
+        """No mail has come since the last that was read."""
+
+
+class World(abc.ABC):
+    """One story's world: a fresh gate with the constant cast around it."""
+
+    story: evidence.Story
+    allowed: list[str]
+    people: dict[str, dict[str, str]]
+
+    def __init__(self, name: str, lab: str, story: evidence.Story | None = None) -> None:
+        self.story = story or evidence.Story(name, name, lab, [])
+        self.allowed = []
+        self.people = {who: dict(row) for who, row in cast.PEOPLE.items()}
+
+    # --- life -----------------------------------------------------------------------------------------------------------------
+    @abc.abstractmethod
     def open(self, **config: Any) -> "World":
-        self.house.wires.mark()
-        self.gatehouse = Gatehouse(self.house.gate, self.folder / "gate", self.house.build, self.house.web_ca,
-                                   self.house.gate_tls, self.programs)
-        self.gatehouse.make_ca()
-        self.gatehouse.write_config(**config)
-        self.gatehouse.start()
-        self.gatehouse.settle(cast.registry(self.gatehouse.now()), ["mori", "tani"])
-        for who in ("mori", "tani"):
-            self.enrol(who)
-        return self
+        """Raises the gate with the cast's registry, certificates, passwords and enrolled terminals."""
 
-    def enrol(self, who: str) -> None:
-        answer = self.ctl("terminal", "enrol-token", cast.PEOPLE[who]["terminal"])
-        pc = self.pc(who)
-        pc.agent.facts(self.good_facts(who))
-        done = pc.agent.enrol(answer["token"])
-        assert done.returncode == 0, f"enrolment of {who}: {done.stdout}{done.stderr}"
+    @abc.abstractmethod
+    def close(self) -> None: ...
 
-    def close(self) -> None:
-        if self.halted:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.halted, signal.SIGCONT)
-        for program in self.house.lab.programs:
-            if program.running and program.name.startswith(("openconnect", "openfortivpn", "saml-client", "agent", "supervise")):
-                program.stop(8)
-        if hasattr(self, "gatehouse"):
-            self.gatehouse.stop()
-
+    @abc.abstractmethod
     def check_logs(self) -> None:
-        """Nothing in the gate's own log may be worse than a warning that the story allowed."""
-        assert self.gatehouse.supervisor is not None
-        bad = []
-        for line in self.gatehouse.supervisor.text().splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                if "AddressSanitizer" in line or "terminate called" in line or "assertion failed" in line:
-                    bad.append(line)
-                continue
-            if row.get("level") in ("error", "critical") and row.get("event") not in self.allowed:
-                bad.append(line)
-        assert not bad, "unexpected lines in the gate's log:\n" + "\n".join(bad[:20])
+        """Nothing in the gate's own log may be worse than a warning, unless the story allowed it."""
+
+    @abc.abstractmethod
+    def keep_evidence(self) -> None:
+        """Puts what the story left behind into its folder."""
+
+    def how_to_enter(self) -> str:
+        """For --sit: how a person looks around in this world."""
+        return "nothing of this lab can be entered"
 
     def allow_event(self, event: str, why: str = "") -> None:
         self.allowed.append(event)
         self.story.allowed.append((event, why))
 
-    def keep_evidence(self, folder: pathlib.Path) -> None:
-        """Logs, journal, events, configuration and what passed on each wire; the gate may be dead."""
-        shutil.rmtree(folder, ignore_errors=True)
-        (folder / "logs").mkdir(parents=True)
-        for program in self.house.lab.programs:
-            if not program.name.startswith("wire-") and program.log.stat().st_mtime >= self.begun:
-                shutil.copy(program.log, folder / "logs" / f"{program.host.name}-{program.log.name}")
-        self.story.packets = self.house.wires.cut(folder / "wires")
-        if not hasattr(self, "gatehouse"):
-            return
-        for name, words in (("journal", ("journal", "search", "--limit", "1000")), ("sessions", ("sessions",)),
-                            ("health", ("health",))):
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                answer = self.gatehouse.ctl_raw(*words)
-                (folder / f"{name}.json").write_text(answer.stdout + answer.stderr)
-        if self.gatehouse.supervisor is not None:
-            (folder / "events.jsonl").write_text("".join(
-                line + "\n" for line in self.gatehouse.supervisor.text().splitlines() if line.startswith("{")))
-        shutil.copy(self.gatehouse.config, folder / "sekisho.json")
-
-    def how_to_enter(self) -> dict[str, str]:
-        """Besides the hosts: the staff's command and where things lie."""
-        ctl = f"{self.house.build / 'bin' / 'sekishoctl'} --socket {self.gatehouse.socket}" if hasattr(self, "gatehouse") else ""
-        return {"staff": ctl, "gate": str(self.folder), "mails": str(self.house.post.folder)}
-
-    # --- the story -------------------------------------------------------------------------------------------------------------
+    # --- the story --------------------------------------------------------------------------------------------------------------
     def step(self, what: str) -> contextlib.AbstractContextManager[None]:
         """A part of the story with a name and a time of its own; `--sit-at` can stop there."""
         return self.story.step(what)
@@ -228,154 +200,178 @@ class World:
             select.select([], [], [], 0.05)
         self.story.add("must_not", what, time.monotonic() - begun)
 
-    # --- people ---------------------------------------------------------------------------------------------------------------
-    def pc(self, who: str) -> ContractorPc:
-        if who not in self.pcs:
-            host = self.house.lab.hosts[cast.PEOPLE[who]["pc"]]
-            for old in ("agent.key", "agent.state", "facts.json"):
-                (host.folder / old).unlink(missing_ok=True)
-            self.pcs[who] = ContractorPc(host, who, self.gatehouse.identities.get(who), self.house.web_ca.certificate,
-                                         self.house.build / "bin" / "sekisho-agent")
-        return self.pcs[who]
+    def wait(self, check: Callable[[], object], within: float, what: str, on_fail: Callable[[], str] | None = None) -> Any:
+        """A named wait; a lab with a clock of its own lets that time pass."""
+        return wait_until(check, within, what, every=0.05, on_fail=on_fail)
 
+    @contextlib.contextmanager
+    def limit(self, seconds: float, what: str) -> Iterator[None]:
+        """The block must be done within `seconds`: a promise of the rules, not a benchmark."""
+        begun = self.elapsed()
+        yield
+        took = self.elapsed() - begun
+        self.story.add("limit", f"{what} (allowed: {seconds:g} s)", took, took <= seconds)
+        assert took <= seconds, f"{what}: took {took:.2f} s, allowed are {seconds} s"
+
+    def elapsed(self) -> float:
+        """Seconds of the clock by which limits are kept."""
+        return time.monotonic()
+
+    # --- time -------------------------------------------------------------------------------------------------------------------
+    @abc.abstractmethod
+    def now(self) -> datetime.datetime:
+        """The gate's time."""
+
+    @abc.abstractmethod
+    def advance(self, seconds: float) -> None:
+        """Moves the gate's clock on."""
+
+    def at(self, **delta: float) -> str:
+        return cast.instant(self.now() + datetime.timedelta(**delta))
+
+    def ago(self, **delta: float) -> str:
+        """As facts write it: whole seconds."""
+        return (self.now() - datetime.timedelta(**delta)).astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    # --- people -----------------------------------------------------------------------------------------------------------------
+    @abc.abstractmethod
+    def pc(self, who: str) -> Pc: ...
+
+    @abc.abstractmethod
     def mailbox(self, who: str) -> Mailbox:
-        person = next(p for p in cast.registry(self.gatehouse.now())["people"] if p["id"] == who)
-        return Mailbox(self.house.post, person["mail"])
+        """From now on: earlier mails count as read."""
 
-    def good_facts(self, who: str) -> dict[str, Any]:
-        pc = cast.PEOPLE[who]["pc"]
-        mac = cast.PCS[pc].mac
-        assert mac is not None
-        return cast.good_facts(self.gatehouse.now(), mac, pc)
+    @abc.abstractmethod
+    def good_facts(self, who: str) -> Facts:
+        """A terminal that passes every check now."""
 
-    def pass_gate(self, who: str, *, report_first: bool = True) -> Vpn:
+    @abc.abstractmethod
+    def odd_certificate(self, kind: str) -> object:
+        """For Mori and his terminal: foreign_ca, unregistered, expired, server_usage."""
+
+    @abc.abstractmethod
+    def certificate_of(self, who: str) -> object: ...
+
+    @abc.abstractmethod
+    def borrow_agent(self, at: Pc, owner: Pc) -> Agent:
+        """The owner's enrolled key and facts, on another PC."""
+
+    @abc.abstractmethod
+    def fresh_agent(self, at: Pc) -> Agent:
+        """An agent whose key nobody has enrolled."""
+
+    @abc.abstractmethod
+    def enlist(self, count: int) -> list[str]:
+        """`count` contractors more, each with registration, terminal, certificate, password and desktop; their names."""
+
+    def as_far_as_the_code(self, who: str) -> tuple[Login, str]:
+        """ID, password and certificate are right; the question and the code that was mailed."""
+        mailbox = self.mailbox(who)
+        login = self.pc(who).login().asked()
+        return login, mailbox.next_code()
+
+    def pass_gate(self, who: str, *, report_first: bool = True) -> Login:
         """All factors right; the tunnel is up when this returns."""
-        pc, mailbox = self.pc(who), self.mailbox(who)
         if report_first:
-            pc.agent.facts(self.good_facts(who))
-            done = pc.agent.report(inside=False)
-            assert done.returncode == 0, done.stdout + done.stderr
-        vpn = pc.openconnect()
-        vpn.asked()
-        vpn.type(mailbox.next_code())
-        vpn.up()
-        self.wait(lambda: any(s["person"] == who and s["tunnel_up"] for s in self.sessions()), 5, f"{who}'s tunnel is up")
+            agent = self.pc(who).agent
+            agent.facts(self.good_facts(who))
+            report = agent.report(inside=False)
+            assert report.ok, report.text
+        login, code = self.as_far_as_the_code(who)
+        login.type(code).up()
+        self.wait_tunnel(who)
         self.story.add("must", f"{who} passes with all factors")
-        return vpn
+        return login
 
     def pass_gate_with_code(self, who: str, mailbox: Mailbox) -> str:
         """Passes, hangs up, and gives back the code that was used."""
-        pc = self.pc(who)
-        vpn = pc.openconnect()
-        vpn.asked()
+        login = self.pc(who).login().asked()
         code = mailbox.next_code()
-        vpn.type(code)
-        vpn.up()
-        vpn.hang_up()
+        login.type(code).up().hang_up()
         self.wait_no_session(who)
         return code
 
-    def borrow_agent(self, at: ContractorPc, owner: ContractorPc) -> Agent:
-        """The owner's enrolled key and facts, on another PC."""
-        agent = Agent(at, owner.agent.binary)
-        agent.key, agent.state = owner.agent.key, owner.agent.state
-        agent.facts_file = owner.agent.facts_file
-        return agent
-
-    def fresh_agent(self, at: ContractorPc) -> Agent:
-        """An agent whose key nobody has enrolled."""
-        agent = Agent(at, at.agent.binary)
-        agent.key, agent.state = at.host.folder / "fresh.key", at.host.folder / "fresh.state"
-        for path in (agent.key, agent.state):
-            path.unlink(missing_ok=True)
-        certificates.new_key(agent.key)
-        return agent
-
-    def crowd(self, count: int) -> list[Vpn]:
-        """`count` contractors of their own, each with certificate, terminal and tunnel, from two PCs."""
-        registry = self.export()
-        base = next(p for p in registry["people"] if p["id"] == "tani")
-        for n in range(count):
-            who, terminal = f"crowd{n:02d}", f"pc-crowd{n:02d}"
-            registry["people"].append(dict(base, id=who, login=who, mail=f"{who}@tani-denki.test"))
-            registry["terminals"].append({"id": terminal, "contractor": "tani-denki", "name": terminal, "kind": "own",
-                                          "macs": [f"3c:7c:3f:c0:00:{n:02x}"]})
-            registry["desktops"].append({"id": f"vdi-crowd{n:02d}", "person": who, "zone": "internet_dmz",
-                                         "address": f"10.40.0.{100 + n}", "port": 5900})
-            application = next(a for a in registry["applications"] if a["id"] == "a-tani")
-            application["people"].append(who)
-            application["terminals"].append(terminal)
-        self.replace(registry)
-        self.ctl("application", "accept", "a-tani", "--by", "yama")  # an edit voids the earlier decision
-        runs = []
-        for n in range(count):
-            who = f"crowd{n:02d}"
-            identity = self.gatehouse.issue(who, f"pc-{who}")
-            self.gatehouse.set_password(who, "the same long password of the crowd")
-            host = self.house.lab.hosts[("tani-pc", "mori-pc")[n % 2]]  # 30 codes an hour may go to one source
-            pc = ContractorPc(host, who, identity, self.house.web_ca.certificate,
-                              self.house.build / "bin" / "sekisho-agent")
-            pc.runs = 100 + n
-            runs.append((pc, Mailbox(self.house.post, f"{who}@tani-denki.test")))
-        vpns: list[Vpn] = []
+    def crowd(self, count: int) -> list[Login]:
+        """`count` contractors of their own, each inside with certificate, password and code."""
+        names, inside = self.enlist(count), []
         for start in range(0, count, 10):  # ten logins at once: the person's limits are per person, the PC's is 20
-            batch = [(pc.openconnect("the same long password of the crowd"), mailbox)
-                     for pc, mailbox in runs[start:start + 10]]
-            for vpn, mailbox in batch:
-                vpn.asked(30).type(mailbox.next_code(30))
-            for vpn, _ in batch:
-                vpn.up(30)
-            vpns += [vpn for vpn, _ in batch]
+            batch = [(self.mailbox(who), self.pc(who).login()) for who in names[start:start + 10]]
+            for mailbox, login in batch:
+                login.asked(30).type(mailbox.next_code(30))
+            for _, login in batch:
+                login.up(30)
+            inside += [login for _, login in batch]
         self.wait(lambda: len([s for s in self.sessions() if s["tunnel_up"]]) == count, 10, f"{count} tunnels")
-        return vpns
+        self.story.add("must", f"{count} contractors pass with all factors")
+        return inside
 
-    def odd_certificate(self, kind: str) -> Identity:
-        return certificates.odd(kind, self.folder / "odd", self.gatehouse.ca, "mori", "pc-mori")
+    def must_reach_desktop(self, who: str, *, within: float = 5) -> None:
+        self.must(f"{who} reaches his desktop", lambda: self.pc(who).desktop_answers(), within=within)
 
-    # --- staff ----------------------------------------------------------------------------------------------------------------
-    def ctl(self, *words: str) -> Any:
-        if words[0] not in ("sessions", "journal", "export", "health"):
-            self.story.did(" ".join(words))
-        return self.gatehouse.ctl(*words)
+    def must_not_reach_desktop(self, who: str, *, during: float = 0) -> None:
+        self.must_not(f"{who} reaches a desktop", lambda: self.pc(who).desktop_answers(0.3), during=during)
 
+    # --- staff ------------------------------------------------------------------------------------------------------------------
+    @abc.abstractmethod
     def export(self) -> dict[str, Any]:
-        document = self.ctl("export", "--with-secrets")
-        assert isinstance(document, dict)
-        return document
+        """The registry with its secrets."""
 
-    def replace(self, registry: dict[str, Any]) -> None:
-        self.gatehouse.import_registry(registry)
+    @abc.abstractmethod
+    def replace(self, registry: dict[str, Any]) -> None: ...
 
-    def sessions(self) -> list[dict[str, Any]]:
-        found = self.ctl("sessions")
-        return list(found["sessions"] if isinstance(found, dict) else found)
+    @abc.abstractmethod
+    def stop(self, kind: str, key: str = "", *, reason: str = "drill") -> None:
+        """Emergency stop: "all", or path, contractor, person, terminal, desktop with its key."""
+
+    @abc.abstractmethod
+    def release(self, kind: str, key: str = "") -> None: ...
+
+    @abc.abstractmethod
+    def end(self, kind: str, key: str) -> None:
+        """Ends a contract, application, person or terminal."""
+
+    @abc.abstractmethod
+    def accept(self, application: str, *, by: str = "yama") -> None: ...
+
+    @abc.abstractmethod
+    def revoke_certificate(self, who: str) -> None: ...
+
+    @abc.abstractmethod
+    def enrol_app(self, who: str) -> str:
+        """The otpauth URI of a new authenticator app."""
+
+    @abc.abstractmethod
+    def end_app(self, who: str) -> None: ...
+
+    @abc.abstractmethod
+    def sessions(self) -> list[dict[str, Any]]: ...
 
     def session_of(self, who: str) -> dict[str, Any]:
         found = [s for s in self.sessions() if s["person"] == who]
         assert len(found) == 1, f"sessions of {who}: {found}"
         return found[0]
 
-    def fingerprint(self, who: str) -> str:
-        return certificates.fingerprint(self.gatehouse.identities[who].certificate)
+    def wait_tunnel(self, who: str, within: float = 5) -> None:
+        self.wait(lambda: any(s["person"] == who and s["tunnel_up"] for s in self.sessions()), within, f"{who}'s tunnel is up")
 
-    def advance(self, seconds: float) -> None:
-        """Moves the gate's clock on (lab's own main of sekishod)."""
-        self.story.did(f"{seconds:.0f} s pass")
-        now = float(self.gatehouse.clock_offset.read_text())
-        part = self.gatehouse.clock_offset.with_suffix(".part")
-        part.write_text(str(now + seconds))
-        part.rename(self.gatehouse.clock_offset)
+    def wait_no_session(self, who: str, within: float = 10) -> None:
+        self.wait(lambda: not any(s["person"] == who for s in self.sessions()), within, f"no session of {who}")
 
-    def at(self, **delta: float) -> str:
-        return cast.instant(self.gatehouse.now() + datetime.timedelta(**delta))
+    def wait_state(self, who: str, state: str, within: float = 10) -> None:
+        self.wait(lambda: any(s["person"] == who and s["state"] == state for s in self.sessions()), within,
+                  f"{who}'s session is {state}")
 
-    # --- the journal ------------------------------------------------------------------------------------------------------------
+    def nobody_is_inside(self) -> None:
+        self.must_not("anybody is inside", self.sessions)
+
+    # --- what was written down --------------------------------------------------------------------------------------------------
+    @abc.abstractmethod
     def journal(self, **wanted: str) -> list[dict[str, Any]]:
-        words = ["journal", "search"]
-        for name, value in wanted.items():
-            words += [f"--{name}", value]
-        found = self.ctl(*words)
-        return list(found["entries"] if isinstance(found, dict) else found)
+        """Entries that fit: event, person, session, code."""
+
+    @abc.abstractmethod
+    def kept(self) -> Iterator[tuple[str, bytes]]:
+        """Everything that the gate has written: journal, log, state; (name, bytes)."""
 
     def entry(self, within: float = 5, **wanted: str) -> dict[str, Any]:
         """Waits for a journal entry; the newest one that fits."""
@@ -384,6 +380,7 @@ class World:
         return last
 
     def refused(self, code: str, *, rule: str | None = None, count: int = 1, within: float = 10) -> list[dict[str, Any]]:
+        """Waits until that many refusals with the code stand in the journal."""
         def enough() -> list[dict[str, Any]] | None:
             found = [e for e in self.journal(code=code) if e["result"] == "refused"]
             return found if len(found) >= count else None
@@ -398,90 +395,7 @@ class World:
 
     def refused_with_one_of(self, codes: Sequence[str]) -> None:
         self.wait(lambda: any(self.journal(code=c) for c in codes), 10, f"a refusal with one of {codes}")
-
-    # --- waits ------------------------------------------------------------------------------------------------------------------
-    def wait(self, check: Callable[[], object], within: float, what: str,
-             on_fail: Callable[[], str] | None = None) -> Any:
-        return wait_until(check, within, what, every=0.05, on_fail=on_fail)
-
-    def wait_no_session(self, who: str, within: float = 10) -> None:
-        self.wait(lambda: not any(s["person"] == who for s in self.sessions()), within, f"no session of {who}")
-
-    def wait_state(self, who: str, state: str, within: float = 10) -> None:
-        self.wait(lambda: any(s["person"] == who and s["state"] == state for s in self.sessions()), within,
-                  f"{who}'s session is {state}")
-
-    @contextlib.contextmanager
-    def limit(self, seconds: float, what: str) -> Iterator[None]:
-        """The block must be done within `seconds`: a promise of the rules, not a benchmark."""
-        begun = time.monotonic()
-        yield
-        took = time.monotonic() - begun
-        self.story.add("limit", f"{what} (allowed: {seconds:g} s)", took, took <= seconds)
-        assert took <= seconds, f"{what}: took {took:.2f} s, allowed are {seconds} s"
-
-    # --- the wire ---------------------------------------------------------------------------------------------------------------
-    @contextlib.contextmanager
-    def capture(self, host: str, device: str = "eth0") -> Iterator["Wire"]:
-        path = self.folder / f"{host}.pcap"
-        tcpdump = self.house.lab.hosts[host].start("tcpdump", "tcpdump", "--immediate-mode", "-i", device, "-U", "-s", "0", "-w",
-                                                   str(path), "-Z", "root")
-        tcpdump.wait_text("listening on", 10)
-        wire = Wire(path)
-        try:
-            yield wire
-        finally:
-            time_to_flush = self.house.lab.hosts[host].run("ping", "-c", "2", "-i", "0.2", cast.GATE_PUBLIC, check=False)
-            assert time_to_flush.returncode in (0, 1)
-            tcpdump.stop()
-            wire.read()
-
-    def say_in_clear(self, host: str, words: bytes) -> None:
-        """Sends one UDP packet with `words` from the host to the gate's address."""
-        code = "import socket,sys; socket.socket(socket.AF_INET,socket.SOCK_DGRAM).sendto(bytes.fromhex(sys.argv[1]),(sys.argv[2],9))"
-        self.house.lab.hosts[host].run("/usr/bin/python3", "-c", code, words.hex(), cast.GATE_PUBLIC)
-
-    def raw(self, host: str, address: str, port: int, words: bytes) -> bytes:
-        code = ("import socket,sys\ns=socket.create_connection((sys.argv[1],int(sys.argv[2])),3)\n"
-                "s.sendall(bytes.fromhex(sys.argv[3])); s.settimeout(3)\nout=b''\n"
-                "try:\n  while True:\n    d=s.recv(4096)\n    if not d: break\n    out+=d\nexcept OSError: pass\n"
-                "sys.stdout.buffer.write(out)")
-        done = subprocess.run(self.house.lab.hosts[host].argv(["/usr/bin/python3", "-c", code, address, str(port), words.hex()]),
-                              capture_output=True, timeout=20)
-        return done.stdout
-
-    def tls_hello(self, host: str) -> bool:
-        done = self.house.lab.hosts[host].run("openssl", "s_client", "-connect", f"{cast.GATE_PUBLIC}:{cast.VPN_PORT}",
-                                              "-servername", cast.GATE_NAME, "-CAfile", str(self.house.web_ca.certificate),
-                                              check=False, input="")
-        return "Verify return code: 0" in done.stdout
-
-    def remove_kernel_filter(self) -> None:
-        """Deletes the gate's nftables table: only a story that proves the filter's worth does this. netd would put it
-        back at once, so it is halted until the story's end."""
-        self.halted = self.gatehouse.pids()["sekisho-netd"]
-        os.kill(self.halted, signal.SIGSTOP)
-        self.allow_event("netd.table_restored")
-        self.house.gate.run("nft", "delete", "table", "inet", "sekisho")
+        self.story.add("must_not", f"get in: refused with one of {', '.join(codes)}")
 
 
-class Wire:
-    def __init__(self, path: pathlib.Path) -> None:
-        self.path, self.payload, self.packets = path, b"", 0
-        self.chunks: list[bytes] = []
-
-    def read(self) -> None:
-        from scapy.utils import RawPcapReader
-
-        self.chunks = [packet for packet, _ in RawPcapReader(str(self.path))]
-        self.payload, self.packets = b"\0".join(self.chunks), len(self.chunks)
-
-    def peek(self, words: bytes) -> bool:
-        """Whether the capture holds the bytes, while it still runs."""
-        return words in self.path.read_bytes()
-
-    def contains(self, words: bytes) -> bool:
-        return words in self.payload
-
-
-__all__ = ["NamespacesHouse", "World", "Plug"]
+__all__ = ["Agent", "Facts", "Login", "Mailbox", "Pc", "Report", "World"]
