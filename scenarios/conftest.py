@@ -135,6 +135,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     folder = stories.folder_of(lab, item.nodeid)
     reason = str(report.longrepr[2]).removeprefix("Skipped: ") if report.skipped and isinstance(report.longrepr, tuple) else ""
     row: dict[str, object] = {"scenario": item.nodeid, "lab": lab, "result": report.outcome, "at": stories.now(), "reason": reason,
+                              "unfit": bool(labs.not_for(lab, needs_of(item))),
                               "evidence": "" if report.skipped else stories.below_root(folder)}
     item.config.stash.setdefault(TOLD, []).append(dict(row, took_s=round(report.duration, 2)))
     for mark in item.iter_markers("rule"):

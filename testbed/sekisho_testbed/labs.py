@@ -21,6 +21,8 @@ NEEDS = {
     "machine": "the machine's own files and tools (install, systemd, compilers)",
     "database": "a database server",
     "kernel_filter": "the kernel's packet filter",
+    "guests": "contractor PCs that are machines of their own",
+    "ppp": "a kernel with PPP on the contractor's PC",
 }
 
 
@@ -53,7 +55,7 @@ class LabKind:
 LABS = {
     "simulated": LabKind("simulated", frozenset({"clock"}), "the production gate in this process, virtual time",
                          "simulated"),
-    "namespaces": LabKind("namespaces", frozenset(NEEDS), "network namespaces with real programs", "namespaces"),
+    "namespaces": LabKind("namespaces", frozenset(NEEDS) - {"guests", "ppp"}, "network namespaces with real programs", "namespaces"),
     "libvirt": LabKind("libvirt", frozenset(NEEDS) - {"browser"}, "QEMU guests among namespaces", "guests"),
 }
 

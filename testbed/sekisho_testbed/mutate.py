@@ -77,10 +77,10 @@ def make_tree() -> list[Place]:
 
 
 def tests() -> dict[str, str]:
-    """Unit tests of the copy: name -> program."""
+    """Unit tests of the copy: name -> program, built or not (ctest tells no command of what is not built yet)."""
     text = subprocess.run(["ctest", "--test-dir", str(BUILD), "-L", "unit", "--show-only=json-v1"], capture_output=True,
                           text=True, check=True).stdout
-    return {t["name"]: t["command"][0] for t in json.loads(text)["tests"] if "command" in t}
+    return {t["name"]: t["command"][0] if "command" in t else str(BUILD / "tests" / t["name"]) for t in json.loads(text)["tests"]}
 
 
 def tests_of(where: str, known: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any
 from . import cast, certificates, evidence
 from .gatehouse import Gatehouse, WebCa
 from .labs import Lab, NotHere
-from .netlab import NetLab, probe
+from .netlab import NetLab, Plug, probe
 from .pc import ContractorPc, Identity, TerminalAgent, Vpn
 from .post import Post, PostBox
 from .wires import Wires
@@ -59,6 +59,8 @@ def raise_lab(folder: pathlib.Path, build: pathlib.Path) -> "NamespacesHouse":
 class NamespacesHouse(Lab):
     """Network, desktops, servers and mail. Costs a second; shared by many stories."""
 
+    name = "namespaces"
+
     def __init__(self, folder: pathlib.Path, build: pathlib.Path) -> None:
         self.folder, self.build = folder, build
         self.lab = NetLab(folder / "net")
@@ -89,7 +91,7 @@ class NamespacesHouse(Lab):
                                  "{ type filter hook forward priority -10; policy accept; }; "
                                  'add rule inet perimeter forward iifname "inet" drop')
             for name, plug in {**cast.PCS, **cast.INSIDE}.items():
-                lab.add_host(name, [plug], lab.segments[plug.segment].address(1))
+                self.add(name, plug)
             certificate, key = self.web_ca.server(cast.MAIL_NAME, [])
             self.post = Post(lab.hosts["post"], cast.address(cast.POST), certificate, key)
             started = []
@@ -118,6 +120,10 @@ class NamespacesHouse(Lab):
     def __exit__(self, *_: object) -> None:
         self.lab.close()
 
+    def add(self, name: str, plug: Plug) -> None:
+        """One host of the cast; its gateway is the gate's host."""
+        self.lab.add_host(name, [plug], self.lab.segments[plug.segment].address(1))
+
     def world(self, name: str, story: evidence.Story, *, open_filter: bool = False) -> "NamespacesWorld":
         return NamespacesWorld(self, name, open_filter=open_filter, story=story)
 
@@ -127,7 +133,7 @@ class NamespacesWorld(World):
 
     def __init__(self, house: NamespacesHouse, name: str, *, open_filter: bool = False,
                  story: evidence.Story | None = None) -> None:
-        super().__init__(name, "namespaces", story)
+        super().__init__(name, house.name, story)
         self.house = house
         clean = "".join(c if c.isalnum() else "_" for c in name)[:16]  # a control socket's path has 107 bytes
         self.folder = house.folder / f"{clean}-{time.monotonic_ns() % 10**8}"

@@ -170,13 +170,14 @@ class ContractorPc(world.Pc):
     agent: TerminalAgent
 
     def __init__(self, host: Host, who: str, identity: Identity | None, gate_ca: pathlib.Path,
-                 agent_binary: pathlib.Path, password: str) -> None:
-        self.host, self.who, self.identity, self.gate_ca, self.password = host, who, identity, gate_ca, password
+                 agent_binary: pathlib.Path, password: str | None = None) -> None:
+        self.host, self.who, self.identity, self.gate_ca = host, who, identity, gate_ca
+        self.password = cast.PEOPLE[who]["password"] if password is None else password
         self.agent = TerminalAgent(self, agent_binary)
         self.runs = 0
 
     def login(self, password: str | None = None, *, login: str | None = None, certificate: object = "own") -> Vpn:
-        assert certificate is None or certificate == "own" or isinstance(certificate, Identity)
+        assert certificate is None or isinstance(certificate, (str, Identity)), certificate
         return self.openconnect(password, login=login, identity=certificate)
 
     def desktop_answers(self, within: float = 3) -> bool:
@@ -231,6 +232,23 @@ class ContractorPc(world.Pc):
         stdin.close()
         program.wait_end(within)
         return program.text()
+
+    def openfortivpn_tunnel(self, code: Callable[[], str], within: float = 60) -> Program:
+        """openfortivpn through to its tunnel, which stands when this returns: pppd and a kernel with PPP are needed."""
+        assert self.identity is not None
+        config = self.host.folder / "openfortivpn.conf"
+        config.write_text("\n".join([f"host = {cast.GATE_NAME}", f"port = {cast.VPN_PORT}", f"username = {self.who}",
+                                     f"password = {self.password}", f"ca-file = {self.gate_ca}", "set-dns = 0", "pppd-use-peerdns = 0",
+                                     f"user-cert = {self.identity.certificate}", f"user-key = {self.identity.key}"]) + "\n")
+        config.chmod(0o600)
+        self.runs += 1
+        program = self.host.start(f"openfortivpn-{self.runs}", "openfortivpn", "-c", str(config), "-v", stdin=subprocess.PIPE)
+        stdin = program.process.stdin
+        assert stdin is not None
+        stdin.write(code().encode() + b"\n")
+        stdin.flush()
+        program.wait_text("Tunnel is up and running", within)
+        return program
 
     def openfortivpn_with_cookie(self, cookie: str, within: float = 25) -> str:
         """openfortivpn with a session from elsewhere, given on its standard input; its output."""

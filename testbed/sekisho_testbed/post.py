@@ -57,7 +57,7 @@ class PostBox(Mailbox):
         text = self.next_mail(within).get_content()
         codes = re.findall(r"(?<![0-9])[0-9]{6}(?![0-9])", text)
         assert codes, f"no six-digit code in the mail:\n{text}"
-        return codes[0]
+        return str(codes[0])
 
     def nothing_new(self) -> bool:
         return len(self.post.messages(self.address)) == self.seen

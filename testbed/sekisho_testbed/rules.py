@@ -43,15 +43,15 @@ def points(build: pathlib.Path) -> list[dict[str, Any]]:
     return found
 
 
-def results(build: pathlib.Path) -> list[dict[str, str]]:
+def results(build: pathlib.Path) -> list[dict[str, Any]]:
     """Newest result of every story in every lab, as scenarios/conftest.py wrote them down."""
     file = build / "rule_results.json"
     return list(json.loads(file.read_text())["results"]) if file.exists() else []
 
 
-def runs_of(mark: dict[str, str], rows: list[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
+def runs_of(mark: dict[str, str], rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """Lab -> its results of this mark; a story with parameters has several."""
-    found: dict[str, list[dict[str, str]]] = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         if row["scenario"].split("[")[0].removeprefix("scenarios/") == mark["scenario"].removeprefix("scenarios/") \
                 and row["rule"] == mark["rule"] and row["must"] == mark["must"]:
@@ -67,8 +67,13 @@ def table(build: pathlib.Path) -> dict[str, Any]:
                                "code": [f"{p['name']} ({p['where']})" for p in known if p["rule"] == rule],
                                "must_pass": [], "must_fail": []}
         for mark in (m for m in every if m["rule"] == rule):
-            # A lab that cannot give what the story needs says nothing about the rule.
-            runs = {lab: found for lab, found in runs_of(mark, done).items() if any(r["result"] != "skipped" for r in found)}
+            # A lab that cannot give what the story needs says nothing about the rule; a story that no lab of the last runs
+            # could tell is not in the table.
+            every_lab = runs_of(mark, done)
+            fit = {lab: found for lab, found in every_lab.items() if not all(r.get("unfit") for r in found)}
+            if every_lab and not fit:
+                continue
+            runs = {lab: found for lab, found in fit.items() if any(r["result"] != "skipped" for r in found)}
             for lab, found in (runs or {"namespaces": []}).items():
                 passed = bool(found) and all(r["result"] == "passed" for r in found)
                 row[f"must_{mark['must']}"].append({"scenario": mark["scenario"], "lab": lab,

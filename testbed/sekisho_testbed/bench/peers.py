@@ -172,9 +172,11 @@ class Sekisho(Gateway):
             old.unlink(missing_ok=True)
         agent.facts(cast.good_facts(self.house.now(), "3c:7c:3f:1a:2b:01", "client"))
         token = self.house.ctl("terminal", "enrol-token", "pc-mori")["token"]
-        for done in (agent.enrol(token), agent.report(inside=False)):
-            if done.returncode != 0:
-                raise LabError(f"the agent: {done.stdout}{done.stderr}")
+        done = agent.enrol(token)
+        if done.returncode != 0:
+            raise LabError(f"the agent: {done.stdout}{done.stderr}")
+        if not (report := agent.report(inside=False)).ok:
+            raise LabError(f"the agent: {report.text}")
         assert self.house.supervisor is not None
         self.group.add(self.house.supervisor.pid)
         for pid in self.group.pids():

@@ -189,7 +189,8 @@ class Pulse:
     def __init__(self, yard: Yard) -> None:
         self.yard = yard
         self.program = yard.gateway.connect(yard.gateway.group)
-        self.agent = yard.gateway.agent.start()  # without a sign of life the session is in quarantine after two minutes
+        self.agent = yard.gateway.agent
+        self.agent.start(30)  # without a sign of life the session is in quarantine after two minutes
 
     def measure(self, seconds: float, every_ms: float = 5) -> dict[str, float]:
         """{"n", "p50_ms", "p99_ms", "max_ms"} of an echo every few milliseconds."""

@@ -1,0 +1,229 @@
+"""The libvirt lab: the namespaces lab in which contractor PCs are QEMU guests on the same bridges.
+
+A libvirtd of the lab's own runs below the lab's first process and is gone with it, guests included. A guest sees the lab's
+folder and the built tree at the same paths as its host does, so that every program and file is named alike; its programs are
+started over a cable of their own (`mgmt`), on which no story looks.
+"""
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import cast, images
+from .labs import NotHere
+from .namespaces import NamespacesHouse, unbuilt
+from .netlab import Host, LabError, NetLab, Plug, Program, probe, wait_until
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+GUESTS = ("mori-pc",)       # the others stay namespaces: a guest costs seconds and 400 MiB
+MANAGEMENT = "10.99.0"
+MEMORY_MIB = 400
+TOOLS = ("qemu-system-x86_64", "libvirtd", "ssh", "ssh-keygen")
+
+QEMU_CONF = """user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+security_driver = "none"
+cgroup_controllers = []
+namespaces = []
+stdio_handler = "file"
+"""
+
+
+def missing() -> str | None:
+    """Why this machine cannot hold the lab, or None."""
+    if reason := probe() or images.probe():
+        return reason
+    for tool in TOOLS:
+        if shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin") is None:
+            return f"{tool} is not installed (testbed/packages_libvirt.txt)"
+    try:
+        import libvirt  # noqa: F401
+    except ImportError:
+        return "python3-libvirt is not installed (testbed/packages_libvirt.txt)"
+    return None
+
+
+def raise_lab(folder: pathlib.Path, build: pathlib.Path) -> "GuestsHouse":
+    if reason := missing():
+        raise NotHere(reason)
+    if lacking := unbuilt(build):
+        raise NotHere(f"not built yet: {', '.join(lacking)}")
+    return GuestsHouse(folder, build)
+
+
+def kvm_works(within: float = 3) -> bool:
+    """Whether an instruction of a guest really runs: an openable /dev/kvm says nothing on nested machines."""
+    if not os.access("/dev/kvm", os.W_OK):
+        return False
+    # mov al,42; out 0xf4,al; hlt; jmp -3: the debug port ends QEMU with (42 << 1) | 1
+    sector = bytes.fromhex("b02ae6f4f4ebfd").ljust(510, b"\0") + b"\x55\xaa"
+    with tempfile.NamedTemporaryFile() as disk:
+        disk.write(sector)
+        disk.flush()
+        argv = ["qemu-system-x86_64", "-machine", "pc,accel=kvm", "-m", "16", "-display", "none", "-nodefaults", "-no-reboot", "-boot", "a",
+                "-drive", f"file={disk.name},format=raw,if=floppy,readonly=on", "-device", "isa-debug-exit,iobase=0xf4,iosize=1"]
+        try:
+            return subprocess.run(argv, capture_output=True, timeout=within).returncode == 85
+        except subprocess.TimeoutExpired:
+            return False
+
+
+class GuestProgram(Program):
+    """A program on a guest. What runs here is its line to it; signals go to the program itself."""
+
+    def __init__(self, host: "GuestHost", name: str, argv: Sequence[str], process: subprocess.Popen[bytes], log: pathlib.Path,
+                 pid_file: str) -> None:
+        super().__init__(host, name, argv, process, log)
+        self.pid_file = pid_file
+
+    def signal(self, number: int) -> None:
+        if self.running:
+            self.host.run("sh", "-c", f'kill -{int(number)} "$(cat {shlex.quote(self.pid_file)})"', check=False)
+
+
+class GuestHost(Host):
+    """A host of the lab that is a guest: the same verbs, over its management cable."""
+
+    def __init__(self, lab: NetLab, name: str, addresses: dict[str, str], config: pathlib.Path) -> None:
+        super().__init__(lab, name, addresses)
+        self.config, self.count = config, 0
+
+    def argv(self, argv: Sequence[str]) -> list[str]:
+        return self.lab.enter(["ssh", "-F", str(self.config), self.name, shlex.join(argv)])
+
+    def run(self, *argv: str, within: float = 20, check: bool = True, input: str | None = None,
+            env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        words = [*(["env", *(f"{k}={v}" for k, v in env.items())] if env else []), *argv]
+        done = subprocess.run(self.argv(words), capture_output=True, text=True, timeout=within, errors="replace",
+                              **({"stdin": subprocess.DEVNULL} if input is None else {"input": input}))  # type: ignore[call-overload]
+        if check and done.returncode != 0:
+            raise LabError(f"{self.name}: {' '.join(argv)} ended {done.returncode}: {done.stderr[-2000:]}{done.stdout[-500:]}")
+        return done  # type: ignore[no-any-return]
+
+    def start(self, name: str, *argv: str, env: Mapping[str, str] | None = None, stdin: int | None = subprocess.DEVNULL) -> Program:
+        self.count += 1
+        pid_file = f"/run/sk/{name}.{self.count}.pid"
+        words = [*(["env", *(f"{k}={v}" for k, v in env.items())] if env else []),
+                 "sh", "-c", f'echo $$ >{pid_file}; exec "$@"', "sh", *argv]
+        plain = self._start(name, argv, self.argv(words), None, stdin)
+        self.lab.programs.remove(plain)
+        program = GuestProgram(self, name, argv, plain.process, plain.log, pid_file)
+        self.lab.programs.append(program)
+        return program
+
+
+class GuestsHouse(NamespacesHouse):
+    """Network, desktops, servers and mail as in the namespaces lab; some PCs are guests."""
+
+    name = "libvirt"
+
+    def add(self, name: str, plug: Plug) -> None:
+        if name not in GUESTS:
+            super().add(name, plug)
+            return
+        if not hasattr(self, "connection"):
+            self._raise_libvirtd()
+        self._boot(name, plug, GUESTS.index(name) + 11)
+
+    # --- libvirtd -----------------------------------------------------------------------------------------------------------
+    def _raise_libvirtd(self) -> None:
+        import libvirt
+
+        libvirt.registerErrorHandler(lambda *_: None, None)
+        self.image = images.image("pc", ROOT / "build" / "images")
+        self.domain_type = "kvm" if kvm_works() else "qemu"
+        home = self.virt = self.folder / "virt"
+        for part in ("lib", "log", "cache", "etc/qemu", "run"):
+            (home / part).mkdir(parents=True, exist_ok=True)
+        (home / "etc/qemu.conf").write_text(QEMU_CONF)
+        (home / "etc/libvirtd.conf").write_text(f'unix_sock_dir = "{home}/run"\nunix_sock_rw_perms = "0700"\nauth_unix_rw = "none"\n')
+        (home / "etc/libvirt.conf").write_text("")
+        script = ("mount -t sysfs sysfs /sys || true; for x in lib log cache; do mkdir -p /var/$x/libvirt; mount --bind $1/$x /var/$x/libvirt; done; "
+                  "mkdir -p /etc/libvirt; mount --bind $1/etc /etc/libvirt; mkdir -p /run/libvirt")
+        self.lab.run("bash", "-euc", script, "_", str(home))
+        self.lab.batch(["link add br-mgmt type bridge stp_state 0 forward_delay 0", "link set br-mgmt up",
+                        f"addr add {MANAGEMENT}.1/24 dev br-mgmt"])
+        self.daemon = self.lab.start_outside(self.gate, "wire-libvirtd", "libvirtd", "-f", str(home / "etc/libvirtd.conf"))
+        uri = f"qemu+unix:///system?socket={home}/run/libvirt-sock"
+
+        def opened() -> Any:
+            with contextlib.suppress(libvirt.libvirtError):
+                return libvirt.open(uri)
+            return None
+
+        self.connection = wait_until(opened, 60, "the lab's libvirtd answers", every=0.1, on_fail=lambda: self.daemon.text()[-3000:],
+                                     alive=lambda: self.daemon.running)
+        self.key = home / "key"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key)], check=True, capture_output=True)
+
+    # --- guests ---------------------------------------------------------------------------------------------------------------
+    def _boot(self, name: str, plug: Plug, last: int) -> None:
+        segment = self.lab.segments[plug.segment]
+        shares = {"lab": (self.folder, "rw"), "tree": (ROOT, "ro")}
+        line = " ".join([
+            "console=ttyS0 quiet loglevel=4", f"sk.name={name}", f"sk.gw={segment.address(1)}", f"sk.keys={self.key}.pub",
+            f"sk.ip=eth0:{segment.address(plug.last)}/{segment.prefix},eth1:{MANAGEMENT}.{last}/24",
+            "sk.share=" + ",".join(f"{tag}:{path}:{mode}" for tag, (path, mode) in shares.items())])
+        filesystems = "".join(
+            f"<filesystem type='mount' accessmode='passthrough' multidevs='remap'><driver type='path'/><source dir='{path}'/>"
+            f"<target dir='{tag}'/>{'<readonly/>' if mode == 'ro' else ''}</filesystem>" for tag, (path, mode) in shares.items())
+        cards = "".join(
+            f"<interface type='bridge'><source bridge='br-{bridge}'/><mac address='{mac}'/><model type='virtio'/></interface>"
+            for bridge, mac in ((plug.segment, plug.mac), ("mgmt", f"52:54:00:99:00:{last:02x}")))
+        definition = f"""<domain type='{self.domain_type}'><name>{name}</name><memory unit='MiB'>{MEMORY_MIB}</memory><vcpu>1</vcpu>
+ <os><type arch='x86_64' machine='q35'>hvm</type><kernel>{self.image.kernel}</kernel><initrd>{self.image.initramfs}</initrd>
+ <cmdline>{line}</cmdline></os><features><acpi/><apic/></features><cpu mode='maximum'/>
+ <on_reboot>destroy</on_reboot><on_crash>destroy</on_crash><devices><emulator>/usr/bin/qemu-system-x86_64</emulator>
+ <disk type='file' device='disk'><driver name='qemu' type='raw' cache='unsafe'/><source file='{self.image.root}'/>
+ <target dev='vda' bus='virtio'/><readonly/><shareable/></disk>{cards}{filesystems}
+ <serial type='file'><source path='{self.virt}/{name}-serial.log'/></serial>
+ <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+ <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
+ <graphics type='vnc'><listen type='socket' socket='{self.virt}/{name}.vnc'/></graphics><video><model type='vga'/></video>
+ <memballoon model='none'/></devices></domain>"""
+        domain = self.connection.createXML(definition, 0)
+        config = self.virt / f"{name}.ssh"
+        config.write_text(f"Host {name}\n HostName {MANAGEMENT}.{last}\n User root\n IdentityFile {self.key}\n IdentitiesOnly yes\n"
+                          " StrictHostKeyChecking no\n UserKnownHostsFile /dev/null\n LogLevel ERROR\n ConnectTimeout 5\n"
+                          f" ControlMaster auto\n ControlPath {self.virt}/%n.mux\n ControlPersist yes\n ServerAliveInterval 5\n")
+        host = GuestHost(self.lab, name, {plug.segment: segment.address(plug.last)}, config)
+        self.lab.hosts[name] = host
+        serial = self.virt / f"{name}-serial.log"
+        begun = time.monotonic()
+        self._agent_answers(domain, name, serial)
+        wait_until(lambda: host.run("true", check=False).returncode == 0, 30, f"{name} takes programs", every=0.2,
+                   on_fail=lambda: serial.read_text(errors="replace")[-3000:])
+        host.run("sh", "-c", f"cp {shlex.quote(str(self.folder))}/hosts /etc/hosts; cp {shlex.quote(str(self.folder))}/resolv.conf /etc/resolv.conf")
+        self.booted_s = time.monotonic() - begun
+
+    def _agent_answers(self, domain: Any, name: str, serial: pathlib.Path) -> None:
+        import libvirt
+        import libvirt_qemu
+
+        def ping() -> bool:
+            with contextlib.suppress(libvirt.libvirtError):
+                libvirt_qemu.qemuAgentCommand(domain, '{"execute":"guest-ping"}', 5, 0)
+                return True
+            return False
+
+        wait_until(ping, 180, f"the guest agent of {name} answers", every=0.2,
+                   on_fail=lambda: serial.read_text(errors="replace")[-3000:] if serial.exists() else "no serial line",
+                   alive=lambda: bool(domain.isActive()))
+
+    def __exit__(self, *exc: object) -> None:
+        with contextlib.suppress(Exception):
+            self.connection.close()
+        super().__exit__(*exc)
+
+
+__all__ = ["GuestsHouse", "kvm_works", "missing", "raise_lab"]
