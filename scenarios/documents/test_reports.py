@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 
-from sekisho_testbed import axe, browser, evidence, rules, rules_page
+from sekisho_testbed import axe, browser, evidence, rules, rules_page, stories
 from sekisho_testbed.browser import Browser
 from sekisho_testbed.namespaces import NamespacesHouse
 
@@ -25,6 +25,7 @@ def an_evidence(folder: pathlib.Path) -> pathlib.Path:
     story.packets = {"inet": 2, "vdi": 0}
     folder.mkdir(parents=True)
     (folder / "journal.json").write_text('{"entries": [{"event": "login.refused", "code": "code.wrong", "rule": "R04", "result": "refused"}]}')
+    (folder / "events.jsonl").write_text('{"at":"2026-11-26T16:51:55.046202Z","event":"front.gate_there","level":"warning","program":"x"}\n')
     picture = folder / "x.png"
     picture.write_bytes(bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63606060f80f00"
                                       "010401005fe5c34b0000000049454e44ae426082"))
@@ -43,6 +44,10 @@ def test_axe_finds_nothing_on_the_reports(house: NamespacesHouse, tmp_path: path
     rows = rules.table(house.build)["rules"]
     table = rules_page.write(tmp_path / "rules.html", house.build, rows, pending, rules.problems(rows, pending))
     pages = {"rules-ja": f"file://{table}", "rules-en": f"file://{table}#en", "evidence": f"file://{an_evidence(tmp_path / 'story')}"}
+    told = [{"scenario": "login/test_x.py::test_one", "lab": lab, "result": result, "reason": "" if result == "passed" else "no browser",
+             "took_s": 1.5} for lab, result in (("namespaces", "passed"), ("simulated", "skipped"), ("libvirt", "failed"))]
+    index = stories.write_index({"written_at": stories.now(), "stories": told}, {"login/test_x.py::test_one": {"browser"}}, tmp_path / "index.html")
+    pages["index"] = f"file://{index}"
     pictures = house.build / "report-pages"
     pictures.mkdir(exist_ok=True)
     found: list[str] = []
@@ -55,7 +60,7 @@ def test_axe_finds_nothing_on_the_reports(house: NamespacesHouse, tmp_path: path
                 assert overflow <= 0, f"{name}-{shape} scrolls sideways by {overflow}"
                 page.picture(pictures / f"{name}-{shape}.png")
                 found.extend(f"{name}-{shape}: {line}" for line in axe.findings(page.axe(script)))
-            page.shows("R04", "Evidence" if name == "rules-en" else "証跡")
+            page.shows("R04" if name != "index" else "test_x.py", "Evidence" if name == "rules-en" else "証跡")
             if name == "rules-en":
                 assert "証跡" not in page.text, "one language at a time"
     assert not found, "\n".join(found)

@@ -30,10 +30,52 @@ def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def odd(kind: str, folder: pathlib.Path, ca: pathlib.Path, person: str, terminal: str) -> Identity:
-    """kind: foreign_ca, unregistered, expired, server_usage."""
+def der(path: pathlib.Path) -> bytes:
+    return x509.load_pem_x509_certificate(path.read_bytes()).public_bytes(serialization.Encoding.DER)
+
+
+def _naive(now: datetime.datetime | None) -> datetime.datetime:
+    return (now or datetime.datetime.now(datetime.timezone.utc)).astimezone(datetime.timezone.utc).replace(tzinfo=None)
+
+
+def make_ca(folder: pathlib.Path, at: datetime.datetime) -> None:
+    """The environment's CA (ca.pem, ca.key) and its empty CRL (crl.pem), for a lab whose time is not the machine's."""
     folder.mkdir(parents=True, exist_ok=True)
-    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+    key, name, now, day = new_key(folder / "ca.key"), _name("Sekisho lab CA"), _naive(at), datetime.timedelta(days=1)
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(now - 30 * day).not_valid_after(now + 3650 * day)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.KeyUsage(False, False, False, False, False, True, True, False, False), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256()))
+    (folder / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    crl = (x509.CertificateRevocationListBuilder().issuer_name(name).last_update(now - day).next_update(now + 60 * day)
+           .add_extension(x509.CRLNumber(1), critical=False)
+           .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+           .sign(key, hashes.SHA256()))
+    (folder / "crl.pem").write_bytes(crl.public_bytes(serialization.Encoding.PEM))
+
+
+def issue(folder: pathlib.Path, ca: pathlib.Path, person: str, terminal: str, at: datetime.datetime) -> Identity:
+    """A client certificate of the environment, as `sekishoctl ca issue` makes it."""
+    return odd("unregistered", folder / f"{person}-{terminal}", ca, person, terminal, now=at)
+
+
+def registry_row(path: pathlib.Path, person: str, terminal: str) -> dict[str, str]:
+    """The certificate as the registry knows it."""
+    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    serial = f"{certificate.serial_number:x}"
+    return {"fingerprint_sha256": fingerprint(path), "serial_hex": serial.zfill(len(serial) + len(serial) % 2), "person": person,
+            "terminal": terminal, "not_before": certificate.not_valid_before.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "not_after": certificate.not_valid_after.strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def odd(kind: str, folder: pathlib.Path, ca: pathlib.Path, person: str, terminal: str,
+        now: datetime.datetime | None = None) -> Identity:
+    """kind: foreign_ca, unregistered, expired, server_usage. `now`: a lab's own time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    now = _naive(now)
     key = new_key(folder / f"{kind}.key")
     if kind == "foreign_ca":
         ca_key = ec.generate_private_key(ec.SECP256R1())

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from . import netlab
 from .report import STYLE, mark, table, text
 
+LONGEST = 1000  # rows of a table
 SHORT_S = 0.05  # waits that were over at once are not told
 
 
@@ -126,11 +127,32 @@ def journal_table(folder: pathlib.Path) -> str:
         entries = json.loads((folder / "journal.json").read_text())["entries"]
     except (OSError, ValueError, KeyError, TypeError):
         return ""
-    rows = [[text(e.get("seq", n)), text(e.get("at", "")), f"<code>{text(e.get('event', ''))}</code>", text(e.get("person", "")),
+    rows = [[text(e.get("sequence", n)), text(e.get("at", "")), f"<code>{text(e.get('event', ''))}</code>", text(e.get("person", "")),
              text(e.get("result", "")), text(" ".join(x for x in (e.get("rule", ""), e.get("code", "")) if x))]
             for n, e in enumerate(entries)]
     return "<details><summary>監査記録 Audit journal: " + f"{len(rows)}</summary>" + table(
         "監査記録 Audit journal", ["番号 No.", "時刻 Time", "事象 Event", "利用者 Person", "結果 Result", "規則・理由 Rule, reason"], rows) + "</details>"
+
+
+def events_table(folder: pathlib.Path) -> str:
+    """What the gate's programs said, in the order in which they said it."""
+    try:
+        lines = (folder / "events.jsonl").read_text().splitlines()
+    except OSError:
+        return ""
+    rows = []
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        level = str(event.pop("level", ""))
+        shown = mark("failed", level) if level in ("error", "critical") else mark("waiting", level) if level == "warning" else text(level)
+        head = [text(event.pop("at", ""))[11:23], text(event.pop("program", "")), shown, f"<code>{text(event.pop('event', ''))}</code>"]
+        rows.append([*head, text(" ".join(f"{k}={v}" for k, v in event.items()))[:300]])
+    rows = rows[:LONGEST]
+    return f"<details><summary>事象 Events: {len(rows)}</summary>" + table(
+        "事象 Events", ["時刻 Time", "プログラム Program", "段階 Level", "事象 Event", "内容 Holds"], rows) + "</details>"
 
 
 def files(folder: pathlib.Path, packets: dict[str, int]) -> str:
@@ -173,7 +195,7 @@ def write(story: Story) -> pathlib.Path:
         "<h2>判定 Judged</h2>" + pairs(story) if pairs(story) else "", "<h2>手順 Steps</h2>" + steps(story) if story.lines else "",
         f"<h2>許した事象 Allowed events</h2><ul>{allowed}</ul>" if allowed else "",
         "<h2>画面 Pictures</h2>" + "".join(shown) if shown else "",
-        "<h2>記録 Records</h2>", journal_table(folder), wires, files(folder, packets)]
+        "<h2>記録 Records</h2>", journal_table(folder), events_table(folder), wires, files(folder, packets)]
     page = folder / "index.html"
     page.write_text(
         '<!doctype html>\n<html lang="ja"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'

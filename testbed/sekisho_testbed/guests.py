@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import cast, images
+from . import images, netlab
 from .labs import NotHere
 from .namespaces import NamespacesHouse, unbuilt
 from .netlab import Host, LabError, NetLab, Plug, Program, probe, wait_until
@@ -26,6 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 GUESTS = ("mori-pc",)       # the others stay namespaces: a guest costs seconds and 400 MiB
 MANAGEMENT = "10.99.0"
 MEMORY_MIB = 400
+EMULATED = 5.0              # how much longer waits may take where KVM does not work
 TOOLS = ("qemu-system-x86_64", "libvirtd", "ssh", "ssh-keygen")
 
 QEMU_CONF = """user = "root"
@@ -104,11 +105,11 @@ class GuestHost(Host):
     def run(self, *argv: str, within: float = 20, check: bool = True, input: str | None = None,
             env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         words = [*(["env", *(f"{k}={v}" for k, v in env.items())] if env else []), *argv]
-        done = subprocess.run(self.argv(words), capture_output=True, text=True, timeout=within, errors="replace",
-                              **({"stdin": subprocess.DEVNULL} if input is None else {"input": input}))  # type: ignore[call-overload]
+        done = subprocess.run(self.argv(words), capture_output=True, text=True, timeout=within * netlab.patience, errors="replace",
+                              input=input or "", env=None)
         if check and done.returncode != 0:
             raise LabError(f"{self.name}: {' '.join(argv)} ended {done.returncode}: {done.stderr[-2000:]}{done.stdout[-500:]}")
-        return done  # type: ignore[no-any-return]
+        return done
 
     def start(self, name: str, *argv: str, env: Mapping[str, str] | None = None, stdin: int | None = subprocess.DEVNULL) -> Program:
         self.count += 1
@@ -142,6 +143,7 @@ class GuestsHouse(NamespacesHouse):
         libvirt.registerErrorHandler(lambda *_: None, None)
         self.image = images.image("pc", ROOT / "build" / "images")
         self.domain_type = "kvm" if kvm_works() else "qemu"
+        netlab.patience = 1.0 if self.domain_type == "kvm" else EMULATED
         home = self.virt = self.folder / "virt"
         for part in ("lib", "log", "cache", "etc/qemu", "run"):
             (home / part).mkdir(parents=True, exist_ok=True)
@@ -149,7 +151,10 @@ class GuestsHouse(NamespacesHouse):
         (home / "etc/libvirtd.conf").write_text(f'unix_sock_dir = "{home}/run"\nunix_sock_rw_perms = "0700"\nauth_unix_rw = "none"\n')
         (home / "etc/libvirt.conf").write_text("")
         script = ("mount -t sysfs sysfs /sys || true; for x in lib log cache; do mkdir -p /var/$x/libvirt; mount --bind $1/$x /var/$x/libvirt; done; "
-                  "mkdir -p /etc/libvirt; mount --bind $1/etc /etc/libvirt; mkdir -p /run/libvirt")
+                  "mkdir -p /etc/libvirt; mount --bind $1/etc /etc/libvirt; mkdir -p /run/libvirt; "
+                  # libvirtd wants to know its usual user, though it never becomes it here.
+                  "for f in passwd group; do grep -q ^libvirt-qemu: /etc/$f || { cp /etc/$f $1/$f; "
+                  "[ $f = passwd ] && row=libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin || row=libvirt-qemu:x:64055:; echo $row >>$1/$f; mount --bind $1/$f /etc/$f; }; done")
         self.lab.run("bash", "-euc", script, "_", str(home))
         self.lab.batch(["link add br-mgmt type bridge stp_state 0 forward_delay 0", "link set br-mgmt up",
                         f"addr add {MANAGEMENT}.1/24 dev br-mgmt"])
@@ -221,6 +226,7 @@ class GuestsHouse(NamespacesHouse):
                    alive=lambda: bool(domain.isActive()))
 
     def __exit__(self, *exc: object) -> None:
+        netlab.patience = 1.0
         with contextlib.suppress(Exception):
             self.connection.close()
         super().__exit__(*exc)

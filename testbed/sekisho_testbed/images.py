@@ -19,7 +19,7 @@ import tempfile
 import zlib
 
 RECIPES = pathlib.Path(__file__).resolve().parents[1] / "images"
-TOOLS = ("mmdebstrap", "mkfs.erofs", "busybox", "modprobe", "depmod", "cpio", "apt-get", "dpkg-deb")
+TOOLS = ("unshare", "mmdebstrap", "mkfs.erofs", "busybox", "modprobe", "depmod", "cpio", "apt-get", "dpkg-deb")
 KERNEL = "linux-image-amd64"
 
 
@@ -131,7 +131,8 @@ def zlib_gzip(data: bytes) -> bytes:
 def make_root(role: str, work: pathlib.Path, tree: pathlib.Path, version: str) -> pathlib.Path:
     root = work / "root"
     sources = [str(p) for p in (pathlib.Path("/etc/apt/sources.list.d/debian.sources"), pathlib.Path("/etc/apt/sources.list")) if p.exists()][:1]
-    run("mmdebstrap", "--variant=minbase", "--aptopt=Acquire::Languages \"none\"", "--dpkgopt=path-exclude=/usr/share/man/*",
+    # In a mount namespace of its own: whatever happens, nothing stays mounted below a folder that is removed afterwards.
+    run("unshare", "--mount", "--propagation", "private", "mmdebstrap", "--variant=minbase", "--aptopt=Acquire::Languages \"none\"", "--dpkgopt=path-exclude=/usr/share/man/*",
         "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
         "--include=" + ",".join(words(RECIPES / f"{role}.packages")), "bookworm", str(root), *sources)
     home = root / "lib/modules" / version

@@ -256,19 +256,7 @@ class NamespacesWorld(World):
 
     def enlist(self, count: int) -> list[str]:
         registry = self.export()
-        base = next(p for p in registry["people"] if p["id"] == "tani")
-        names = [f"crowd{n:02d}" for n in range(count)]
-        for n, who in enumerate(names):
-            self.people[who] = {"pc": ("tani-pc", "mori-pc")[n % 2],  # 30 codes an hour may go to one source
-                                "terminal": f"pc-{who}", "desktop": f"vdi-{who}", "password": "the same long password of the crowd"}
-            registry["people"].append(dict(base, id=who, login=who, mail=f"{who}@tani-denki.test"))
-            registry["terminals"].append({"id": f"pc-{who}", "contractor": "tani-denki", "name": f"pc-{who}", "kind": "own",
-                                          "macs": [f"3c:7c:3f:c0:00:{n:02x}"]})
-            registry["desktops"].append({"id": f"vdi-{who}", "person": who, "zone": "internet_dmz",
-                                         "address": f"10.40.0.{100 + n}", "port": 5900})
-            application = next(a for a in registry["applications"] if a["id"] == "a-tani")
-            application["people"].append(who)
-            application["terminals"].append(f"pc-{who}")
+        names = self.enlist_in(registry, count)
         self.replace(registry)
         self.accept("a-tani")  # an edit voids the earlier decision
         for n, who in enumerate(names):

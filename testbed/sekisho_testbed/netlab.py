@@ -63,6 +63,7 @@ class Program:
                           on_fail=lambda: self.text()[-3000:], alive=lambda: self.running or wanted in self.text())
 
     def wait_end(self, within: float) -> int:
+        within *= patience
         try:
             return self.process.wait(within)
         except subprocess.TimeoutExpired:
@@ -98,6 +99,9 @@ def children(pid: int) -> list[int]:
         return []
 
 
+#: How much longer than on a machine of its own a wait may take here: an emulated guest is several times slower. Promises of
+#: the rules (World.limit) are not stretched.
+patience = 1.0
 #: Told of every wait that ended: what was waited for, how long (s), and whether it came. The evidence of a story listens.
 watchers: list[Callable[[str, float, bool], None]] = []
 
@@ -105,6 +109,7 @@ watchers: list[Callable[[str, float, bool], None]] = []
 def wait_until(check: Callable[[], object], within: float, what: str, *, every: float = 0.02,
                on_fail: Callable[[], str] | None = None, alive: Callable[[], bool] | None = None):  # type: ignore[no-untyped-def]
     """Polls `check` until it gives something true; an AssertionError names `what` was waited for."""
+    within *= patience
     begun = time.monotonic()
     deadline = begun + within
     while True:

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
-from . import cast, world
+from . import cast, netlab, world
 from .netlab import Host, Program, wait_until
 from .world import Report
 
@@ -139,7 +139,7 @@ class TerminalAgent(world.Agent):
         token_file = self.pc.host.folder / "enrolment.token"
         token_file.write_text(token)
         token_file.chmod(0o600)
-        done = self.pc.host.run(*self.argv("enrol", "--token-file", str(token_file), inside=False), check=False)
+        done = self.pc.host.run(*self.argv("enrol", "--token-file", str(token_file), inside=False), check=False, within=30)
         token_file.unlink()
         return done
 
@@ -283,5 +283,5 @@ class ContractorPc(world.Pc):
                 "try: sys.stdout.buffer.write(s.recv(64))\n"
                 "except OSError: pass\n")
         done = subprocess.run(self.host.argv(["/usr/bin/python3", "-c", code, address, str(port), str(within)]),
-                              capture_output=True, timeout=within * 3 + 5)
+                              capture_output=True, timeout=(within * 3 + 5) * netlab.patience)
         return done.stdout if done.returncode == 0 else None

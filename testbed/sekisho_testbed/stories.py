@@ -50,7 +50,7 @@ def short(nodeid: str) -> str:
     return nodeid.removeprefix("scenarios/")
 
 
-def write_index(document: dict[str, Any], known: dict[str, set[str]]) -> pathlib.Path:
+def write_index(document: dict[str, Any], known: dict[str, set[str]], page: pathlib.Path = EVIDENCE / "index.html") -> pathlib.Path:
     """evidence/scenarios/index.html: every story with its result in each lab, and which lab cannot tell it and why.
     `known`: the collected stories and their needs (empty when only a part was collected)."""
     rows, by = [], {(s["scenario"], s["lab"]): s for s in document["stories"]}
@@ -73,7 +73,6 @@ def write_index(document: dict[str, Any], known: dict[str, set[str]]) -> pathlib
     if known:
         said = (f'<p>{counted["stories"]} stories; {counted["two"]} ({percent(counted["two"], counted["stories"])}) can be told unchanged in '
                 f'two labs, {counted["all"]} ({percent(counted["all"], counted["stories"])}) in all three.</p>')
-    page = EVIDENCE / "index.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -42,8 +42,9 @@ def test_the_page_tells_the_story_and_escapes_what_it_shows(tmp_path: pathlib.Pa
     picture.write_bytes(b"png")
     story.pictures.append(("the login page", picture))
     (tmp_path / "journal.json").write_text(json.dumps({"entries": [{"event": "login.refused", "code": "code.wrong", "rule": "R04"}]}))
+    (tmp_path / "events.jsonl").write_text('{"at":"2026-11-26T16:51:55.046202Z","event":"front.gate_there","level":"error"}\nnot json\n')
     page = evidence.write(story).read_text()
-    for words in ("He &lt;is&gt; refused.", "assert &lt;b&gt; &amp; c", "R04 must fail", "netd.table_restored", "login.refused",
+    for words in ("He &lt;is&gt; refused.", "assert &lt;b&gt; &amp; c", "R04 must fail", "netd.table_restored", "login.refused", "front.gate_there",
                   'alt="the login page"', "get in: R04 code.wrong"):
         assert words in page, words
     assert "<is>" not in page and "http" not in page.replace("https://", ""), "nothing is fetched from elsewhere"
