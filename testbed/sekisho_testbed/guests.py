@@ -208,7 +208,7 @@ class GuestsHouse(NamespacesHouse):
         self._agent_answers(domain, name, serial)
         wait_until(lambda: host.run("true", check=False).returncode == 0, 30, f"{name} takes programs", every=0.2,
                    on_fail=lambda: serial.read_text(errors="replace")[-3000:])
-        host.run("sh", "-c", f"cp {shlex.quote(str(self.folder))}/hosts /etc/hosts; cp {shlex.quote(str(self.folder))}/resolv.conf /etc/resolv.conf")
+        host.run("sh", "-c", 'cp "$1/hosts" /etc/hosts; cp "$1/resolv.conf" /etc/resolv.conf; modprobe -a ppp_async', "_", str(self.folder))
         self.booted_s = time.monotonic() - begun
 
     def _agent_answers(self, domain: Any, name: str, serial: pathlib.Path) -> None:
