@@ -1,6 +1,7 @@
 """The labs behind the scenarios, the rule marks, the evidence of every run, and the results that `./dev rules` reads."""
 from __future__ import annotations
 
+import contextlib
 import pathlib
 
 import pytest
@@ -47,11 +48,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
     """The chosen lab, raised once; every story gets a world of its own in it."""
-    try:
-        raised = labs.lab(lab_of(request.config), tmp_path_factory.mktemp("lab"), build_of(request.config))
-    except labs.NotHere as reason:
-        pytest.skip(f"the {lab_of(request.config)} lab cannot run here: {reason}")
-    with raised:
+    with contextlib.ExitStack() as life:
+        try:
+            raised = life.enter_context(labs.lab(lab_of(request.config), tmp_path_factory.mktemp("lab"), build_of(request.config)))
+        except labs.NotHere as reason:
+            pytest.skip(f"the {lab_of(request.config)} lab cannot run here: {reason}")
         yield raised
 
 

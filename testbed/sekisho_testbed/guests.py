@@ -141,12 +141,19 @@ class GuestsHouse(NamespacesHouse):
         import libvirt
 
         libvirt.registerErrorHandler(lambda *_: None, None)
-        self.image = images.image("pc", ROOT / "build" / "images")
+        try:
+            self.image = images.image("pc", ROOT / "build" / "images")
+        except RuntimeError as error:
+            raise NotHere(f"no guest image: {error}") from error
         self.domain_type = "kvm" if kvm_works() else "qemu"
         netlab.patience = 1.0 if self.domain_type == "kvm" else EMULATED
         home = self.virt = self.folder / "virt"
-        for part in ("lib", "log", "cache", "etc/qemu", "run"):
+        for part in ("lib", "log", "etc/qemu", "run"):
             (home / part).mkdir(parents=True, exist_ok=True)
+        # What libvirtd finds out about QEMU costs seconds and is the same in every lab.
+        known = ROOT / "build" / "images" / "libvirt-cache"
+        known.mkdir(parents=True, exist_ok=True)
+        (home / "cache").symlink_to(known)
         (home / "etc/qemu.conf").write_text(QEMU_CONF)
         (home / "etc/libvirtd.conf").write_text(f'unix_sock_dir = "{home}/run"\nunix_sock_rw_perms = "0700"\nauth_unix_rw = "none"\n')
         (home / "etc/libvirt.conf").write_text("")
