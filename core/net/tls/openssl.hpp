@@ -1,5 +1,7 @@
 // Owners of OpenSSL's objects. Private to this room.
 #pragma once
+#include "net/tls/secure_channel.hpp"
+
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -7,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace sekisho::tls {
 
@@ -33,6 +36,10 @@ struct ContextImpl {
 /// The bytes between libssl and a channel; the BIO's data points here.
 struct Wire;
 [[nodiscard]] BioMethodPtr make_bio_method();
+/// The same for datagrams: one write is one datagram (dtls_channel.cpp).
+[[nodiscard]] BioMethodPtr make_datagram_bio_method();
+/// Cookies and sizes of DTLS (dtls_channel.cpp).
+void prepare_datagrams(SSL_CTX* ctx);
 /// Index of a channel's verification record in an SSL.
 [[nodiscard]] int verification_index();
 
@@ -42,6 +49,11 @@ struct Verification {
   int error = 0;  ///< X509_V_ERR_… of the first fault
   std::string why;
 };
+
+[[nodiscard]] PeerCertificate judged(const Verification& found, ChannelState state);
+[[nodiscard]] CertificateFault fault_of(const Verification& found);
+/// The peer's chain, leaf first; empty when it passes the limits of tls_context.hpp.
+[[nodiscard]] std::vector<std::string> chain_of(SSL* ssl);
 
 /// Empties the error queue of this thread and returns its newest reason.
 [[nodiscard]] std::string drain_errors();

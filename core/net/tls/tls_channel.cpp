@@ -221,10 +221,7 @@ std::string TlsChannel::cipher() const {
 }
 
 PeerCertificate TlsChannel::peer_certificate() const {
-  const Verification& found = impl_->verification;
-  if (!found.presented) return PeerCertificate::none;
-  const bool proved = impl_->state == ChannelState::open || impl_->state == ChannelState::closed;
-  return found.verified && proved ? PeerCertificate::verified : PeerCertificate::rejected;
+  return judged(impl_->verification, impl_->state);
 }
 
 std::string TlsChannel::why_rejected() const {
@@ -232,43 +229,11 @@ std::string TlsChannel::why_rejected() const {
 }
 
 CertificateFault TlsChannel::certificate_fault() const {
-  if (peer_certificate() != PeerCertificate::rejected) return CertificateFault::none;
-  switch (impl_->verification.error) {
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-      return CertificateFault::expired;
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return CertificateFault::not_yet_valid;
-    case X509_V_ERR_INVALID_PURPOSE:
-      return CertificateFault::wrong_usage;
-    case X509_V_ERR_EE_KEY_TOO_SMALL:
-    case X509_V_ERR_CA_KEY_TOO_SMALL:
-    case X509_V_ERR_CA_MD_TOO_WEAK:
-      return CertificateFault::weak_key;
-    default:
-      return CertificateFault::untrusted;
-  }
+  return peer_certificate() == PeerCertificate::rejected ? fault_of(impl_->verification) : CertificateFault::none;
 }
 
 std::vector<std::string> TlsChannel::peer_chain() const {
-  std::vector<std::string> chain;
-  if (peer_certificate() != PeerCertificate::verified) return chain;
-  std::size_t total = 0;
-  const auto add = [&](X509* certificate) {
-    const int size = i2d_X509(certificate, nullptr);
-    if (size <= 0) return;
-    std::string der(static_cast<std::size_t>(size), '\0');
-    auto* at = reinterpret_cast<unsigned char*>(der.data());
-    if (i2d_X509(certificate, &at) != size) return;
-    total += der.size();
-    chain.push_back(std::move(der));
-  };
-  if (X509* leaf = SSL_get0_peer_certificate(impl_->ssl.get())) add(leaf);
-  // On the server's side libssl keeps the leaf apart from the rest of the chain.
-  STACK_OF(X509)* rest = SSL_get_peer_cert_chain(impl_->ssl.get());
-  for (int i = SSL_is_server(impl_->ssl.get()) ? 0 : 1; rest != nullptr && i < sk_X509_num(rest); ++i)
-    add(sk_X509_value(rest, i));
-  if (chain.size() > kChainCertificates || total > kChainBytes) chain.clear();
-  return chain;
+  return peer_certificate() == PeerCertificate::verified ? chain_of(impl_->ssl.get()) : std::vector<std::string>{};
 }
 
 }  // namespace sekisho::tls

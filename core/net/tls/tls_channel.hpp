@@ -6,13 +6,12 @@
 // (SSL_MODE_RELEASE_BUFFERS). Errors: tls.handshake, tls.failed, tls.not_open, tls.too_large. Source: RFC 8446, RFC
 // 5246.
 #pragma once
+#include "net/tls/secure_channel.hpp"
 #include "net/tls/tls_context.hpp"
 
-#include <sekisho/sdk/arrival.hpp>
-
 #include <cstddef>
+#include <memory>
 #include <span>
-#include <string_view>
 
 namespace sekisho::tls {
 
@@ -29,48 +28,32 @@ class BufferPool {
   std::vector<std::vector<std::byte>> free_;
 };
 
-enum class ChannelState : std::uint8_t { handshaking, open, closed, failed };
-enum class PeerCertificate : std::uint8_t {
-  none,      ///< nothing was presented
-  verified,  ///< possession proved, chain ends at the client CA, all rules of tls_context.hpp hold
-  rejected   ///< presented, but not that
-};
-
-class TlsChannel {
+class TlsChannel final : public SecureChannel {
  public:
   static constexpr std::size_t kLargestRecord = 16384;
 
   TlsChannel(const TlsServerContext& context, BufferPool& pool);
   TlsChannel(const TlsClientContext& context, BufferPool& pool);
-  ~TlsChannel();
+  ~TlsChannel() override;
   TlsChannel(TlsChannel&&) noexcept;
   TlsChannel& operator=(TlsChannel&&) = delete;
 
   /// Client role: writes the ClientHello to the output.
   void start();
-  /// Hands over received bytes. The caller then reads until 0; the next feed() may only follow that, or a failure.
-  void feed(std::span<const std::byte> ciphertext);
-  /// Next plaintext, at most out.size() (16,384 gives whole records); 0: everything fed has been used, or the channel
-  /// is closed. Also carries the handshake on. Errors: tls.handshake, tls.failed; the state is `failed` then.
-  [[nodiscard]] Result<std::size_t> read_plain(std::span<std::byte> out);
-  /// One record, 1 to 16,384 bytes. Errors: tls.not_open, tls.too_large, tls.failed.
-  [[nodiscard]] Result<void> write_record(std::span<const std::byte> plaintext);
-  /// Says goodbye (close_notify) once; later writes fail.
-  void close();
-
-  /// Ciphertext waiting for the socket; borrowed until the next call.
-  [[nodiscard]] std::span<const std::byte> output() const;
-  void consume_output(std::size_t bytes);
-
-  [[nodiscard]] ChannelState state() const;
-  [[nodiscard]] std::string version() const;  ///< "TLSv1.3"; empty before `open`
-  [[nodiscard]] std::string cipher() const;
-  [[nodiscard]] PeerCertificate peer_certificate() const;
-  /// DER, leaf first, at most 4 and 16 KiB; only when `verified`, else empty.
-  [[nodiscard]] std::vector<std::string> peer_chain() const;
+  void feed(std::span<const std::byte> ciphertext) override;
+  [[nodiscard]] Result<std::size_t> read_plain(std::span<std::byte> out) override;
+  [[nodiscard]] Result<void> write_record(std::span<const std::byte> plaintext) override;
+  [[nodiscard]] std::size_t largest_record() const override { return kLargestRecord; }
+  void close() override;
+  [[nodiscard]] std::span<const std::byte> output() const override;
+  void consume_output(std::size_t bytes) override;
+  [[nodiscard]] ChannelState state() const override;
+  [[nodiscard]] std::string version() const override;
+  [[nodiscard]] std::string cipher() const override;
+  [[nodiscard]] PeerCertificate peer_certificate() const override;
+  [[nodiscard]] std::vector<std::string> peer_chain() const override;
+  [[nodiscard]] CertificateFault certificate_fault() const override;
   [[nodiscard]] std::string why_rejected() const;  ///< for the operator
-  /// Of a rejected certificate, as the person may know it.
-  [[nodiscard]] CertificateFault certificate_fault() const;
 
  private:
   struct Impl;

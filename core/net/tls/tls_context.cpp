@@ -1,5 +1,6 @@
 #include "net/tls/tls_context.hpp"
 
+#include "net/tls/dtls_context.hpp"
 #include "net/tls/openssl.hpp"
 
 #include <openssl/err.h>
@@ -40,16 +41,16 @@ std::vector<X509Ptr> read_certificates(std::string_view pem) {
   return out;
 }
 
-Result<std::shared_ptr<ContextImpl>> make_context(const SSL_METHOD* method) {
+Result<std::shared_ptr<ContextImpl>> make_context(const SSL_METHOD* method, bool datagram = false) {
   ERR_clear_error();
   auto impl = std::make_shared<ContextImpl>();
   impl->ctx.reset(SSL_CTX_new(method));
-  impl->bio_method = make_bio_method();
+  impl->bio_method = datagram ? make_datagram_bio_method() : make_bio_method();
   if (!impl->ctx || !impl->bio_method) return fail("tls.library", drain_errors());
   SSL_CTX* ctx = impl->ctx.get();
   SSL_CTX_set_security_level(ctx, kSecurityLevel);
-  const bool fine = SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
-                    SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
+  const bool fine = SSL_CTX_set_min_proto_version(ctx, datagram ? DTLS1_2_VERSION : TLS1_2_VERSION) == 1 &&
+                    SSL_CTX_set_max_proto_version(ctx, datagram ? DTLS1_2_VERSION : TLS1_3_VERSION) == 1 &&
                     SSL_CTX_set_ciphersuites(ctx, kSuites13) == 1 && SSL_CTX_set_cipher_list(ctx, kSuites12) == 1 &&
                     SSL_CTX_set1_groups_list(ctx, kGroups) == 1 && SSL_CTX_set1_sigalgs_list(ctx, kSignatures) == 1 &&
                     SSL_CTX_set1_client_sigalgs_list(ctx, kSignatures) == 1 && SSL_CTX_set_num_tickets(ctx, 0) == 1;
@@ -109,6 +110,16 @@ int record_verification(X509_STORE_CTX* store, void*) {
   X509_STORE_CTX_set_error(store, X509_V_OK);
   ERR_clear_error();
   return 1;
+}
+
+/// The same, but a peer without a good certificate goes no further: over DTLS nobody reads a sentence.
+int demand_verification(X509_STORE_CTX* store, void* argument) {
+  auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const auto* record = static_cast<const Verification*>(SSL_get_ex_data(ssl, verification_index()));
+  record_verification(store, argument);
+  if (record->verified) return 1;
+  X509_STORE_CTX_set_error(store, record->error != X509_V_OK ? record->error : X509_V_ERR_CERT_CHAIN_TOO_LONG);
+  return 0;
 }
 
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
@@ -181,6 +192,39 @@ Result<TlsClientContext> TlsClientContext::make(const ClientSettings& settings) 
 
 void* TlsClientContext::native_for_test() const {
   return impl_->ctx.get();
+}
+
+Result<DtlsServerContext> DtlsServerContext::make(const ServerSettings& settings) {
+  if (settings.client_ca_pem.empty())
+    return fail("tls.client_ca", "DTLS demands client certificates, so it needs their CA");
+  auto impl = make_context(DTLS_server_method(), true);
+  if (!impl) return impl.error();
+  SSL_CTX* ctx = (*impl)->ctx.get();
+  if (auto used = use_certificate(ctx, settings.certificate_pem, settings.key_pem); !used) return used.error();
+  if (auto trusted = trust(ctx, settings.client_ca_pem, "tls.client_ca", true); !trusted) return trusted.error();
+  SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  SSL_CTX_set_cert_verify_callback(ctx, demand_verification, nullptr);
+  SSL_CTX_set_verify_depth(ctx, static_cast<int>(kChainCertificates) - 1);
+  prepare_datagrams(ctx);
+  DtlsServerContext self;
+  self.impl_ = std::move(*impl);
+  return self;
+}
+
+Result<DtlsClientContext> DtlsClientContext::make(const ClientSettings& settings) {
+  auto impl = make_context(DTLS_client_method(), true);
+  if (!impl) return impl.error();
+  SSL_CTX* ctx = (*impl)->ctx.get();
+  if (!settings.certificate_pem.empty()) {
+    if (auto used = use_certificate(ctx, settings.certificate_pem, settings.key_pem); !used) return used.error();
+  }
+  if (auto trusted = trust(ctx, settings.ca_pem, "tls.server_ca", false); !trusted) return trusted.error();
+  SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
+  prepare_datagrams(ctx);
+  (*impl)->server_name = settings.server_name;
+  DtlsClientContext self;
+  self.impl_ = std::move(*impl);
+  return self;
 }
 
 }  // namespace sekisho::tls
