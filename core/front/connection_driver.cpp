@@ -1,18 +1,20 @@
 #include "front/connection_driver.hpp"
 
+#include "front/tunnels.hpp"
+
 #include <algorithm>
 #include <utility>
 
 namespace sekisho::front {
 
 ConnectionDriver::ConnectionDriver(DriverParts& parts, ConnectionHub& hub, Transport& transport, ConnectionId id,
-                                   Peer peer)
+                                   Peer peer, std::unique_ptr<tls::SecureChannel> channel)
     : parts_(parts),
       hub_(hub),
       transport_(transport),
       id_(id),
       peer_(std::move(peer)),
-      channel_(parts.tls, parts.buffers),
+      channel_(channel ? std::move(channel) : std::make_unique<tls::TlsChannel>(parts.tls, parts.buffers)),
       until_(parts.clock.now() + parts.limits.handshake) {
   arm();
 }
@@ -25,7 +27,7 @@ ConnectionDriver::~ConnectionDriver() {
 }
 
 bool ConnectionDriver::certificate_proved() const {
-  return channel_.peer_certificate() == tls::PeerCertificate::verified;
+  return channel_->peer_certificate() == tls::PeerCertificate::verified;
 }
 
 // --- the transport
@@ -34,16 +36,17 @@ bool ConnectionDriver::certificate_proved() const {
 void ConnectionDriver::on_ciphertext(std::span<const std::byte> bytes) {
   if (state_ != State::handshaking && state_ != State::open) return;  // closing: what still comes is not read
   const Instant now = parts_.clock.now();
-  channel_.feed(bytes);
+  channel_->note_time(now);
+  channel_->feed(bytes);
   for (;;) {
-    const auto size = channel_.read_plain(parts_.plain);
+    const auto size = channel_->read_plain(parts_.plain);
     if (!size) {
       // What is in the output is the alert that says why.
       why_ = size.error().code + ": " + size.error().detail;
       close(why_);
       break;
     }
-    if (state_ == State::handshaking && channel_.state() != tls::ChannelState::handshaking && !open_path(now)) break;
+    if (state_ == State::handshaking && channel_->state() != tls::ChannelState::handshaking && !open_path(now)) break;
     if (*size == 0) break;
     if (state_ != State::open) break;
     in_path_ = true;
@@ -51,12 +54,12 @@ void ConnectionDriver::on_ciphertext(std::span<const std::byte> bytes) {
     in_path_ = false;
     if (state_ != State::open) break;
   }
-  if (state_ == State::open && channel_.state() == tls::ChannelState::closed) finish("the peer has closed");
+  if (state_ == State::open && channel_->state() == tls::ChannelState::closed) finish("the peer has closed");
   after_path();
 }
 
 bool ConnectionDriver::open_path(Instant now) {
-  if (channel_.state() == tls::ChannelState::failed) return true;  // read_plain() tells
+  if (channel_->state() == tls::ChannelState::failed) return true;  // read_plain() tells
   state_ = State::open;
   if (!hub_.may_speak(*this)) {
     close("the source is penalised");
@@ -66,12 +69,13 @@ bool ConnectionDriver::open_path(Instant now) {
   arrival.path = parts_.path_name;
   arrival.peer_address = peer_.address;
   arrival.peer_port = peer_.port;
-  arrival.tls_version = channel_.version();
-  arrival.tls_cipher = channel_.cipher();
-  arrival.certificate_chain = channel_.peer_chain();
-  arrival.certificate_fault = channel_.certificate_fault();
+  arrival.tls_version = channel_->version();
+  arrival.tls_cipher = channel_->cipher();
+  arrival.certificate_chain = channel_->peer_chain();
+  arrival.certificate_fault = channel_->certificate_fault();
   in_path_ = true;
-  path_ = parts_.path.open(*this, std::move(arrival), now);
+  path_ = channel_->datagram() ? parts_.path.open_datagrams(*this, std::move(arrival), now)
+                               : parts_.path.open(*this, std::move(arrival), now);
   in_path_ = false;
   if (!path_) close("the path takes no connection");
   return state_ == State::open;
@@ -82,7 +86,7 @@ void ConnectionDriver::on_transport_gone(std::string_view why) {
 }
 
 void ConnectionDriver::sent(std::size_t bytes) {
-  channel_.consume_output(bytes);
+  channel_->consume_output(bytes);
   stalled_at_.reset();
   note_output();
   if (stalled_at_) arm();
@@ -91,15 +95,16 @@ void ConnectionDriver::sent(std::size_t bytes) {
 bool ConnectionDriver::fill() {
   if (state_ != State::open || tunnel == nullptr || in_path_) return !output().empty();
   const Instant now = parts_.clock.now();
-  while (state_ == State::open && tunnel != nullptr && channel_.output().size() < parts_.limits.gather) {
+  while (state_ == State::open && tunnel != nullptr && channel_->output().size() < parts_.limits.gather) {
     PacketQueue& queue = hub_.waiting(*tunnel);
     queue.tend(now);
     if (queue.empty()) break;
     in_path_ = true;
-    const std::size_t used = path_->fill_record(queue, parts_.record, now);
+    const auto record = std::span(parts_.record).first(channel_->largest_record());
+    const std::size_t used = path_->fill_record(queue, record, now);
     in_path_ = false;
     if (used == 0) break;
-    if (state_ == State::open && !channel_.write_record(std::span(parts_.record).first(used))) {
+    if (state_ == State::open && !channel_->write_record(std::span(parts_.record).first(used))) {
       finish("the TLS channel takes no record");
     }
   }
@@ -149,11 +154,11 @@ void ConnectionDriver::end_by(Instant at) {
 void ConnectionDriver::write(std::span<const std::byte> plaintext) {
   if (state_ != State::open || plaintext.empty()) return;
   const std::size_t most = tunnel != nullptr ? parts_.limits.output_tunnel : parts_.limits.output_unknown;
-  if (channel_.output().size() + plaintext.size() > most) {
+  if (channel_->output().size() + plaintext.size() > most) {
     overrun_ = true;
     return close("the peer does not read");
   }
-  if (!channel_.write_record(plaintext)) return close("the TLS channel takes no record");
+  if (!channel_->write_record(plaintext)) return close("the TLS channel takes no record");
   note_output();
   transport_.wake();
 }
@@ -169,7 +174,7 @@ void ConnectionDriver::close(std::string_view why) {
   const Instant now = parts_.clock.now();
   until_ = overrun_ ? now : now + parts_.limits.close;
   if (tunnel != nullptr) hub_.detach(*this);
-  channel_.close();
+  channel_->close();
   transport_.wake();
   arm();
 }
@@ -195,6 +200,10 @@ void ConnectionDriver::detach_tunnel() {
 
 void ConnectionDriver::large_packets(std::uint16_t bytes) {
   if (tunnel != nullptr) hub_.allow_large(*this, bytes);
+}
+
+void ConnectionDriver::limit_packets(std::uint16_t largest) {
+  if (tunnel != nullptr) tunnel->largest_packet = largest;
 }
 
 void ConnectionDriver::deliver(std::span<const std::byte> packet) {
@@ -233,12 +242,15 @@ std::optional<Instant> ConnectionDriver::next_deadline() const {
     case State::finished:
       return out;
     case State::handshaking:
+      consider(channel_->next_deadline());
+      consider(until_);
+      break;
     case State::closing:
       consider(until_);
       break;
     case State::open:
       if (path_) consider(path_->next_deadline());
-      if (!channel_.output().empty()) consider(stalled_at_);
+      if (!channel_->output().empty()) consider(stalled_at_);
       break;
   }
   consider(end_by_);
@@ -265,9 +277,14 @@ void ConnectionDriver::on_time() {
     handshake_was_late_ = true;
     return finish("no TLS handshake in time");
   }
+  if (state_ == State::handshaking) {
+    channel_->note_time(now);
+    channel_->on_deadline();
+    if (!output().empty()) transport_.wake();
+  }
   if (state_ == State::closing && now >= until_) return finish("what was written has not left in time");
   if (state_ == State::open) {
-    if (stalled_at_ && !channel_.output().empty() && now >= *stalled_at_) return finish("the peer does not read");
+    if (stalled_at_ && !channel_->output().empty() && now >= *stalled_at_) return finish("the peer does not read");
     const auto due = path_ ? path_->next_deadline() : std::nullopt;
     if (due && now >= *due) {
       in_path_ = true;

@@ -1,12 +1,14 @@
-// ConnectionDriver: one TLS connection without its socket. Ciphertext goes in, ciphertext comes out; between them stand
-// TLS, the path plugin's PathConnection and every deadline of the connection. It is the PathHost of that plugin.
+// ConnectionDriver: one TLS connection or DTLS association without its socket. Ciphertext goes in, ciphertext comes
+// out; between them stand TLS, the path plugin's PathConnection and every deadline of the connection. It is the
+// PathHost of that plugin.
 //
 //   handshaking ──▶ open ──close()──▶ closing (what was written leaves, <= 2 s) ──▶ finished
 //        └────────────┴── peer gone, deadline, peer does not read ────────────────────┘
 //
 // The transport calls on_ciphertext(), on_transport_gone(), output()/sent(), fill(), and looks at wants_half_close()
 // and finished() after each of them and after each Transport::wake(). It destroys the driver only outside of these
-// calls. Threads: the front's. Ownership: shared parts, hub and transport are borrowed and outlive it. Errors: all of
+// calls. Over DTLS one call of on_ciphertext() is one datagram, and there is no half close: who wants it is gone.
+// Threads: the front's. Ownership: shared parts, hub and transport are borrowed and outlive it. Errors: all of
 // them end this connection alone; why() says it for the operator.
 #pragma once
 #include "front/gate_line.hpp"
@@ -71,6 +73,7 @@ struct DriverParts {
   const tls::TlsServerContext& tls;
   AccessPath& path;
   std::string path_name;
+  bool takes_datagrams = false;
   tls::BufferPool buffers{};
   /// Scratch of one call.
   std::vector<std::byte> plain = std::vector<std::byte>(tls::TlsChannel::kLargestRecord);
@@ -79,7 +82,9 @@ struct DriverParts {
 
 class ConnectionDriver final : private PathHost {
  public:
-  ConnectionDriver(DriverParts& parts, ConnectionHub& hub, Transport& transport, ConnectionId id, Peer peer);
+  /// `channel`: of the server's role; nullptr: a new TLS connection.
+  ConnectionDriver(DriverParts& parts, ConnectionHub& hub, Transport& transport, ConnectionId id, Peer peer,
+                   std::unique_ptr<tls::SecureChannel> channel = nullptr);
   ~ConnectionDriver() override;
   ConnectionDriver(const ConnectionDriver&) = delete;
   ConnectionDriver& operator=(const ConnectionDriver&) = delete;
@@ -88,12 +93,14 @@ class ConnectionDriver final : private PathHost {
   void on_ciphertext(std::span<const std::byte> bytes);
   void on_transport_gone(std::string_view why);
   /// To be sent; borrowed until the next call.
-  [[nodiscard]] std::span<const std::byte> output() const { return channel_.output(); }
+  [[nodiscard]] std::span<const std::byte> output() const { return channel_->output(); }
+  /// Of a DTLS association: the sizes of the datagrams in output().
+  [[nodiscard]] std::span<const std::uint16_t> datagram_sizes() const { return channel_->datagram_sizes(); }
   void sent(std::size_t bytes);
   /// Turns waiting packets into output, at most limits.gather of it; call when output() is empty. False: there is none.
   bool fill();
   /// Everything has left after close(): say so to the peer (shutdown), go on reading until it is gone.
-  [[nodiscard]] bool wants_half_close() const { return state_ == State::closing && channel_.output().empty(); }
+  [[nodiscard]] bool wants_half_close() const { return state_ == State::closing && channel_->output().empty(); }
   /// Nothing more comes of it: close the socket and destroy the driver.
   [[nodiscard]] bool finished() const { return state_ == State::finished; }
 
@@ -133,8 +140,10 @@ class ConnectionDriver final : private PathHost {
   void attach_tunnel(const SessionView& view) override;
   void detach_tunnel() override;
   void large_packets(std::uint16_t bytes) override;
+  void limit_packets(std::uint16_t largest) override;
   void deliver(std::span<const std::byte> packet) override;
   Entropy& entropy() override { return parts_.entropy; }
+  [[nodiscard]] bool takes_datagrams() const override { return parts_.takes_datagrams; }
 
   [[nodiscard]] bool open_path(Instant now);
   void finish(std::string_view why);
@@ -148,7 +157,7 @@ class ConnectionDriver final : private PathHost {
   Transport& transport_;
   const ConnectionId id_;
   const Peer peer_;
-  tls::TlsChannel channel_;
+  std::unique_ptr<tls::SecureChannel> channel_;
   std::unique_ptr<PathConnection> path_;
   State state_ = State::handshaking;
   bool in_path_ = false;  ///< a call into the plugin is running: it must not be destroyed

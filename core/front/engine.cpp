@@ -32,7 +32,8 @@ Engine::Engine(Parts parts, Callbacks callbacks)
                     .limits = parts_.limits,
                     .tls = parts_.tls,
                     .path = parts_.path,
-                    .path_name = parts_.path_name},
+                    .path_name = parts_.path_name,
+                    .takes_datagrams = parts_.dtls != nullptr},
       newcomers_(parts_.limits, parts_.entropy),
       line_(parts_.clock, parts_.timers, parts_.limits,
             [this](ConnectionId connection, std::uint64_t number, GateReply reply, bool from_gate) {
@@ -52,7 +53,8 @@ Engine::~Engine() {
 // --- newcomers
 // --------------------------------------------------------------------------------------------------------------
 
-std::unique_ptr<ConnectionDriver> Engine::accept(const std::string& address, std::uint16_t port, Transport& transport) {
+std::unique_ptr<ConnectionDriver> Engine::accept(const std::string& address, std::uint16_t port, Transport& transport,
+                                                 std::unique_ptr<tls::SecureChannel> channel) {
   const auto source = source_of(address);
   if (!source) return nullptr;
   Admission admission = newcomers_.ask(*source);
@@ -70,7 +72,8 @@ std::unique_ptr<ConnectionDriver> Engine::accept(const std::string& address, std
   }
   const ConnectionId id = next_++;
   ConnectionHub& hub = *this;
-  auto driver = std::make_unique<ConnectionDriver>(driver_parts_, hub, transport, id, Peer{address, port, *source});
+  auto driver = std::make_unique<ConnectionDriver>(driver_parts_, hub, transport, id, Peer{address, port, *source},
+                                                   std::move(channel));
   drivers_.emplace(id, driver.get());
   handshaking_.push_back({id, parts_.clock.now()});
   return driver;
@@ -156,7 +159,7 @@ void Engine::set_gate(seam::Link* link) {
   tunnels_.each([&](Tunnel& tunnel) {
     if (!tunnel.announced) return;
     ++announced;
-    send(TunnelUp{tunnel.view.session, "tls"});
+    send(TunnelUp{tunnel.view.session, tunnel.transport});
   });
   parts_.log.event(kGateThere, {{"path", parts_.path_name}, {"tunnels", announced}});
 }
@@ -211,6 +214,7 @@ void Engine::notice(ConnectionDriver& who, FrontNotice notice) {
   if (const auto* up = std::get_if<TunnelUp>(&notice)) {
     if (who.tunnel == nullptr || who.tunnel->view.session != up->session) return;
     who.tunnel->announced = true;
+    who.tunnel->transport = up->transport;
   } else if (auto* down = std::get_if<TunnelDown>(&notice)) {
     down->dropped = who.tunnel != nullptr ? who.tunnel->dropped : who.dropped;
   }

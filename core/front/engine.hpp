@@ -12,6 +12,7 @@
 #include "front/gate_line.hpp"
 #include "front/newcomers.hpp"
 #include "front/tunnels.hpp"
+#include "net/tls/dtls_channel.hpp"
 
 #include <array>
 #include <deque>
@@ -33,6 +34,7 @@ class Engine final : private ConnectionHub {
     const PacketFilter& filter;
     std::string path_name;  ///< for arrivals
     FrontLimits limits = {};
+    const tls::DtlsServerContext* dtls = nullptr;  ///< there: the path also takes datagrams
   };
   struct Callbacks {
     std::function<void(std::span<const std::byte> frame)> write_tun;
@@ -44,9 +46,11 @@ class Engine final : private ConnectionHub {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  /// A stranger has connected; nullptr: he is not let in (close the socket).
+  /// A stranger has connected; nullptr: he is not let in (close the socket). `channel`: one that he has shown a DTLS
+  /// cookie for.
   [[nodiscard]] std::unique_ptr<ConnectionDriver> accept(const std::string& address, std::uint16_t port,
-                                                         Transport& transport);
+                                                         Transport& transport,
+                                                         std::unique_ptr<tls::SecureChannel> channel = nullptr);
   /// A greeted link or nullptr; borrowed until the next call.
   void set_gate(seam::Link* link);
   void on_gate_message(seam::Message message);
@@ -54,6 +58,8 @@ class Engine final : private ConnectionHub {
   /// After each batch of ciphertext: what the Coalescer holds goes out.
   void flush() { tunnels_.flush(); }
 
+  /// Where channels of this front keep their output.
+  [[nodiscard]] tls::BufferPool& buffers() { return driver_parts_.buffers; }
   [[nodiscard]] std::size_t connections() const { return drivers_.size(); }
   [[nodiscard]] std::size_t unknown() const { return newcomers_.unknown(); }
   [[nodiscard]] std::size_t tunnels() const { return tunnels_.size(); }

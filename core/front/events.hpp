@@ -44,6 +44,27 @@ inline constexpr Event kAcceptPaused{
     {"新しい接続を受け取れず、短く休みました。error を確認し、ファイル記述子やメモリーの不足を調べてください。",
      "New connections could not be accepted for a moment. Look at error: descriptors or memory may be short."},
     {"path", "error"}};
+inline constexpr Event kDatagramsServing{
+    "front.datagrams_serving",
+    Level::info,
+    {"UDP（DTLS）の受付を始めました。gso・gro は、まとめて送受信するカーネル機能が使えるかどうかです。対応は不要です。",
+     "UDP (DTLS) is served. gso and gro say whether the kernel sends and receives many datagrams at once. Nothing to "
+     "do."},
+    {"path", "gso", "gro"}};
+inline constexpr Event kDatagramsPaused{
+    "front.datagrams_paused",
+    Level::error,
+    {"UDP の受信に失敗し、短く休みました。利用者は TLS でつながります。error を確認してください。",
+     "UDP could not be received for a moment; clients use TLS. Look at error."},
+    {"path", "error"}};
+inline constexpr Event kHelloFlood{
+    "front.hello_flood",
+    Level::warning,
+    {"DTLS の接続要求が多すぎるため、一部を捨てました（直近10秒の数）。接続中の利用者に影響はなく、新しい利用者は TLS "
+     "でつながります。続く場合は攻撃を疑い、送信元を調べてください。",
+     "Too many DTLS hellos: some were dropped (count of the last 10 s). Those inside are not affected, newcomers use "
+     "TLS. If it goes on, suspect an attack and look at the sources."},
+    {"path", "dropped"}};
 inline constexpr Event kTunThere{"front.tun_there",
                                  Level::info,
                                  {"TUN のキューを受け取りました。パケットを中継できます。対応は不要です。",

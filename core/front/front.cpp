@@ -1,5 +1,6 @@
 #include "front/front.hpp"
 
+#include "front/datagram_socket.hpp"
 #include "front/events.hpp"
 
 #include <arpa/inet.h>
@@ -79,6 +80,7 @@ struct Front::State : std::enable_shared_from_this<Front::State> {
   Engine engine;
   std::vector<std::byte> receive, frame;
   std::list<Listener> listeners;
+  std::list<DatagramSocket> datagrams;
   std::unordered_set<std::shared_ptr<Socket>> sockets;
   std::vector<std::shared_ptr<Socket>> woken;
   bool drain_posted = false, closing = false;
@@ -307,6 +309,7 @@ Front::~Front() {
     error_code ignored;
     listener.descriptor.close(ignored);
   }
+  state_->datagrams.clear();
   const auto open = state_->sockets;
   for (const auto& socket : open) socket->end();
   state_->woken.clear();
@@ -317,6 +320,20 @@ void Front::listen(run::Fd listener) {
   auto& added = state_->listeners.emplace_back(state_->loop);
   added.descriptor.assign(listener.release());
   state_->accept(added);
+}
+
+void Front::take_datagrams(run::Fd socket) {
+  const Engine::Parts& parts = state_->parts;
+  SEKISHO_ASSERT(parts.dtls != nullptr);
+  state_->datagrams.emplace_back(state_->loop, std::move(socket),
+                                 DatagramDoor::Parts{.clock = parts.clock,
+                                                     .timers = parts.timers,
+                                                     .entropy = parts.entropy,
+                                                     .log = parts.log,
+                                                     .dtls = *parts.dtls,
+                                                     .path_name = parts.path_name,
+                                                     .limits = parts.limits},
+                                 state_->engine);
 }
 
 void Front::set_tun(run::Fd queue, std::string_view device) {

@@ -22,6 +22,8 @@ class Front {
 
   /// A TCP socket that listens or is about to.
   void listen(run::Fd listener);
+  /// A bound UDP socket for DTLS; needs Engine::Parts::dtls.
+  void take_datagrams(run::Fd socket);
   /// One queue of the path's TUN (vnet header of 12 bytes); the older one is closed.
   void set_tun(run::Fd queue, std::string_view device);
   [[nodiscard]] Engine& engine();

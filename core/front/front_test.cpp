@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace sekisho::front::testing {
@@ -68,6 +69,49 @@ struct Person {
   bool gone = false;
 };
 
+/// A DTLS client on a socket that never blocks.
+struct DatagramPerson {
+  explicit DatagramPerson(std::uint16_t port)
+      : context(Keys::get().datagram_client_context(Keys::Who::mori)), channel(context, pool) {
+    socket = run::Fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&to), sizeof(to)) != 0) throw std::runtime_error("connect");
+    channel.start();
+  }
+  void poll() {
+    std::array<std::byte, 65536> buffer{};
+    std::array<std::byte, 16384> plain{};
+    for (ssize_t got; (got = ::recv(socket.get(), buffer.data(), buffer.size(), 0)) > 0;) {
+      sizes.push_back(static_cast<std::size_t>(got));
+      channel.feed(std::span(buffer).first(static_cast<std::size_t>(got)));
+      for (auto size = channel.read_plain(plain); size && *size > 0; size = channel.read_plain(plain)) {
+        heard += text_of(std::span(plain).first(*size));
+      }
+    }
+    if (channel.state() == tls::ChannelState::open) {
+      for (const Bytes& record : std::exchange(unsent, {})) static_cast<void>(channel.write_record(record));
+    }
+    auto out = channel.output();
+    for (const std::uint16_t size : channel.datagram_sizes()) {
+      static_cast<void>(::send(socket.get(), out.data(), size, 0));
+      out = out.subspan(size);
+    }
+    channel.consume_output(channel.output().size());
+  }
+  void say(std::span<const std::byte> bytes) { unsent.emplace_back(bytes.begin(), bytes.end()); }
+
+  tls::BufferPool pool;
+  tls::DtlsClientContext context;
+  tls::DtlsChannel channel;
+  run::Fd socket;
+  std::vector<Bytes> unsent;
+  std::vector<std::size_t> sizes;  ///< of datagrams that came
+  std::string heard;
+};
+
 class FrontOnSockets : public ::testing::Test, private seam::Link::Handler {
  protected:
   FrontOnSockets() {
@@ -107,6 +151,18 @@ class FrontOnSockets : public ::testing::Test, private seam::Link::Handler {
     loop.run_for(std::chrono::milliseconds(1));
     for (Person* person : people) person->poll();
   }
+  /// Opens a UDP socket of the front; its port.
+  std::uint16_t open_datagrams() {
+    run::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(at);
+    EXPECT_EQ(bind(socket.get(), reinterpret_cast<sockaddr*>(&at), size), 0);
+    EXPECT_EQ(getsockname(socket.get(), reinterpret_cast<sockaddr*>(&at), &size), 0);
+    front->take_datagrams(std::move(socket));
+    return ntohs(at.sin_port);
+  }
   /// Hands over one end of a packet pair as the TUN; returns the inside's end.
   run::Fd give_tun() {
     std::array<int, 2> pair{};
@@ -132,6 +188,7 @@ class FrontOnSockets : public ::testing::Test, private seam::Link::Handler {
   run::KernelEntropy entropy;
   MemoryLog log;
   tls::TlsServerContext server_context = Keys::get().server_context();
+  tls::DtlsServerContext datagram_context = Keys::get().datagram_context();
   LinePath path;
   StrictPacketFilter filter;
   ScriptedGate gate;
@@ -144,7 +201,8 @@ class FrontOnSockets : public ::testing::Test, private seam::Link::Handler {
                                                                        .tls = server_context,
                                                                        .path = path,
                                                                        .filter = filter,
-                                                                       .path_name = "internet"},
+                                                                       .path_name = "internet",
+                                                                       .dtls = &datagram_context},
                                                          [] {});
   run::Fd listener;
   std::uint16_t port = 0;
@@ -273,6 +331,82 @@ TEST_F(FrontOnSockets, AQueueThatTheLoopCannotWatchIsLeftAndANewOneTaken) {
   client.say(framed(make_packet({})));
   std::array<std::byte, 70'000> frame{};
   until([&] { return ::recv(queue.get(), frame.data(), frame.size(), 0) > 0; }, "a packet inside");
+}
+
+TEST_F(FrontOnSockets, DatagramsCarryPacketsBothWaysInBursts) {
+  const std::uint16_t at = open_datagrams();
+  EXPECT_TRUE(log.has("front.datagrams_serving"));
+  const run::Fd queue = give_tun();
+  DatagramPerson client(at);
+  client.say(bytes_of("tunnel\n"));
+  until(
+      [&] {
+        client.poll();
+        return client.heard == "up\n";
+      },
+      "the tunnel");
+  client.heard.clear();
+  client.sizes.clear();
+  const Bytes down = framed_down();
+  std::string heard;
+  int sent = 0;  // the pair takes about ten at once
+  until(
+      [&] {
+        while (sent < 100 && ::send(queue.get(), down.data(), down.size(), 0) > 0) ++sent;
+        client.poll();
+        heard = client.heard;
+        return unframe(heard).size() == 100;
+      },
+      "a hundred packets outside");
+  EXPECT_LE(*std::max_element(client.sizes.begin(), client.sizes.end()), tls::kLargestDatagram)
+      << "whole datagrams, however many left in one call";
+
+  for (int i = 0; i < 100; ++i) client.say(framed(make_packet({})));
+  std::size_t bytes = 0;
+  std::array<std::byte, 70'000> frame{};
+  until(
+      [&] {
+        client.poll();
+        for (ssize_t size; (size = ::recv(queue.get(), frame.data(), frame.size(), 0)) > 0;) {
+          bytes += static_cast<std::size_t>(size) - datapath::kVnetHeaderBytes;
+        }
+        return bytes >= 100 * make_packet({}).size() / 2;
+      },
+      "packets inside");
+}
+
+TEST_F(FrontOnSockets, ADatagramOfAnySizeFromAnybodyIsSurvived) {
+  const std::uint16_t at = open_datagrams();
+  DatagramPerson stranger(at), client(at);
+  for (const std::size_t size : {0, 1, 1500, 20'000, 65'507}) {
+    const Bytes bytes(size, std::byte{22});
+    static_cast<void>(::send(stranger.socket.get(), bytes.data(), bytes.size(), 0));
+  }
+  client.say(bytes_of("hello\n"));
+  until(
+      [&] {
+        client.poll();
+        return client.heard == "hi\n";
+      },
+      "an answer");
+}
+
+TEST_F(FrontOnSockets, StopsWithPeopleOverDatagramsInside) {
+  const std::uint16_t at = open_datagrams();
+  DatagramPerson client(at);
+  client.say(bytes_of("hello\n"));
+  until(
+      [&] {
+        client.poll();
+        return client.heard == "hi\n";
+      },
+      "an answer");
+  links.first.reset();
+  front->engine().set_gate(nullptr);
+  front.reset();
+  EXPECT_EQ(path.notes.gone, 1);
+  client.poll();
+  turn();
 }
 
 TEST_F(FrontOnSockets, StopsWithPeopleInside) {

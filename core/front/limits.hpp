@@ -18,6 +18,10 @@ struct FrontLimits {
   /// Whether those who come and go unknown are penalised; not where nobody ever logs in (the posture page).
   bool penalise_unknown = true;
 
+  /// DTLS: ClientHellos of unknown senders that are answered in a second, in all. More are not looked at: whoever is
+  /// inside is worth more than a flood, and clients repeat theirs or use TLS.
+  std::size_t hellos_per_second = 2000;
+
   // One connection.
   Seconds handshake{10};
   Seconds close{2};                               ///< from close() until it is cut off

@@ -15,8 +15,14 @@ namespace {
 constexpr std::chrono::seconds kRefusedEvery{1};
 constexpr std::uint16_t kSmallestMtu = 576, kLargestMtu = 16'000;
 
+/// Of the session: what comes from the client may be as large.
 std::uint16_t mtu_of(const Tunnel& tunnel) {
   return std::clamp(tunnel.view.mru, kSmallestMtu, kLargestMtu);
+}
+
+/// What may go to the client.
+std::uint16_t mtu_to_peer(const Tunnel& tunnel) {
+  return std::clamp(std::min(tunnel.view.mru, tunnel.largest_packet), kSmallestMtu, kLargestMtu);
 }
 
 /// Best guess at the destination of what inspect() refuses: for the notice only.
@@ -60,6 +66,7 @@ ConnectionDriver* Tunnels::attach(ConnectionDriver& owner, const SessionView& vi
   }
   tunnel.owner = &owner;
   tunnel.large = 0;  // agreed anew on each connection
+  tunnel.largest_packet = 65'535;
   tunnel.ended = false;
   owner.tunnel = &tunnel;
   change(tunnel, view);
@@ -148,7 +155,7 @@ void Tunnels::deliver(Tunnel& tunnel, std::span<const std::byte> packet) {
     tunnel.peer_mss = tunnel.peer_mss == 0 ? *mss : std::min(tunnel.peer_mss, *mss);
   }
   scratch_.assign(packet.begin(), packet.end());
-  datapath::clamp_mss(scratch_, *info, mtu_of(tunnel));
+  datapath::clamp_mss(scratch_, *info, mtu_to_peer(tunnel));
   coalescer_.push(scratch_, *info);
 }
 
@@ -170,7 +177,7 @@ void Tunnels::on_frame(std::span<const std::byte> frame) {
     ++counters_.to_nobody;
     return;
   }
-  const std::uint16_t mtu = mtu_of(*tunnel);
+  const std::uint16_t mtu = mtu_to_peer(*tunnel);
   auto cut = datapath::Segmenter::open(frame, mtu, large_now(*tunnel));
   if (!cut) {
     if (cut.error().code == "packet.too_big") return answer_too_big(*tunnel, frame.subspan(datapath::kVnetHeaderBytes));
@@ -199,7 +206,7 @@ void Tunnels::answer_too_big(Tunnel& tunnel, std::span<const std::byte> packet) 
   if (!info || !filter_.outward(tunnel.rights, *info)) return;
   const auto gate = datapath::parse_ipv4(tunnel.view.gate_address);
   if (!gate) return;
-  const auto answer = datapath::make_packet_too_big(packet, *gate, mtu_of(tunnel));
+  const auto answer = datapath::make_packet_too_big(packet, *gate, mtu_to_peer(tunnel));
   if (!answer) return;
   std::array<std::byte, datapath::kVnetHeaderBytes + datapath::kPacketTooBigBytes> frame{};
   std::memcpy(frame.data() + datapath::kVnetHeaderBytes, answer->data(), answer->size());

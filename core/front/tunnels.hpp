@@ -29,6 +29,8 @@ struct Tunnel {
   std::uint16_t large = 0;                 ///< packet size that the path has agreed on with the peer; 0: none
   std::uint16_t peer_mss = 0;              ///< smallest of the peer's SYNs; 0: none seen
   bool announced = false;                  ///< TunnelUp was said
+  std::string transport;                   ///< as it was said then
+  std::uint16_t largest_packet = 65'535;   ///< what the peer takes
   bool ended = false;                      ///< the session is over; nothing passes any more
   Instant ends_at{};                       ///< the right's end, as last heard
   std::uint64_t dropped = 0, refused = 0;  ///< by the filter: in all, since the last notice

@@ -27,14 +27,24 @@ struct Keys {
     static const Keys keys;
     return keys;
   }
+  [[nodiscard]] tls::ServerSettings server_settings() const {
+    return {
+        .certificate_pem = server.certificate_pem, .key_pem = Secret(server.key_pem), .client_ca_pem = authority.pem()};
+  }
   [[nodiscard]] tls::TlsServerContext server_context() const {
-    return std::move(tls::TlsServerContext::make({.certificate_pem = server.certificate_pem,
-                                                  .key_pem = Secret(server.key_pem),
-                                                  .client_ca_pem = authority.pem()}))
-        .value();
+    return std::move(tls::TlsServerContext::make(server_settings())).value();
+  }
+  [[nodiscard]] tls::DtlsServerContext datagram_context() const {
+    return std::move(tls::DtlsServerContext::make(server_settings())).value();
   }
   enum class Who : std::uint8_t { nobody, mori, hama };
   [[nodiscard]] tls::TlsClientContext client_context(Who who) const {
+    return std::move(tls::TlsClientContext::make(client_settings(who))).value();
+  }
+  [[nodiscard]] tls::DtlsClientContext datagram_client_context(Who who) const {
+    return std::move(tls::DtlsClientContext::make(client_settings(who))).value();
+  }
+  [[nodiscard]] tls::ClientSettings client_settings(Who who) const {
     tls::ClientSettings settings;
     settings.ca_pem = authority.pem();
     settings.server_name = "gate.test";
@@ -43,7 +53,7 @@ struct Keys {
       settings.certificate_pem = identity.certificate_pem;
       settings.key_pem = Secret(identity.key_pem);
     }
-    return std::move(tls::TlsClientContext::make(settings)).value();
+    return settings;
   }
 };
 
@@ -173,6 +183,7 @@ class EngineLab {
       busy_ = false;
       services.timers.settle();
       for (const auto& client : clients) carry(*client);
+      if (also_carry && also_carry()) busy_ = true;
       engine.flush();
     } while (busy_);
   }
@@ -203,6 +214,7 @@ class EngineLab {
   StrictPacketFilter strict;
   std::vector<Bytes> tun;
   int abandoned = 0;
+  std::function<bool()> also_carry;  ///< of a test's own transports; true: something moved
   ScriptedGate gate;
   run::testing::MemoryLinks links;
 

@@ -52,8 +52,10 @@ inline std::vector<Bytes> unframe(std::string& from) {
 struct Notes {
   std::vector<Arrival> arrivals;
   std::vector<GatePush> pushes;
-  int open = 0, replaced = 0, gone = 0, deadlines = 0, records = 0;
+  int open = 0, datagrams = 0, replaced = 0, gone = 0, deadlines = 0, records = 0;
   std::optional<Seconds> deadline_after;     ///< of every connection, from its opening
+  std::optional<std::uint16_t> largest;      ///< what its peers take
+  std::string transport = "line";            ///< what its tunnels are announced as
   bool ignore_pushes = false;                ///< a path that does not end when it is told to
   std::function<void(std::uint16_t)> large;  ///< agrees on large packets, for the newest tunnel
 };
@@ -83,8 +85,9 @@ class LineConnection final : public PathConnection {
       view_ = resumed->view;
       host_.attach_tunnel(*view_);
       notes_.large = [this](std::uint16_t bytes) { host_.large_packets(bytes); };
+      if (notes_.largest) host_.limit_packets(*notes_.largest);
       say("up\n");
-      host_.notice(TunnelUp{view_->session, "tls"});
+      host_.notice(TunnelUp{view_->session, notes_.transport});
     }
   }
   void on_push(const GatePush& push, Instant) override {
@@ -170,6 +173,11 @@ class LinePath final : public AccessPath {
     return std::make_unique<LineConnection>(notes, host, std::move(arrival), now);
   }
   bool carries_packets() const override { return true; }
+  bool speaks_datagrams() const override { return true; }
+  std::unique_ptr<PathConnection> open_datagrams(PathHost& host, Arrival arrival, Instant now) override {
+    ++notes.datagrams;
+    return open(host, std::move(arrival), now);
+  }
   Notes notes;
 };
 

@@ -23,7 +23,8 @@ namespace sekisho {
 class PathHost {
  public:
   virtual ~PathHost() = default;
-  /// Plaintext to the peer, at most 16,384 bytes a call; one call is one TLS record.
+  /// Plaintext to the peer, at most 16,384 bytes a call; one call is one TLS record. Over datagrams at most 1,415
+  /// bytes; one call is one datagram, which may be lost.
   virtual void write(std::span<const std::byte> plaintext) = 0;
   /// Closes after everything written has left (or after 2 s).
   virtual void close(std::string_view why) = 0;
@@ -36,9 +37,14 @@ class PathHost {
   /// The peer has agreed to packets of up to `bytes` (0: no more). The front makes such ones of TCP alone, of flows
   /// whose end at the peer has said that it takes them, and never larger than the line carries in a moment.
   virtual void large_packets(std::uint16_t bytes) { static_cast<void>(bytes); }
+  /// The peer takes no packet above `largest` bytes: the attached tunnel's are cut to that, or to the session's MRU
+  /// when that is smaller. Ranges: 576 and more.
+  virtual void limit_packets(std::uint16_t largest) { static_cast<void>(largest); }
   /// One IPv4 packet from the client. The front checks source and filter, then hands it to the TUN.
   virtual void deliver(std::span<const std::byte> packet) = 0;
   [[nodiscard]] virtual Entropy& entropy() = 0;
+  /// Whether this front also takes datagrams (DTLS) at the addresses where it listens.
+  [[nodiscard]] virtual bool takes_datagrams() const { return false; }
 };
 
 /// Packets waiting for one session, oldest first, bounded by the front.
@@ -53,7 +59,8 @@ class PacketSource {
 class PathConnection {
  public:
   virtual ~PathConnection() = default;
-  /// Decrypted bytes from the peer, in order, in any pieces.
+  /// Decrypted bytes from the peer, in order, in any pieces. Over datagrams: one whole datagram, in any order, never
+  /// twice.
   virtual void on_bytes(std::span<const std::byte> plaintext, Instant now) = 0;
   virtual void on_reply(std::uint64_t request, GateReply reply, Instant now) = 0;
   virtual void on_push(const GatePush& push, Instant now) = 0;
@@ -61,8 +68,8 @@ class PathConnection {
   virtual void on_replaced(Instant now) = 0;
   /// The transport is gone (peer closed or reset). Last call but the destructor.
   virtual void on_gone(Instant now) = 0;
-  /// Fills one TLS record (`record.size()` <= 16,384) with whole frames taken from `source`; returns bytes used.
-  /// Called only while a tunnel is attached and the peer's socket takes more.
+  /// Fills one record (`record.size()` <= 16,384, over datagrams 1,415) with whole frames taken from `source`; returns
+  /// bytes used. Called only while a tunnel is attached and the peer's socket takes more.
   [[nodiscard]] virtual std::size_t fill_record(PacketSource& source, std::span<std::byte> record, Instant now) = 0;
   /// When on_deadline() wants to be called; nullopt: never. Asked again after every call.
   [[nodiscard]] virtual std::optional<Instant> next_deadline() const = 0;
@@ -76,6 +83,10 @@ class AccessPath {
   [[nodiscard]] virtual std::unique_ptr<PathConnection> open(PathHost& host, Arrival arrival, Instant now) = 0;
   /// Whether this path carries IP packets (needs a TUN queue).
   [[nodiscard]] virtual bool carries_packets() const = 0;
+  /// Whether open_datagrams() is there.
+  [[nodiscard]] virtual bool speaks_datagrams() const { return false; }
+  /// As open(), for one DTLS association; its peer has proved a certificate of the client CA.
+  [[nodiscard]] virtual std::unique_ptr<PathConnection> open_datagrams(PathHost&, Arrival, Instant) { return nullptr; }
 };
 
 }  // namespace sekisho
