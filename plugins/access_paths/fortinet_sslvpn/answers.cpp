@@ -158,10 +158,10 @@ HttpResponse session_page() {
   return text(200, "ok\n");
 }
 
-HttpResponse settings(const SessionView& view) {
+HttpResponse settings(const SessionView& view, bool datagrams) {
   HttpResponse out;
   out.content_type = "text/xml";
-  out.body = settings_xml(view);
+  out.body = settings_xml(view, datagrams);
   return out;
 }
 

@@ -31,7 +31,7 @@ namespace sekisho::fortinet {
 /// 503 when the gatekeeper gives no usable answer; closes.
 [[nodiscard]] HttpResponse unavailable(std::string_view language);
 [[nodiscard]] HttpResponse session_page();
-[[nodiscard]] HttpResponse settings(const SessionView& view);
+[[nodiscard]] HttpResponse settings(const SessionView& view, bool datagrams);
 [[nodiscard]] HttpResponse logged_out();
 [[nodiscard]] HttpResponse claim_taken();
 

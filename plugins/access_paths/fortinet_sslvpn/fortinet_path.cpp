@@ -1,5 +1,7 @@
 #include "fortinet_path.hpp"
 
+#include "datagram_connection.hpp"
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -85,6 +87,10 @@ Result<std::shared_ptr<AccessPath>> FortinetPath::make(FortinetConfig config) {
 
 std::unique_ptr<PathConnection> FortinetPath::open(PathHost& host, Arrival arrival, Instant now) {
   return std::make_unique<FortinetConnection>(host, config_, std::move(arrival), now);
+}
+
+std::unique_ptr<PathConnection> FortinetPath::open_datagrams(PathHost& host, Arrival arrival, Instant now) {
+  return std::make_unique<DatagramConnection>(host, config_, std::move(arrival), now);
 }
 
 }  // namespace sekisho::fortinet

@@ -1,5 +1,6 @@
 // FortinetPath: the access path that openconnect --protocol=fortinet, openfortivpn and (unverified) FortiClient speak.
-// One FortinetConnection per TLS connection: HTTP first, then perhaps a tunnel.
+// One FortinetConnection per TLS connection: HTTP first, then perhaps a tunnel. One DatagramConnection per DTLS
+// association.
 // Threads: the front's, as sdk/path/access_path.hpp says. Source: the page "Fortinet SSL-VPN, seen from the server".
 #pragma once
 #include "config.hpp"
@@ -39,6 +40,8 @@ class FortinetPath final : public AccessPath {
   [[nodiscard]] static Result<std::shared_ptr<AccessPath>> make(FortinetConfig config);
   [[nodiscard]] std::unique_ptr<PathConnection> open(PathHost& host, Arrival arrival, Instant now) override;
   [[nodiscard]] bool carries_packets() const override { return true; }
+  [[nodiscard]] bool speaks_datagrams() const override { return true; }
+  [[nodiscard]] std::unique_ptr<PathConnection> open_datagrams(PathHost& host, Arrival arrival, Instant now) override;
 
  private:
   explicit FortinetPath(FortinetConfig config) : config_(std::move(config)) {}

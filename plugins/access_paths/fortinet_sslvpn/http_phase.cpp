@@ -299,7 +299,7 @@ void HttpPhase::on_resume_reply(GateReply reply) {
   if (resumed == nullptr || !usable(resumed->view)) return answer(unavailable(arrival_.language));
   switch (asked_) {
     case Asked::settings:
-      return answer(settings(resumed->view));
+      return answer(settings(resumed->view, host_.takes_datagrams()));
     case Asked::tunnel:
       opened_ = std::move(resumed->view);
       return;

@@ -393,7 +393,7 @@ TEST(HttpPhase, WidensTheRouteToTheSessionsPrefixWithoutHostBits) {
   SessionView wide = view();
   wide.gate_address = "10.202.1.77";
   wide.prefix = 20;
-  EXPECT_THAT(settings(wide).body, HasSubstr("<addr ip=\"10.202.0.0\" mask=\"255.255.240.0\"/>"));
+  EXPECT_THAT(settings(wide, false).body, HasSubstr("<addr ip=\"10.202.0.0\" mask=\"255.255.240.0\"/>"));
 }
 
 TEST(HttpPhase, RefusesAViewThatItCannotExpress) {

@@ -24,14 +24,14 @@ bool usable(const SessionView& view) {
   return address && *address != 0 && gate && *gate != 0 && view.prefix > 0 && view.prefix <= 32;
 }
 
-std::string settings_xml(const SessionView& view) {
+std::string settings_xml(const SessionView& view, bool datagrams) {
   if (!usable(view)) return {};
   const auto address = parse_ipv4(view.address), gate = parse_ipv4(view.gate_address);
   const std::uint32_t mask = ~std::uint32_t{0} << (32U - view.prefix);
   std::string out;
   out.reserve(1024);
   out += "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
-  out += "<sslvpn-tunnel ver=\"2\" dtls=\"0\" patch=\"1\">";
+  out += "<sslvpn-tunnel ver=\"2\" dtls=" + in_quotes(datagrams ? 1 : 0) + " patch=\"1\">";
   out += "<dtls-config heartbeat-interval=" + in_quotes(view.heartbeat_s) +
          " heartbeat-fail-count=\"3\" heartbeat-idle-timeout=" + in_quotes(view.heartbeat_s) +
          " client-hello-timeout=\"10\"/>";

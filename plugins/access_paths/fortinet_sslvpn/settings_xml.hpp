@@ -11,6 +11,7 @@ namespace sekisho::fortinet {
 [[nodiscard]] bool usable(const SessionView& view);
 
 /// Routes only to the gate's inner address; nothing else of the inside is named (R11). Empty when `view` is not usable.
-[[nodiscard]] std::string settings_xml(const SessionView& view);
+/// `datagrams`: the client may try DTLS first, at the same address and port.
+[[nodiscard]] std::string settings_xml(const SessionView& view, bool datagrams);
 
 }  // namespace sekisho::fortinet

@@ -30,6 +30,9 @@ PppOptions options_for(const SessionView& view, const Tunnel::Settings& settings
 Tunnel::Tunnel(PathHost& host, SessionView view, Settings settings, Instant now)
     : host_(host),
       view_(std::move(view)),
+      kind_(settings.kind),
+      open_limit_(settings.open_limit),
+      largest_record_(kind_ == Kind::stream ? kLargestRecord : usual_mru(view_, settings) + kFrameOverhead),
       ppp_(options_for(view_, settings), host.entropy()),
       frames_(std::max(usual_mru(view_, settings), settings.large_mru) + kFrameOverheadIn),
       noticed_(now) {}
@@ -37,11 +40,13 @@ Tunnel::Tunnel(PathHost& host, SessionView view, Settings settings, Instant now)
 void Tunnel::start(Instant now) {
   attached_ = true;
   host_.attach_tunnel(view_);
-  apply(ppp_.start(now), now);
+  if (kind_ == Kind::stream) return apply(ppp_.start(now), now);
+  spoken_to_by_ = now + open_limit_;
 }
 
 void Tunnel::on_bytes(std::span<const std::byte> bytes, Instant now) {
   if (finished_) return;
+  if (std::exchange(spoken_to_by_, std::nullopt)) apply(ppp_.start(now), now);
   bool data = false;
   frames_.take(bytes);
   while (!finished_) {
@@ -57,6 +62,7 @@ void Tunnel::on_bytes(std::span<const std::byte> bytes, Instant now) {
     data = true;
     host_.deliver(step.frame.payload);
   }
+  if (!finished_ && kind_ == Kind::datagrams && frames_.in_frame()) return finish("a datagram holds part of a frame");
   if (data) note_traffic(now);
 }
 
@@ -64,17 +70,20 @@ void Tunnel::apply(PppEvents events, Instant now) {
   for (PppEvent& event : events) {
     if (auto* send = std::get_if<PppSend>(&event)) {
       const std::size_t at = control_.size(), need = send->packet.size() + kFrameOverhead;
-      if (at + need > kLargestRecord) flush_control();
+      if (at + need > largest_record_) flush_control();
       const std::size_t from = control_.size();
       control_.resize(from + need);
       control_.resize(from + write_frame(send->protocol, send->packet, std::span(control_).subspan(from)));
     } else if (std::holds_alternative<PppUp>(event)) {
       flush_control();
       large_ = ppp_.agreed_large();
-      if (attached_) host_.large_packets(large_);
+      if (attached_) {
+        host_.limit_packets(ppp_.largest_packet());
+        host_.large_packets(large_);
+      }
       if (attached_ && !announced_) {
         announced_ = true;
-        host_.notice(TunnelUp{view_.session, "tls"});
+        host_.notice(TunnelUp{view_.session, kind_ == Kind::stream ? "tls" : "dtls"});
       }
     } else if (const auto* ended = std::get_if<PppEnded>(&event)) {
       flush_control();
@@ -150,6 +159,7 @@ std::size_t Tunnel::fill_record(PacketSource& source, std::span<std::byte> recor
   const bool open = attached_ && !finished_ && ppp_.open();
   const std::size_t largest = std::max(ppp_.largest_packet(), large_);
   std::size_t used = 0;
+  record = record.first(std::min(record.size(), largest_record_));
   for (auto packet = source.front(); !packet.empty(); packet = source.front()) {
     if (!open || packet.size() > largest) {
       ++unsendable_;
@@ -170,6 +180,7 @@ std::optional<Instant> Tunnel::next_deadline() const {
   if (finished_) return std::nullopt;
   std::optional<Instant> out = ppp_.next_deadline();
   if (close_at_ && (!out || *close_at_ < *out)) out = close_at_;
+  if (spoken_to_by_ && (!out || *spoken_to_by_ < *out)) out = spoken_to_by_;
   if (traffic_ && attached_) {
     const Instant due = noticed_ + kActivityInterval;
     if (!out || due < *out) out = due;
@@ -180,6 +191,7 @@ std::optional<Instant> Tunnel::next_deadline() const {
 void Tunnel::on_deadline(Instant now) {
   if (finished_) return;
   if (close_at_ && now >= *close_at_) return finish(close_why_);
+  if (spoken_to_by_ && now >= *spoken_to_by_) return finish("the client never began to speak PPP");
   if (traffic_) note_traffic(now);
   const auto due = ppp_.next_deadline();
   if (due && now >= *due) apply(ppp_.on_deadline(now), now);

@@ -13,7 +13,11 @@
 //
 // The tunnel is attached as soon as the gatekeeper has opened it, so that an end of the session reaches it during the
 // negotiation; packets pass in neither direction until IPCP is open (those waiting are dropped and counted).
-// Threads: the front's. Ownership: host outlives it. No allocation per packet.
+//
+// Over datagrams: each holds whole frames, or ends the tunnel; lost ones are PPP's own business. The server speaks only
+// after the client's first frame (openconnect gives DTLS up otherwise). A datagram holds at most one full packet, so
+// that a burst is a run of equal sizes, which the kernel sends in one call. Threads: the front's. Ownership: host
+// outlives it. No allocation per packet.
 #pragma once
 #include "frames.hpp"
 #include "ppp.hpp"
@@ -28,10 +32,12 @@ namespace sekisho::fortinet {
 
 class Tunnel {
  public:
+  enum class Kind : std::uint8_t { stream, datagrams };
   struct Settings {
     std::uint16_t mru = 1354;
-    std::uint16_t large_mru = 0;  ///< offered to this client; 0 or above `mru`
+    std::uint16_t large_mru = 0;  ///< offered to this client; 0 or above `mru`; never over datagrams
     Seconds open_limit{30};
+    Kind kind = Kind::stream;
   };
   /// `view` is usable() (settings_xml.hpp).
   Tunnel(PathHost& host, SessionView view, Settings settings, Instant now);
@@ -54,6 +60,10 @@ class Tunnel {
 
   PathHost& host_;
   SessionView view_;
+  const Kind kind_;
+  const Seconds open_limit_;
+  std::size_t largest_record_;
+  std::optional<Instant> spoken_to_by_;  ///< datagrams: until the client's first frame
   Ppp ppp_;
   FrameReader frames_;
   std::vector<std::byte> control_;  ///< control frames of the current call, one record
