@@ -57,6 +57,7 @@ struct PathConfig {
   std::string name;  ///< "internet"
   PluginConfig plugin;
   std::vector<std::string> listen;  ///< "198.51.100.1:443"
+  bool dtls = false;                ///< UDP at the same addresses and ports
   TlsConfig tls;
   TunConfig tun;
   std::uint32_t uid = 0;
@@ -74,6 +75,7 @@ struct PathConfig {
     d.field("plugin", &PathConfig::plugin, "Access path plugin");
     d.field("listen", &PathConfig::listen, "Addresses to listen at, \"address:port\"",
             {.range = {1, 16}, .required = true});
+    d.field("dtls", &PathConfig::dtls, "Also take DTLS 1.2 over UDP at the same addresses and ports");
     d.field("tls", &PathConfig::tls, "TLS of this path");
     d.field("tun", &PathConfig::tun, "Inner network of this path");
     d.field("uid", &PathConfig::uid, "User that the front runs as");

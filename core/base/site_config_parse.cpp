@@ -111,12 +111,24 @@ class Rules {
       need(fresh, where, "the same as " + other->second);
     }
   }
+  void dtls(const std::string& at, const PathConfig& path) {
+    need(!path.tls.client_ca_file.empty(), at + "/dtls",
+         "DTLS demands client certificates: tls/client_ca_file is missing");
+    need(!path.tun.gate_address.empty(), at + "/dtls", "DTLS carries packets: tun/gate_address is missing");
+    for (const std::string& name : path.listen) {
+      const auto where = parse_socket_address(name);
+      // An answer would leave by the route's address, which the client does not know.
+      need(!where || (where->address != "0.0.0.0" && where->address != "::"), at + "/dtls",
+           "needs one address in each entry of listen, not " + name);
+    }
+  }
   void path(const std::string& at, const PathConfig& path, const std::set<std::string>& checks) {
     need(only(path.name, "_"), at + "/name", "only a-z, 0-9 and _");
     need(names_.insert(path.name).second, at + "/name", "another path has this name");
     need(only(path.plugin.plugin, "_"), at + "/plugin/plugin", "only a-z, 0-9 and _");
     tls(at + "/tls", path.tls);
     sockets(at + "/listen", path.listen);
+    if (path.dtls) dtls(at, path);
     user(at + "/uid", path.uid);
     user(at + "/relay_uid", path.relay_uid);
 

@@ -90,6 +90,20 @@ TEST(SiteConfig, TheMyNumberZoneHasItsOwnPathAndLentTerminals) {
             Words{});
 }
 
+TEST(SiteConfig, DtlsNeedsCertificatesPacketsAndOneAddressToAnswerFrom) {
+  EXPECT_EQ(errors_after([](json& d) { d["paths"][0]["dtls"] = true; }), Words{});
+  EXPECT_EQ(errors_after([](json& d) {
+              d["paths"][0]["dtls"] = true;
+              d["paths"][0]["tls"].erase("client_ca_file");
+            }),
+            Words{"config.not_allowed /paths/0/dtls"});
+  EXPECT_EQ(errors_after([](json& d) {
+              d["paths"][0]["dtls"] = true;
+              d["paths"][0]["listen"] = {"0.0.0.0:443", "[::]:443"};
+            }),
+            (Words{"config.not_allowed /paths/0/dtls", "config.not_allowed /paths/0/dtls"}));
+}
+
 TEST(SiteConfig, TwoPathsShareNothing) {
   EXPECT_EQ(errors_after([](json& d) { d["paths"].push_back(d["paths"][0]); }),
             (Words{"config.not_allowed /paths/1/name", "config.not_allowed /paths/1/listen/0",

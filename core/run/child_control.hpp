@@ -8,15 +8,19 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace sekisho::run {
+
+/// In front of the address, in the name of a listener that is a bound UDP socket.
+inline constexpr std::string_view kDatagramListener = "udp/";
 
 class ChildControl final : private seam::Link::Handler {
  public:
   struct Handler {
     virtual ~Handler() = default;
-    /// `address` is "address:port" as the configuration writes it, or "control". Already listening or about to:
-    /// accept from it like from any other listener.
+    /// `address` is "address:port" as the configuration writes it, perhaps behind kDatagramListener, or "control".
+    /// Already listening or about to: accept from it like from any other listener.
     virtual void on_listener(std::string address, Fd fd) = 0;
     /// A fresh link to the process `name`: open it with open_link() and drop any older one to that process.
     virtual void on_link(std::string name, Fd fd) = 0;

@@ -1,6 +1,7 @@
 #include "programs/sekisho/plan.hpp"
 
 #include "base/site_config_parse.hpp"
+#include "run/child_control.hpp"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,8 +25,19 @@ Error cannot(const std::string& what) {
   return fail("supervise.bind", what + ": " + strerror(errno));
 }
 
-Result<run::Fd> bind_tcp(const std::string& name, bool before_it_exists) {
-  const auto where = parse_socket_address(name);
+/// A burst of super-packets fits; the kernel may give less.
+constexpr int kDatagramBuffer = 4 * 1024 * 1024;
+
+void enlarge(int fd) {
+  for (const auto& [forced, usual] : {std::pair(SO_RCVBUFFORCE, SO_RCVBUF), std::pair(SO_SNDBUFFORCE, SO_SNDBUF)}) {
+    if (setsockopt(fd, SOL_SOCKET, forced, &kDatagramBuffer, sizeof(kDatagramBuffer)) == 0) continue;
+    setsockopt(fd, SOL_SOCKET, usual, &kDatagramBuffer, sizeof(kDatagramBuffer));
+  }
+}
+
+Result<run::Fd> bind_inet(const std::string& name, bool before_it_exists) {
+  const bool datagrams = name.starts_with(run::kDatagramListener);
+  const auto where = parse_socket_address(datagrams ? name.substr(run::kDatagramListener.size()) : name);
   if (!where) return fail("supervise.bind", name + ": " + where.error().detail);
   sockaddr_storage at{};
   socklen_t size = 0;
@@ -43,10 +55,12 @@ Result<run::Fd> bind_tcp(const std::string& name, bool before_it_exists) {
     size = sizeof(v4);
     if (inet_pton(AF_INET, where->address.c_str(), &v4.sin_addr) != 1) return fail("supervise.bind", name);
   }
-  run::Fd socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  run::Fd socket(::socket(family, (datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return cannot(name);
   const int on = 1;
-  if (setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) return cannot(name);
+  // Of datagrams it would let another process take them.
+  if (!datagrams && setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) return cannot(name);
+  if (datagrams) enlarge(socket.get());
   if (where->ipv6 && setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) return cannot(name);
   if (before_it_exists) {
     const int freebind = where->ipv6 ? setsockopt(socket.get(), IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on))
@@ -107,7 +121,11 @@ Plan make_plan(const SiteConfig& config, const std::string& config_file, const s
     plan.links.emplace_back("relay:" + path.name, "sekishod");
   }
   for (const PathConfig& path : config.paths) {
-    add("front:" + path.name, "sekisho-front", {"--path", path.name}, path.listen);
+    std::vector<std::string> listeners = path.listen;
+    if (path.dtls) {
+      for (const std::string& name : path.listen) listeners.push_back(std::string(run::kDatagramListener) + name);
+    }
+    add("front:" + path.name, "sekisho-front", {"--path", path.name}, std::move(listeners));
     plan.links.emplace_back("front:" + path.name, "sekishod");
     plan.links.emplace_back("front:" + path.name, "netd");
   }
@@ -124,7 +142,7 @@ Result<std::map<std::string, run::Fd>> open_listeners(const SiteConfig& config, 
   for (const ChildPlan& child : plan.children) {
     for (const std::string& name : child.listeners) {
       if (out.contains(name)) return fail("supervise.bind", name + " is configured twice");
-      auto socket = name == kControl ? bind_control(config.control_socket) : bind_tcp(name, on_a_tun(config, name));
+      auto socket = name == kControl ? bind_control(config.control_socket) : bind_inet(name, on_a_tun(config, name));
       if (!socket) return socket.error();
       out.emplace(name, std::move(*socket));
     }

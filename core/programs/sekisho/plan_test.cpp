@@ -69,6 +69,14 @@ TEST(Plan, StartsTheKernelsGuardFirstAndFrontsLast) {
   EXPECT_EQ(plan.children[4].argv.back(), "--posture");
 }
 
+TEST(Plan, GivesAPathWithDtlsTheSameAddressesOverUdp) {
+  SiteConfig config = example();
+  config.paths[0].dtls = true;
+  EXPECT_EQ(make_plan(config, "c", "d").children[3].listeners,
+            (std::vector<std::string>{"198.51.100.1:443", "[2001:db8::1]:443", "udp/198.51.100.1:443",
+                                      "udp/[2001:db8::1]:443"}));
+}
+
 TEST(Plan, JoinsEachWithTheNeighboursItNeedsAndNoOther) {
   const Plan plan = make_plan(example(), "c", "d");
   const std::vector<std::pair<std::string, std::string>> wanted{{"netd", "sekishod"},
@@ -109,6 +117,23 @@ TEST(Listeners, BindAddressesThatDoNotExistYetOnlyForTuns) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, "supervise.bind");
   EXPECT_NE(refused.error().detail.find("192.0.2.78:443"), std::string::npos);
+}
+
+TEST(Listeners, ForDatagramsStandBesideThoseForStreamsAndAreHeldAlone) {
+  const Folder folder;
+  SiteConfig config = small(folder.path);
+  config.paths[0].dtls = true;
+  const std::string name = "udp/" + config.paths[0].listen[0];
+  const auto open = open_listeners(config, make_plan(config, "c", "d"));
+  ASSERT_TRUE(open) << open.error().detail;
+  ASSERT_TRUE(open->contains(name));
+  int kind = 0;
+  socklen_t size = sizeof(kind);
+  ASSERT_EQ(getsockopt(open->at(name).get(), SOL_SOCKET, SO_TYPE, &kind, &size), 0);
+  EXPECT_EQ(kind, SOCK_DGRAM);
+  SiteConfig other = config;
+  other.control_socket = folder.path + "/run/other.socket";
+  EXPECT_FALSE(open_listeners(other, make_plan(other, "c", "d"))) << "nobody can share it";
 }
 
 TEST(Listeners, ReplaceAnOldSocketButNothingElse) {

@@ -110,6 +110,9 @@ struct Supervisor::State {
   void listen_all() {
     if (std::exchange(listening, true)) return;
     for (const auto& [name, socket] : listeners) {
+      int kind = 0;
+      socklen_t size = sizeof(kind);
+      if (getsockopt(socket.get(), SOL_SOCKET, SO_TYPE, &kind, &size) == 0 && kind == SOCK_DGRAM) continue;
       if (::listen(socket.get(), kBacklog) != 0) {
         const std::string detail = name + ": " + strerror(errno);
         log.event(kCannotStart, {{"code", "supervise.listen"}, {"detail", detail}});

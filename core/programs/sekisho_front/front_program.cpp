@@ -45,6 +45,7 @@ struct Part {
   TunConfig tun;
   std::vector<std::string> listen;
   std::uint32_t uid = 0;
+  bool dtls = false;
 };
 
 std::optional<Part> part_of(const SiteConfig& config, const FrontOptions& options) {
@@ -58,7 +59,7 @@ std::optional<Part> part_of(const SiteConfig& config, const FrontOptions& option
   const auto found = std::find_if(config.paths.begin(), config.paths.end(),
                                   [&](const PathConfig& path) { return path.name == options.path; });
   if (found == config.paths.end()) return std::nullopt;
-  return Part{found->name, found->plugin, found->tls, found->tun, found->listen, found->uid};
+  return Part{found->name, found->plugin, found->tls, found->tun, found->listen, found->uid, found->dtls};
 }
 
 class FrontProcess final : private run::ChildControl::Handler {
@@ -97,7 +98,8 @@ class FrontProcess final : private run::ChildControl::Handler {
                                                                  .path = *path_,
                                                                  .filter = options_.filter,
                                                                  .path_name = part_.name,
-                                                                 .limits = limits},
+                                                                 .limits = limits,
+                                                                 .dtls = dtls_ ? &*dtls_ : nullptr},
                                             [this] { abandoned(); });
     run::ChildControl::Handler& handler = *this;
     control_ = std::make_unique<run::ChildControl>(loop_, handler);
@@ -126,6 +128,9 @@ class FrontProcess final : private run::ChildControl::Handler {
     if (path_->carries_packets() != !part_.tun.gate_address.empty()) {
       return fail("front.tun", "the path's plugin and its \"tun\" do not agree on whether packets are carried");
     }
+    if (part_.dtls && !path_->speaks_datagrams()) {
+      return fail("front.dtls", "the path's plugin speaks no DTLS: take \"dtls\" out of the path");
+    }
     tls::ServerSettings settings;
     const auto read = [this](const std::string& file, auto take) -> Result<void> {
       if (file.empty()) return {};
@@ -143,6 +148,10 @@ class FrontProcess final : private run::ChildControl::Handler {
     auto context = tls::TlsServerContext::make(settings);
     if (!context) return context.error();
     tls_.emplace(std::move(*context));
+    if (!part_.dtls) return {};
+    auto datagrams = tls::DtlsServerContext::make(settings);
+    if (!datagrams) return datagrams.error();
+    dtls_.emplace(std::move(*datagrams));
     return {};
   }
 
@@ -166,8 +175,10 @@ class FrontProcess final : private run::ChildControl::Handler {
   // --- the supervisor
   // ---------------------------------------------------------------------------------------------------
   void on_listener(std::string address, run::Fd fd) override {
+    const bool datagrams = dtls_ && address.starts_with(run::kDatagramListener);
+    if (datagrams) address.erase(0, run::kDatagramListener.size());
     if (std::find(part_.listen.begin(), part_.listen.end(), address) == part_.listen.end()) return;
-    listeners_.push_back(std::move(fd));
+    (datagrams ? datagrams_ : listeners_).push_back(std::move(fd));
   }
 
   void on_link(std::string name, run::Fd fd) override {
@@ -183,9 +194,11 @@ class FrontProcess final : private run::ChildControl::Handler {
 
   void on_complete() override {
     for (run::Fd& listener : listeners_) front_->listen(std::move(listener));
+    for (run::Fd& socket : datagrams_) front_->take_datagrams(std::move(socket));
     control_->ready();
     log_->event(kFrontServing, {{"path", part_.name}, {"listeners", listeners_.size()}});
     listeners_.clear();
+    datagrams_.clear();
   }
 
   void on_supervisor_gone(std::string_view why) override { stop(why, 0); }
@@ -235,12 +248,13 @@ class FrontProcess final : private run::ChildControl::Handler {
   plugin::Loader loader_;
   std::shared_ptr<AccessPath> path_;
   std::optional<tls::TlsServerContext> tls_;
+  std::optional<tls::DtlsServerContext> dtls_;
   asio::io_context loop_{1};
   run::AsioTimers timers_{loop_, clock_};
   std::unique_ptr<front::Front> front_;
   std::unique_ptr<run::ChildControl> control_;
   std::map<std::string, std::unique_ptr<Neighbour>> links_;
-  std::vector<run::Fd> listeners_;
+  std::vector<run::Fd> listeners_, datagrams_;
   std::size_t connections_ = 0;
   int exit_code_ = 0;
 };
