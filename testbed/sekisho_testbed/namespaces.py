@@ -233,7 +233,8 @@ class NamespacesWorld(World):
         assert mac is not None
         return cast.good_facts(self.now(), mac, pc)
 
-    def pass_gate(self, who: str, *, report_first: bool = True) -> Vpn:
+    def pass_gate(self, who: str, *, report_first: bool = True, dtls: bool = False) -> Vpn:
+        self.pc(who).dtls = dtls
         vpn = super().pass_gate(who, report_first=report_first)
         assert isinstance(vpn, Vpn)
         return vpn
@@ -399,6 +400,7 @@ class Wire:
 
     def contains(self, words: bytes) -> bool:
         return words in self.payload
+
     def udp(self, port: int) -> int:
         """Packets from or to a UDP port (Ethernet, IPv4)."""
         count = 0

@@ -175,23 +175,24 @@ class ContractorPc(world.Pc):
         self.password = cast.PEOPLE[who]["password"] if password is None else password
         self.agent = TerminalAgent(self, agent_binary)
         self.runs = 0
+        self.dtls = False  # whether his client may use UDP
 
     def login(self, password: str | None = None, *, login: str | None = None, certificate: object = "own") -> Vpn:
         assert certificate is None or isinstance(certificate, (str, Identity)), certificate
-        return self.openconnect(password, login=login, identity=certificate)
+        return self.openconnect(password, login=login, identity=certificate, dtls=self.dtls)
 
     def desktop_answers(self, within: float = 3) -> bool:
         return (self.reaches(cast.GATE_INNER, cast.ENTRANCE_PORT, within) or b"").startswith(b"RFB 003.008")
 
     def openconnect(self, password: str | None = None, *, login: str | None = None,
                     identity: Identity | None | str = "own", extra: list[str] | None = None,
-                    cookie: str | None = None) -> Vpn:
+                    cookie: str | None = None, dtls: bool = False) -> Vpn:
         """Starts openconnect as the person would and types the password; returns at once."""
         self.runs += 1
         device = f"oc{self.runs}"
         used = self.identity if identity == "own" else (None if identity is None else identity)
         argv = ["openconnect", "--protocol=fortinet", "--cafile", str(self.gate_ca), "--script", str(SCRIPT), "-i", device,
-                "--reconnect-timeout", "60", "--no-dtls", "-v"]
+                "--reconnect-timeout", "60", *([] if dtls else ["--no-dtls"]), "-v"]
         if isinstance(used, Identity):
             argv += ["-c", str(used.certificate), "-k", str(used.key)]
         if cookie is not None:

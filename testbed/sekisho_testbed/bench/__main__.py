@@ -69,7 +69,7 @@ def main() -> int:
             install(PACKAGES)
             with Hall(folder / "hall", build) as hall:
                 if "tunnel" in names:
-                    say("tunnel: one stock openconnect over TLS")
+                    say("tunnel: one stock openconnect over TLS, then over DTLS")
                     figures += tunnel.run(hall, folder, args.repetitions, args.seconds, say)
                 if "login" in names:
                     say("login: server CPU per login")

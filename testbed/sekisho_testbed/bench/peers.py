@@ -97,17 +97,19 @@ class Gateway:
 
     password = ""
 
-    def connect(self, group: Group) -> Program:
-        """Stock openconnect with one tunnel; returns when the tunnel carries bytes."""
+    def connect(self, group: Group, *, dtls: bool = False) -> Program:
+        """Stock openconnect with one tunnel; returns when the tunnel carries bytes (with `dtls`: over UDP)."""
         program = self.hall.client.start(
             f"openconnect-{self.name}-{secrets.token_hex(3)}", "openconnect", f"--protocol={self.protocol}",
             "--passwd-on-stdin", "--cafile", str(self.hall.web_ca.certificate), "--script", str(SCRIPT), "-i", "vpn0",
-            "--gnutls-priority", CIPHER, "--no-dtls", *self.client_words(),
+            "--gnutls-priority", CIPHER, *([] if dtls else ["--no-dtls"]), *self.client_words(),
             f"https://{cast.GATE_NAME}/", stdin=subprocess.PIPE)
         assert program.process.stdin is not None
         program.process.stdin.write(self.password.encode() + b"\n")
         program.process.stdin.flush()
         program.wait_text("tunnel up", 20)
+        if dtls:
+            program.wait_text("Established DTLS connection", 10)
         group.add(program.pid)
         self.hall.client.run("ip", "route", "replace", f"{self.inner}/32", "dev", "vpn0")
         wait_until(lambda: self.hall.client.run(str(self.hall.build / "bin" / "bench-traffic"), "echo", self.inner,

@@ -1,4 +1,4 @@
-"""One stock openconnect, upload, download, server CPU per GB, and the delay under an equal load.
+"""One stock openconnect over TLS: upload, download, server CPU per GB, and the delay under an equal load; over DTLS: CPU per GB.
 
 The gate stands there twice: with large packets offered (`large_mru`, core/decisions/0007), and as it is by default (`_usual`).
 """
@@ -42,6 +42,27 @@ def measure(hall: Hall, gateway: Gateway, seconds: float) -> dict[str, float]:
     return found
 
 
+def with_datagrams(make: type[Sekisho] | type[Ocserv], hall: Hall, folder: pathlib.Path) -> Gateway:
+    return Sekisho(hall, folder, path={"dtls": True}) if make is Sekisho else Ocserv(hall, folder)
+
+
+def measure_datagrams(hall: Hall, gateway: Gateway, seconds: float) -> dict[str, float]:
+    """Over DTLS: what moved, and the server's CPU for it."""
+    found: dict[str, float] = {}
+    with Group("client") as clients:
+        vpn = gateway.connect(clients, dtls=True)
+        try:
+            for way in ("up", "down"):
+                hall.traffic(hall.client, way, gateway.inner, str(TRAFFIC_PORT), "0.5")
+                before = gateway.group.cpu()
+                moved = hall.traffic(hall.client, way, gateway.inner, str(TRAFFIC_PORT), str(seconds))
+                found[f"dtls_{way}"] = moved["mbit"]
+                found[f"dtls_cpu_{way}"] = (gateway.group.cpu() - before) / (moved["bytes"] / 1e9)
+        finally:
+            vpn.stop(5)
+    return found
+
+
 def run(hall: Hall, folder: pathlib.Path, repetitions: int, seconds: float, say: Callable[[str], Any]) -> list[Figure]:
     samples: dict[tuple[str, str], list[float]] = defaultdict(list)
     large = {"plugin": {"plugin": "fortinet_sslvpn", "config": {"large_mru": LARGE_MRU}}}
@@ -49,6 +70,9 @@ def run(hall: Hall, folder: pathlib.Path, repetitions: int, seconds: float, say:
         for name, make, kind in (("large", Sekisho, {"path": large}), ("usual", Sekisho, {}), ("ocserv", Ocserv, {})):
             with make(hall, folder / f"{name}-tls-{repetition}", **kind) as gateway:
                 found = measure(hall, gateway, seconds)
+            if name != "large":  # over DTLS nothing is large
+                with with_datagrams(make, hall, folder / f"{name}-dtls-{repetition}") as gateway:
+                    found |= measure_datagrams(hall, gateway, seconds)
             say(f"  {gateway.name + ' ' + name if make is Sekisho else name:14} " +
                 "  ".join(f"{k} {v:.3g}" for k, v in found.items()))
             for key, value in found.items():
@@ -58,6 +82,10 @@ def run(hall: Hall, folder: pathlib.Path, repetitions: int, seconds: float, say:
         return Figure(name, middle(samples[(ours, key)]), middle(samples[("ocserv", key)]), "ocserv TLS", unit, aim, must,
                       f"large_mru {LARGE_MRU}" if ours == "large" and must is not None else "")
 
+    datagrams = [Figure(f"dtls.{key}", middle(samples[("usual", f"dtls_{key}")]), middle(samples[("ocserv", f"dtls_{key}")]),
+                        "ocserv DTLS", unit, aim, must)
+                 for key, unit, aim, must in (("up", "Mbit/s", "high", None), ("down", "Mbit/s", "high", None),
+                                              ("cpu_up", "s/GB", "low", 0.5), ("cpu_down", "s/GB", "low", 0.5))]
     delays = [pair(f"tunnel.delay_p99_{way}", f"delay_p99_{way}", "ms", "low", None) for way in ("up", "down")]
     worst = max(delays, key=lambda f: f.ratio or 0)
     return [pair("tunnel.up", "up", "Mbit/s", "high", 1.5), pair("tunnel.down", "down", "Mbit/s", "high", 2.0),
@@ -69,4 +97,5 @@ def run(hall: Hall, folder: pathlib.Path, repetitions: int, seconds: float, say:
             pair("tunnel.down_usual", "down", "Mbit/s", "high", None, "usual"),
             pair("tunnel.cpu_up_usual", "cpu_up", "s/GB", "low", None, "usual"),
             pair("tunnel.cpu_down_usual", "cpu_down", "s/GB", "low", None, "usual"),
-            *(pair(f"tunnel.delay_p99_{way}_usual", f"delay_p99_{way}", "ms", "low", None, "usual") for way in ("up", "down"))]
+            *(pair(f"tunnel.delay_p99_{way}_usual", f"delay_p99_{way}", "ms", "low", None, "usual") for way in ("up", "down")),
+            *datagrams]
