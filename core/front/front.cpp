@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <deque>
 #include <list>
 #include <unordered_set>
 #include <utility>
@@ -83,7 +84,8 @@ struct Front::State : std::enable_shared_from_this<Front::State> {
   std::list<DatagramSocket> datagrams;
   std::unordered_set<std::shared_ptr<Socket>> sockets;
   std::vector<std::shared_ptr<Socket>> woken;
-  bool drain_posted = false, closing = false;
+  std::deque<std::shared_ptr<Socket>> outside;  // something has come for them; in order of arrival
+  bool drain_posted = false, turn_posted = false, closing = false;
   std::unique_ptr<stream_descriptor> tun;
 
   void accept(Listener& listener);
@@ -91,6 +93,8 @@ struct Front::State : std::enable_shared_from_this<Front::State> {
   void take(run::Fd fd, const sockaddr_storage& from);
   void wake(std::shared_ptr<Socket> socket);
   void drain();
+  void queue_outside(std::shared_ptr<Socket> socket);
+  void take_turn();
   void read_tun();
   void write_tun(std::span<const std::byte> bytes);
   void lose_tun(int error);
@@ -122,12 +126,15 @@ struct Front::State::Socket final : Transport, std::enable_shared_from_this<Sock
   void wait_readable() {
     descriptor.async_wait(stream_descriptor::wait_read, [self = shared_from_this()](error_code error) {
       if (error || !self->driver) return;
-      self->on_readable();
+      if (self->inside()) return self->on_readable();
+      self->state.queue_outside(self);
     });
   }
+  [[nodiscard]] bool inside() const { return driver->tunnel != nullptr; }
 
   void on_readable() {
-    for (int turn = 0; turn < kReceivesPerEvent && !driver->finished(); ++turn) {
+    const int most = inside() ? kReceivesPerEvent : 1;
+    for (int turn = 0; turn < most && !driver->finished(); ++turn) {
       const ssize_t size = ::recv(descriptor.native_handle(), state.receive.data(), state.receive.size(), MSG_DONTWAIT);
       if (size > 0) {
         driver->on_ciphertext(std::span(state.receive).first(static_cast<std::size_t>(size)));
@@ -269,6 +276,33 @@ void Front::State::drain() {
   }
 }
 
+// --- those outside
+// ------------------------------------------------------------------------------------------------------------
+
+/// A handshake step costs as much as hundreds of packets. One a turn of the loop: a tunnel that has something waits
+/// for at most one of them, however many knock at once.
+void Front::State::queue_outside(std::shared_ptr<Socket> socket) {
+  outside.push_back(std::move(socket));
+  if (std::exchange(turn_posted, true)) return;
+  asio::post(loop, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->take_turn();
+  });
+}
+
+void Front::State::take_turn() {
+  turn_posted = false;
+  if (closing || outside.empty()) return;
+  const auto socket = std::move(outside.front());
+  outside.pop_front();
+  if (!outside.empty()) {
+    turn_posted = true;
+    asio::post(loop, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->take_turn();
+    });
+  }
+  if (socket->driver) socket->on_readable();
+}
+
 // --- the TUN
 // ------------------------------------------------------------------------------------------------------------------
 
@@ -313,6 +347,7 @@ Front::~Front() {
   const auto open = state_->sockets;
   for (const auto& socket : open) socket->end();
   state_->woken.clear();
+  state_->outside.clear();
   state_->tun.reset();
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <list>
 #include <stdexcept>
 
 namespace sekisho::front::testing {
@@ -299,6 +300,43 @@ TEST_F(FrontOnSockets, PacketsPassThroughTheNewestQueue) {
   ssize_t size = 0;
   until([&] { return (size = ::recv(second.get(), frame.data(), frame.size(), 0)) > 0; }, "a packet inside");
   EXPECT_EQ(Bytes(frame.begin() + datapath::kVnetHeaderBytes, frame.begin() + size), make_packet({}));
+}
+
+TEST_F(FrontOnSockets, APacketForSomebodyInsideWaitsForOneOfManyWhoKnockAtMost) {
+  open();
+  const run::Fd tun = give_tun();
+  Person client(port, Keys::Who::mori);
+  people = {&client};
+  client.say("tunnel\n");
+  until([&] { return client.heard == "up\n"; }, "the tunnel");
+  constexpr std::size_t kCrowd = 18;
+  std::list<Person> crowd;
+  for (std::size_t i = 0; i < kCrowd; ++i) crowd.emplace_back(port, Keys::Who::nobody);
+  until([&] { return front->engine().connections() == kCrowd + 1; }, "the crowd is there");
+  for (Person& person : crowd) person.poll();  // sends the ClientHello
+  const Bytes down = framed_down();
+  ASSERT_GT(::send(tun.get(), down.data(), down.size(), 0), 0);
+  client.heard.clear();
+  std::size_t answered = 0;
+  for (std::string heard; unframe(heard).empty(); heard = client.heard) {
+    loop.restart();
+    ASSERT_GT(loop.run_one_for(std::chrono::seconds(10)), 0u);
+    client.poll();
+    std::byte one{};
+    answered = static_cast<std::size_t>(std::count_if(crowd.begin(), crowd.end(), [&](const Person& person) {
+      return ::recv(person.socket.get(), &one, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+    }));
+  }
+  EXPECT_LE(answered, 1u);
+  people.clear();
+  until(
+      [&] {
+        for (Person& person : crowd) person.poll();
+        return std::all_of(crowd.begin(), crowd.end(), [](const Person& person) {
+          return person.channel.state() == tls::ChannelState::open || person.gone;
+        });
+      },
+      "everybody is answered in the end");
 }
 
 TEST_F(FrontOnSockets, ATunThatBreaksIsLeftAndANewOneTaken) {

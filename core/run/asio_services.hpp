@@ -31,7 +31,8 @@ class AsioTimers final : public Timers {
 };
 
 /// Each pool has its own threads and its own bounded queue. A work that is still waiting when its limit ends never
-/// starts. A work that throws ends as run.threw. The destructor waits for works that have begun.
+/// starts. Hashing stands behind everything else on a full machine. A work that throws ends as run.threw. The
+/// destructor waits for works that have begun.
 class ThreadPools final : public Blocking {
  public:
   struct Size {

@@ -140,6 +140,9 @@ void sekishod(Filter& f) {
   f.allow_when(SCMP_SYS(clone), 0, CLONE_THREAD | CLONE_VM | CLONE_SIGHAND, CLONE_THREAD | CLONE_VM | CLONE_SIGHAND);
   f.answer(SCMP_SYS(clone3), ENOSYS);
   f.allow({SCMP_SYS(sched_getparam), SCMP_SYS(sched_getscheduler)});
+  // A thread that hashes stands behind the others.
+  f.allow({SCMP_SYS(getpriority)});
+  f.allow_when(SCMP_SYS(setpriority), 1, kWord, 0);
   // Mail and PostgreSQL.
   for (const int family : {AF_INET, AF_INET6, AF_UNIX}) {
     f.allow_when(SCMP_SYS(socket), 0, kWord, static_cast<std::uint64_t>(family));

@@ -1,4 +1,5 @@
 #include "run/asio_services.hpp"
+#include "run/priority.hpp"
 
 #include <signal.h>
 
@@ -28,12 +29,17 @@ struct ThreadPools::Job {
 
 class ThreadPools::Workers {
  public:
-  Workers(Timers& timers, Size size) : timers_(timers), capacity_(size.queue) {
+  Workers(Timers& timers, Size size, bool behind = false) : timers_(timers), capacity_(size.queue) {
     // Signals are the loop's business: a worker that took one would leave the loop asleep.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    for (std::size_t i = 0; i < size.threads; ++i) threads_.emplace_back([this] { work(); });
+    for (std::size_t i = 0; i < size.threads; ++i) {
+      threads_.emplace_back([this, behind] {
+        if (behind) give_way();
+        work();
+      });
+    }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
   ~Workers() {
@@ -100,7 +106,7 @@ ThreadPools::ThreadPools(const Clock& clock, Timers& timers) : ThreadPools(clock
 ThreadPools::ThreadPools(const Clock& clock, Timers& timers, Sizes sizes)
     : clock_(clock),
       timers_(timers),
-      pools_{std::make_unique<Workers>(timers, sizes.store), std::make_unique<Workers>(timers, sizes.password),
+      pools_{std::make_unique<Workers>(timers, sizes.store), std::make_unique<Workers>(timers, sizes.password, true),
              std::make_unique<Workers>(timers, sizes.general)} {}
 
 ThreadPools::~ThreadPools() = default;

@@ -13,6 +13,7 @@
 #include "run/child_control.hpp"
 #include "run/clock.hpp"
 #include "run/peer_link.hpp"
+#include "run/priority.hpp"
 #include "run/sandbox.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -34,6 +35,8 @@ constexpr const char* kGatekeeper = "sekishod";
 constexpr const char* kNetd = "netd";
 /// Descriptors that are no connections: links, listeners, the loop's own, the log.
 constexpr rlim_t kOtherDescriptors = 64;
+/// A packet that comes for somebody inside is handled soon, on a machine that is full of work too.
+constexpr std::chrono::microseconds kTurn{200};
 /// After the tunnels were told that the gatekeeper is gone: time for their last words.
 constexpr Seconds kLastWords{3};
 
@@ -81,6 +84,7 @@ class FrontProcess final : private run::ChildControl::Handler {
       if (!error) stop("signal", 0);
     });
     raise_descriptor_limit();
+    run::take_short_turns(kTurn);
     const auto inside = run::enter_sandbox(run::SandboxProfile::front, part_.uid);
     if (!inside) return refuse(inside.error());
     if (!inside->note.empty()) {

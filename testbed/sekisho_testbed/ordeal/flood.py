@@ -30,7 +30,7 @@ def memory_kib(pid: int) -> int:
 def flood(site: Yard, sources: list[str], seconds: float) -> list[Program]:
     owner = site.people(1, 1)  # the very person who logs in meanwhile
     parts = [sources[n::4] for n in range(4)]
-    more = {"seconds": seconds}
+    more = {"seconds": seconds, "elsewhere": True}
     return [site.start("drip", mode="drip", count=SLOW, sources=parts[0] + parts[1], **more),
             site.start("bad-tls", mode="bad_tls", rate=BAD_TLS, sources=parts[2], **more),
             site.start("guess", mode="guess", rate=GUESSES, people=owner, sources=parts[3], **more)]
