@@ -19,6 +19,7 @@ endfunction()
 # sekisho_add_test(<name> SOURCES … LINK … [LABELS unit|load|needs_root …]): a GoogleTest program, in ctest.
 # Target `unit_tests` builds what the labels unit and load run and nothing more; the sanitizer presets build only that.
 add_custom_target(unit_tests)
+add_custom_target(threads_tests)
 function(sekisho_add_test name)
   cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LINK;LABELS;DEFINITIONS" ${ARGN})
   if(NOT A_LABELS)
@@ -32,11 +33,22 @@ function(sekisho_add_test name)
   target_link_libraries(${name} PRIVATE sekisho::options ${A_LINK} GTest::gmock GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE ${A_DEFINITIONS} SEKISHO_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     SEKISHO_PLUGIN_DIR="${SEKISHO_PLUGIN_DIR}")
+  # The promises themselves run no faster for being optimised, and compile slower; fortified calls want optimisation.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Debug>:-O0 -Wno-cpp>)
   if("unit" IN_LIST A_LABELS OR "load" IN_LIST A_LABELS)
     add_dependencies(unit_tests ${name})
   endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT})
+endfunction()
+
+# sekisho_tests_have_threads(<name> …): these, or the programs that they start, run more than one thread of ours; they get
+# the label `threads` too, by which `./dev test` chooses what runs under TSan, and target `threads_tests` builds them.
+function(sekisho_tests_have_threads)
+  foreach(name ${ARGN})
+    add_dependencies(threads_tests ${name})
+    set_property(TEST ${name} APPEND PROPERTY LABELS threads)
+  endforeach()
 endfunction()
 
 # sekisho_add_program(<name> SOURCES … LINK …): a program under bin/.
