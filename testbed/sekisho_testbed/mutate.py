@@ -49,6 +49,12 @@ def tracked(folder: str = "") -> list[str]:
     return [name for name in out.stdout.split("\0") if name]
 
 
+def holds(where: str, name: str) -> bool:
+    """Whether the file belongs to the place of a point: a folder, or a file and those that share its subject
+    (posture.cpp, posture_envelope.cpp, …)."""
+    return name == where or name.startswith(where + "/") or (where.endswith(".cpp") and name.startswith(where[:-4] + "_"))
+
+
 def make_tree() -> list[Place]:
     """Writes the copy (only what changed, so that ninja has little to do) and lists its switches."""
     table, found = points(), []
@@ -60,7 +66,7 @@ def make_tree() -> list[Place]:
         if re.fullmatch(r"(core|plugins)/.*\.cpp", name) and not name.endswith("_test.cpp"):
             text = content.decode()
             here = {p: [f'"{p.split("/")[1]}"'] + ([f'No::{p.split(".")[1]}'] if where.startswith("plugins/") else [])
-                    for p, where in table.items() if name == where or name.startswith(where + "/")}
+                    for p, where in table.items() if holds(where, name)}
             if here and "refusals" not in name:
                 text, switches = mutants.with_switches(text, name, here)
                 content = text.encode()
