@@ -20,7 +20,7 @@ def transports(world: NamespacesWorld) -> list[str]:
     return [entry["detail"]["transport"] for entry in world.journal(event="tunnel.up", person="mori")]
 
 
-def comes_up_over(world: World, transport: str, count: int, within: float) -> None:
+def comes_up_over(world: NamespacesWorld, transport: str, count: int, within: float) -> None:
     world.wait(lambda: len(transports(world)) >= count and transports(world)[-1] == transport, within,
                f"tunnel {count} comes up over {transport}",
                on_fail=lambda: f"{transports(world)}\n" + "\n".join(p.text()[-2500:] for p in world.house.lab.programs
@@ -141,7 +141,7 @@ def test_a_cookie_counts_over_dtls_with_its_own_certificate_alone(world: Namespa
     assert b"handshake\0ok" in hello(world, own, cookie)  # the check can fail
 
 
-def hello(world: World, identity: Identity | None, cookie: str) -> bytes:
+def hello(world: NamespacesWorld, identity: Identity | None, cookie: str) -> bytes:
     """What the gate answers to a client's hello over DTLS."""
     body = b"GFtype\0clthello\0SVPNCOOKIE\0" + cookie.encode() + b"\0"
     record = (len(body) + 2).to_bytes(2, "big") + body
