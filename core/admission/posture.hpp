@@ -29,6 +29,9 @@ struct PostureOptions {
   Seconds nonce_life{120};
   Seconds clock_tolerance{300};
   std::size_t nonces = 65536;  ///< open challenges; beyond that the oldest go
+  /// Whether `signature` over `message` was made with the key of `jwk` (canonical); empty: ES256. The simulator hands
+  /// in a model that costs one hash.
+  std::function<bool(std::string_view jwk, std::string_view message, std::string_view signature)> verify;
 };
 
 /// The session that a posture request inside a tunnel belongs to.

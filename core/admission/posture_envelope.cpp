@@ -133,6 +133,27 @@ Result<std::string> seal_report(const ReportPayload& payload, const DeviceKey& k
   return signed_part + "." + base64url(*signature);
 }
 
+namespace {
+
+using Verifier = std::function<bool(std::string_view message, std::string_view signature)>;
+
+/// Empty when the stored key is none, or another than it is known by.
+Verifier verifier_of(const PostureOptions& options, const std::string& stored, std::string_view kid) {
+  if (options.verify) {
+    return [&options, &stored](std::string_view message, std::string_view signature) {
+      return options.verify(stored, message, signature);
+    };
+  }
+  const auto jwk = parse_json(stored, {.bytes = 1024, .depth = 1});
+  auto key = jwk ? DevicePublicKey::from_jwk(*jwk) : Result<DevicePublicKey>(jwk.error());
+  if (!key || key->thumbprint() != kid) return {};
+  return [key = std::move(*key)](std::string_view message, std::string_view signature) {
+    return key.verify(message, signature);
+  };
+}
+
+}  // namespace
+
 std::variant<OpenedReport, EnvelopeFailure> open_report(std::string_view jws, const EnvelopeDemands& demands,
                                                         EnvelopeBook& book) {
   const PostureOptions& options = demands.options;
@@ -150,15 +171,14 @@ std::variant<OpenedReport, EnvelopeFailure> open_report(std::string_view jws, co
   if (!enforce("R03", "device.key_revoked", !known->revoked)) {
     return failure(403, "device.key_revoked", "the terminal has ended", known->terminal);
   }
-  const auto jwk = parse_json(known->jwk, {.bytes = 1024, .depth = 1});
-  const auto key = jwk ? DevicePublicKey::from_jwk(*jwk) : Result<DevicePublicKey>(jwk.error());
-  if (!key || key->thumbprint() != *kid) return failure(403, "device.key_unknown", "the stored key is broken");
+  const auto holds = verifier_of(options, known->jwk, *kid);
+  if (!holds) return failure(403, "device.key_unknown", "the stored key is broken");
 
   if (parts->signature.size() != kSignatureChars) return malformed("the signature is not 64 bytes");
   const auto signature = from_base64url(parts->signature);
   if (!signature) return malformed("the signature is no base64url");
   const std::string_view signed_part = jws.substr(0, parts->header.size() + 1 + parts->payload.size());
-  if (!enforce("R03", "report.bad_signature", key->verify(signed_part, *signature))) {
+  if (!enforce("R03", "report.bad_signature", holds(signed_part, *signature))) {
     return failure(403, "report.bad_signature", "the signature is wrong");
   }
 

@@ -13,8 +13,8 @@ bool absent(const Error& error) {
 
 }  // namespace
 
-KeyKeeper::KeyKeeper(Disk& disk, std::string name, Entropy& entropy)
-    : disk_(disk), name_(std::move(name)), entropy_(entropy) {}
+KeyKeeper::KeyKeeper(Disk& disk, std::string name, Entropy& entropy, const Signatures& signatures)
+    : disk_(disk), name_(std::move(name)), entropy_(entropy), signatures_(signatures) {}
 
 Result<std::optional<SigningKey>> KeyKeeper::load(const std::string& name) {
   auto text = read_file(disk_, name, kMaxFile);
@@ -22,7 +22,7 @@ Result<std::optional<SigningKey>> KeyKeeper::load(const std::string& name) {
     if (absent(text.error())) return std::optional<SigningKey>();
     return text.error();
   }
-  auto key = SigningKey::from_pem(Secret(std::move(*text)));
+  auto key = signatures_.from_pem(Secret(std::move(*text)));
   if (!key) return key.error();
   return std::optional<SigningKey>(std::move(*key));
 }
@@ -32,7 +32,7 @@ Result<void> KeyKeeper::begin() {
   if (!found) return found.error();
   current_ = std::move(*found);
   if (!current_) {
-    current_ = SigningKey::make(entropy_);
+    current_ = signatures_.make(entropy_);
     const Secret pem = current_->to_pem();
     if (auto done = replace_file(disk_, name_, pem.reveal()); !done) return done;
   }
@@ -66,7 +66,7 @@ const SigningKey& KeyKeeper::current() const {
 }
 
 Result<PublicKey> KeyKeeper::stage() {
-  SigningKey next = SigningKey::make(entropy_);
+  SigningKey next = signatures_.make(entropy_);
   const Secret pem = next.to_pem();
   if (auto done = replace_file(disk_, name_ + ".next", pem.reveal()); !done) return done.error();
   staged_ = std::move(next);
@@ -109,7 +109,7 @@ Result<std::optional<Head>> KeyKeeper::published() {
     if (absent(text.error())) return std::optional<Head>();
     return text.error();
   }
-  auto head = read_head(*text);
+  auto head = read_head(*text, signatures_);
   if (!head) return head.error();
   return std::optional<Head>(*head);
 }
@@ -144,7 +144,7 @@ Result<std::optional<Tail>> KeyKeeper::sealed() {
     if (absent(bytes.error())) return std::optional<Tail>();
     return bytes.error();
   }
-  const auto found = newest_tail(*bytes);
+  const auto found = newest_tail(*bytes, signatures_);
   if (!found) return found.error();
   if (!*found) return std::optional<Tail>();
   next_slot_ = ((*found)->slot + 1) % kTailSlots;

@@ -18,7 +18,7 @@ namespace sekisho::audit {
 
 class KeyKeeper {
  public:
-  KeyKeeper(Disk& disk, std::string name, Entropy& entropy);
+  KeyKeeper(Disk& disk, std::string name, Entropy& entropy, const Signatures& signatures = ed25519());
 
   /// First start: takes the key that is there or makes one, and writes the anchor.
   [[nodiscard]] Result<void> begin();
@@ -51,6 +51,7 @@ class KeyKeeper {
   Disk& disk_;
   std::string name_;
   Entropy& entropy_;
+  const Signatures& signatures_;
   std::optional<SigningKey> current_, staged_;
   bool unfinished_ = false;
   std::unique_ptr<File> tail_;

@@ -7,6 +7,7 @@
 #pragma once
 #include "audit/disk.hpp"
 #include "audit/journal.hpp"
+#include "audit/signing.hpp"
 
 #include <string>
 #include <vector>
@@ -14,9 +15,10 @@
 namespace sekisho::audit {
 
 struct Trust {
-  std::string public_key_pem;                ///< the anchor: <signing_key_file>.pub of the first start
-  std::vector<std::string> published_heads;  ///< contents of <signing_key_file>.head, any number, any age
-  std::optional<std::string> tail{};         ///< content of <signing_key_file>.tail, read before the journal
+  std::string public_key_pem;                 ///< the anchor: <signing_key_file>.pub of the first start
+  std::vector<std::string> published_heads;   ///< contents of <signing_key_file>.head, any number, any age
+  std::optional<std::string> tail{};          ///< content of <signing_key_file>.tail, read before the journal
+  const Signatures* signatures = &ed25519();  ///< borrowed
 };
 
 /// Checks every byte of every segment. first_bad is the number of entries that stand proved, plus one.

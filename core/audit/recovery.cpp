@@ -31,7 +31,7 @@ Result<std::uint64_t> last_segment(const std::vector<std::string>& names) {
 
 Result<std::unique_ptr<JournalWriter>> JournalWriter::open(const JournalConfig& config, Disk& journal, Disk& keys,
                                                            std::string key_name, Entropy& entropy, SpareSource& spares,
-                                                           Instant now) {
+                                                           Instant now, const Signatures& signatures) {
   if (config.node.empty() || config.node.size() > kMaxNode || safe_text(config.node) != config.node) {
     return fail("audit.config", "node must have 1 to 63 bytes of plain text");
   }
@@ -42,7 +42,8 @@ Result<std::unique_ptr<JournalWriter>> JournalWriter::open(const JournalConfig& 
       config.reserve_percent > 50) {
     return fail("audit.config", "heads and key steps need a period above zero, the reserve at most 50 percent");
   }
-  std::unique_ptr<JournalWriter> writer(new JournalWriter(config, journal, keys, std::move(key_name), entropy, spares));
+  std::unique_ptr<JournalWriter> writer(
+      new JournalWriter(config, journal, keys, std::move(key_name), entropy, spares, signatures));
   auto lock = journal.lock();
   if (!lock) return lock.error();
   writer->lock_ = std::move(*lock);
@@ -116,11 +117,11 @@ Result<void> JournalWriter::recover(std::uint64_t last, Instant now) {
     const Chain& chain = walker.chain();
     if (!tail_met) tail_met = (*record)->hash == (*sealed)->chain;
     if ((*record)->kind == Kind::head && !head_met && (*published)->tree_size == chain.entries()) {
-      const auto head = read_head((*record)->payload);
+      const auto head = read_head((*record)->payload, signatures_);
       head_met = head && head->chain == (*published)->chain && head->key == (*published)->key;
     }
     if ((*record)->kind == Kind::key) {
-      const auto step = read_key_step((*record)->payload);
+      const auto step = read_key_step((*record)->payload, signatures_);
       if (!step || step->key != announced || step->period != key_period_ + 1) {
         return broken(chain.entries() + 1, "a key step that the key before did not sign");
       }

@@ -59,7 +59,8 @@ std::string sign_statement(json statement, std::string_view context, const Signi
 }
 
 /// The statement without its signature, if that holds under the key it names and the text is canonical.
-Result<json> open_statement(std::string_view text, std::string_view context, PublicKey& key) {
+Result<json> open_statement(std::string_view text, std::string_view context, const Signatures& signatures,
+                            PublicKey& key) {
   const auto bad = [](const char* why) { return fail("audit.malformed", why); };
   auto parsed = parse_json(text, {.bytes = 4096, .depth = 1});
   if (!parsed || !parsed->is_object()) return bad("a signed statement that is no JSON object");
@@ -70,7 +71,7 @@ Result<json> open_statement(std::string_view text, std::string_view context, Pub
   const auto named = key_hex ? hash_from_hex(*key_hex) : std::nullopt;
   if (!signature || !named) return bad("a statement without key or signature");
   parsed->erase("signature");
-  if (!signature_holds(*named, std::string(context) + spell(*parsed), *signature))
+  if (!signatures.holds(*named, std::string(context) + spell(*parsed), *signature))
     return bad("a signature that does not hold");
   key = *named;
   return std::move(*parsed);
@@ -86,77 +87,93 @@ std::optional<Instant> time_member(const json& object) {
   return text ? parse_rfc3339(*text) : std::nullopt;
 }
 
-}  // namespace
+class Ed25519Key final : public SigningKey::Impl {
+ public:
+  explicit Ed25519Key(KeyPointer key) : key_(std::move(key)) {}  // EVP_PKEY_free cleanses the secret
+  [[nodiscard]] std::string sign(std::string_view message) const override {
+    std::string out(64, '\0');
+    std::size_t size = out.size();
+    const ContextPointer context(EVP_MD_CTX_new());
+    const bool good = context && EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_.get()) == 1 &&
+                      EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size, bytes(message),
+                                     message.size()) == 1 &&
+                      size == out.size();
+    SEKISHO_ASSERT(good);
+    return out;
+  }
+  [[nodiscard]] Secret to_pem() const override {
+    const BioPointer bio(BIO_new(BIO_s_secmem()));
+    SEKISHO_ASSERT(bio &&
+                   PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
+    return Secret(content(bio.get()));
+  }
+  [[nodiscard]] std::string public_pem() const override {
+    const BioPointer bio(BIO_new(BIO_s_mem()));
+    SEKISHO_ASSERT(bio && PEM_write_bio_PUBKEY(bio.get(), key_.get()) == 1);
+    return content(bio.get());
+  }
 
-struct SigningKey::Impl {
-  KeyPointer key;
+ private:
+  KeyPointer key_;
 };
 
-SigningKey::SigningKey() : impl_(std::make_unique<Impl>()) {}
-SigningKey::SigningKey(SigningKey&&) noexcept = default;
-SigningKey& SigningKey::operator=(SigningKey&&) noexcept = default;
-SigningKey::~SigningKey() = default;  // EVP_PKEY_free cleanses the secret
+class Ed25519 final : public Signatures {
+ public:
+  [[nodiscard]] SigningKey make(Entropy& entropy) const override {
+    std::array<std::byte, 32> seed{};
+    entropy.fill(seed);
+    KeyPointer key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr,
+                                                reinterpret_cast<const unsigned char*>(seed.data()), seed.size()));
+    wipe(seed.data(), seed.size());
+    PublicKey raw{};
+    SEKISHO_ASSERT(raw_public(key.get(), raw));
+    return {raw, std::make_unique<Ed25519Key>(std::move(key))};
+  }
+  [[nodiscard]] Result<SigningKey> from_pem(const Secret& pem) const override {
+    const BioPointer bio(BIO_new_mem_buf(pem.reveal().data(), static_cast<int>(pem.size())));
+    // The callback answers "no passphrase" instead of asking on the terminal.
+    const auto no_passphrase = [](char*, int, int, void*) { return -1; };
+    KeyPointer key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr) : nullptr);
+    PublicKey raw{};
+    if (!raw_public(key.get(), raw)) return fail("audit.key", "the signing key is no Ed25519 key in PEM");
+    return SigningKey(raw, std::make_unique<Ed25519Key>(std::move(key)));
+  }
+  [[nodiscard]] Result<PublicKey> public_key_from_pem(std::string_view pem) const override {
+    const BioPointer bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    const KeyPointer key(bio ? PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr) : nullptr);
+    PublicKey out{};
+    if (!raw_public(key.get(), out)) return fail("audit.key", "the public key is no Ed25519 key in PEM");
+    return out;
+  }
+  [[nodiscard]] bool holds(const PublicKey& key, std::string_view message, std::string_view signature) const override {
+    const KeyPointer verifier(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.data(), key.size()));
+    const ContextPointer context(EVP_MD_CTX_new());
+    return verifier && context && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, verifier.get()) == 1 &&
+           EVP_DigestVerify(context.get(), bytes(signature), signature.size(), bytes(message), message.size()) == 1;
+  }
+};
+
+}  // namespace
+
+const Signatures& ed25519() {
+  static const Ed25519 kEd25519;
+  return kEd25519;
+}
 
 SigningKey SigningKey::make(Entropy& entropy) {
-  std::array<std::byte, 32> seed{};
-  entropy.fill(seed);
-  SigningKey out;
-  out.impl_->key.reset(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr,
-                                                    reinterpret_cast<const unsigned char*>(seed.data()), seed.size()));
-  wipe(seed.data(), seed.size());
-  SEKISHO_ASSERT(raw_public(out.impl_->key.get(), out.public_));
-  return out;
+  return ed25519().make(entropy);
 }
 
 Result<SigningKey> SigningKey::from_pem(const Secret& pem) {
-  const BioPointer bio(BIO_new_mem_buf(pem.reveal().data(), static_cast<int>(pem.size())));
-  SigningKey out;
-  // The callback answers "no passphrase" instead of asking on the terminal.
-  const auto no_passphrase = [](char*, int, int, void*) { return -1; };
-  out.impl_->key.reset(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr) : nullptr);
-  if (!raw_public(out.impl_->key.get(), out.public_))
-    return fail("audit.key", "the signing key is no Ed25519 key in PEM");
-  return out;
-}
-
-std::string SigningKey::sign(std::string_view message) const {
-  std::string out(64, '\0');
-  std::size_t size = out.size();
-  const ContextPointer context(EVP_MD_CTX_new());
-  const bool good = context && EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, impl_->key.get()) == 1 &&
-                    EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size, bytes(message),
-                                   message.size()) == 1 &&
-                    size == out.size();
-  SEKISHO_ASSERT(good);
-  return out;
-}
-
-Secret SigningKey::to_pem() const {
-  const BioPointer bio(BIO_new(BIO_s_secmem()));
-  SEKISHO_ASSERT(
-      bio && PEM_write_bio_PKCS8PrivateKey(bio.get(), impl_->key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
-  return Secret(content(bio.get()));
-}
-
-std::string SigningKey::public_pem() const {
-  const BioPointer bio(BIO_new(BIO_s_mem()));
-  SEKISHO_ASSERT(bio && PEM_write_bio_PUBKEY(bio.get(), impl_->key.get()) == 1);
-  return content(bio.get());
+  return ed25519().from_pem(pem);
 }
 
 bool signature_holds(const PublicKey& key, std::string_view message, std::string_view signature) {
-  const KeyPointer verifier(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.data(), key.size()));
-  const ContextPointer context(EVP_MD_CTX_new());
-  return verifier && context && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, verifier.get()) == 1 &&
-         EVP_DigestVerify(context.get(), bytes(signature), signature.size(), bytes(message), message.size()) == 1;
+  return ed25519().holds(key, message, signature);
 }
 
 Result<PublicKey> public_key_from_pem(std::string_view pem) {
-  const BioPointer bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  const KeyPointer key(bio ? PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr) : nullptr);
-  PublicKey out{};
-  if (!raw_public(key.get(), out)) return fail("audit.key", "the public key is no Ed25519 key in PEM");
-  return out;
+  return ed25519().public_key_from_pem(pem);
 }
 
 std::string signed_head(const Head& head, const SigningKey& key) {
@@ -178,9 +195,9 @@ std::string signed_key_step(const KeyStep& step, const SigningKey& key) {
                         kKeyContext, key);
 }
 
-Result<Head> read_head(std::string_view text) {
+Result<Head> read_head(std::string_view text, const Signatures& signatures) {
   Head out;
-  auto statement = open_statement(text, kHeadContext, out.key);
+  auto statement = open_statement(text, kHeadContext, signatures, out.key);
   if (!statement) return statement.error();
   const auto at = time_member(*statement);
   const auto chain = hash_member(*statement, "chain"), root = hash_member(*statement, "root_hash");
@@ -198,9 +215,9 @@ Result<Head> read_head(std::string_view text) {
   return out;
 }
 
-Result<KeyStep> read_key_step(std::string_view text) {
+Result<KeyStep> read_key_step(std::string_view text, const Signatures& signatures) {
   KeyStep out;
-  auto statement = open_statement(text, kKeyContext, out.key);
+  auto statement = open_statement(text, kKeyContext, signatures, out.key);
   if (!statement) return statement.error();
   const auto at = time_member(*statement);
   const auto next = hash_member(*statement, "next");

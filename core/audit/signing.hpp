@@ -24,24 +24,44 @@ using PublicKey = Hash;  ///< 32 raw bytes (RFC 8032 §5.1.5)
 
 class SigningKey {
  public:
+  /// Of ed25519().
   [[nodiscard]] static SigningKey make(Entropy& entropy);
   [[nodiscard]] static Result<SigningKey> from_pem(const Secret& pem);
-  SigningKey(SigningKey&&) noexcept;
-  SigningKey& operator=(SigningKey&&) noexcept;
-  ~SigningKey();  ///< wipes the secret
+
+  /// The secret, as its Signatures keep it; wiped when destroyed.
+  class Impl {
+   public:
+    virtual ~Impl() = default;
+    [[nodiscard]] virtual std::string sign(std::string_view message) const = 0;
+    [[nodiscard]] virtual Secret to_pem() const = 0;
+    [[nodiscard]] virtual std::string public_pem() const = 0;
+  };
+  SigningKey(const PublicKey& key, std::unique_ptr<Impl> impl) : impl_(std::move(impl)), public_(key) {}
 
   [[nodiscard]] const PublicKey& public_key() const { return public_; }
-  [[nodiscard]] std::string sign(std::string_view message) const;  ///< 64 bytes
-  [[nodiscard]] Secret to_pem() const;                             ///< PKCS #8
-  [[nodiscard]] std::string public_pem() const;                    ///< SubjectPublicKeyInfo
+  [[nodiscard]] std::string sign(std::string_view message) const { return impl_->sign(message); }  ///< 64 bytes
+  [[nodiscard]] Secret to_pem() const { return impl_->to_pem(); }                                  ///< PKCS #8
+  [[nodiscard]] std::string public_pem() const { return impl_->public_pem(); }  ///< SubjectPublicKeyInfo
 
  private:
-  SigningKey();
-  struct Impl;
   std::unique_ptr<Impl> impl_;
   PublicKey public_{};
 };
 
+/// Who makes keys and checks signatures: Ed25519, but in the simulator, which hands in a model that costs one hash.
+/// Threads: any.
+class Signatures {
+ public:
+  virtual ~Signatures() = default;
+  [[nodiscard]] virtual SigningKey make(Entropy& entropy) const = 0;
+  [[nodiscard]] virtual Result<SigningKey> from_pem(const Secret& pem) const = 0;
+  [[nodiscard]] virtual Result<PublicKey> public_key_from_pem(std::string_view pem) const = 0;
+  [[nodiscard]] virtual bool holds(const PublicKey& key, std::string_view message,
+                                   std::string_view signature) const = 0;
+};
+[[nodiscard]] const Signatures& ed25519();
+
+/// Of ed25519().
 [[nodiscard]] bool signature_holds(const PublicKey& key, std::string_view message, std::string_view signature);
 [[nodiscard]] Result<PublicKey> public_key_from_pem(std::string_view pem);
 
@@ -64,7 +84,7 @@ struct KeyStep {
 [[nodiscard]] std::string signed_key_step(const KeyStep& step, const SigningKey& key);
 
 /// Parse and check the signature with the key that the statement itself names: the caller must trust that key.
-[[nodiscard]] Result<Head> read_head(std::string_view json);
-[[nodiscard]] Result<KeyStep> read_key_step(std::string_view json);
+[[nodiscard]] Result<Head> read_head(std::string_view json, const Signatures& signatures = ed25519());
+[[nodiscard]] Result<KeyStep> read_key_step(std::string_view json, const Signatures& signatures = ed25519());
 
 }  // namespace sekisho::audit

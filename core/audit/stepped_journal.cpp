@@ -6,11 +6,12 @@
 namespace sekisho::audit {
 
 Result<std::unique_ptr<SteppedJournal>> SteppedJournal::open(const JournalConfig& config, Disk& journal, Disk& keys,
-                                                             Entropy& entropy, Instant now) {
+                                                             Entropy& entropy, Instant now,
+                                                             const Signatures& signatures) {
   std::unique_ptr<SteppedJournal> out(new SteppedJournal);
   out->spares_ = inline_spares(journal, config.segment_bytes, config.reserve_percent);
   auto writer = JournalWriter::open(config, journal, keys, std::filesystem::path(config.signing_key_file).filename(),
-                                    entropy, *out->spares_, now);
+                                    entropy, *out->spares_, now, signatures);
   if (!writer) return writer.error();
   out->writer_ = std::move(*writer);
   return out;

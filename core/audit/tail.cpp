@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view kContext = "sekisho journal tail v1\n", kMagic = "SEKISHOT";
 constexpr std::size_t kSignatureBytes = 64;
 
-std::optional<Tail> read_slot(std::string_view text) {
+std::optional<Tail> read_slot(std::string_view text, const Signatures& signatures) {
   if (text.size() < kTailBytes || !text.starts_with(kMagic)) return std::nullopt;
   text = text.substr(0, kTailBytes);
   std::size_t at = kMagic.size();
@@ -32,7 +32,7 @@ std::optional<Tail> read_slot(std::string_view text) {
   out.root = hash();
   out.key = hash();
   const std::string_view body = text.substr(0, at);
-  if (!signature_holds(out.key, std::string(kContext) + std::string(body), text.substr(at))) return std::nullopt;
+  if (!signatures.holds(out.key, std::string(kContext) + std::string(body), text.substr(at))) return std::nullopt;
   return out;
 }
 
@@ -51,10 +51,10 @@ std::string signed_tail(const Tail& tail, const SigningKey& key) {
   return out;
 }
 
-Result<std::optional<FoundTail>> newest_tail(std::string_view file) {
+Result<std::optional<FoundTail>> newest_tail(std::string_view file, const Signatures& signatures) {
   std::optional<FoundTail> found;
   for (std::size_t slot = 0; slot < kTailSlots && slot * kTailSlot < file.size(); ++slot) {
-    const auto tail = read_slot(file.substr(slot * kTailSlot, kTailSlot));
+    const auto tail = read_slot(file.substr(slot * kTailSlot, kTailSlot), signatures);
     if (tail && (!found || tail->records >= found->tail.records)) found = FoundTail{*tail, slot};
   }
   if (!found && file.find_first_not_of('\0') != std::string_view::npos) {

@@ -38,6 +38,7 @@ struct FoundTail {
 };
 /// The newest good slot of a tail's file, checked with the key that it names: the caller must trust that key.
 /// nullopt: nothing was ever sealed (empty or zeros). Error: something stands there, and no slot is good.
-[[nodiscard]] Result<std::optional<FoundTail>> newest_tail(std::string_view file);
+[[nodiscard]] Result<std::optional<FoundTail>> newest_tail(std::string_view file,
+                                                           const Signatures& signatures = ed25519());
 
 }  // namespace sekisho::audit

@@ -70,16 +70,16 @@ class Verifier {
   }
 
   Finding prepare() {
-    const auto anchor = public_key_from_pem(trust_.public_key_pem);
+    const auto anchor = trust_.signatures->public_key_from_pem(trust_.public_key_pem);
     if (!anchor) return Bad{1, anchor.error().detail};
     proved_.key = *anchor;
     proved_.keys.insert(*anchor);
     for (const auto& text : trust_.published_heads) {
-      const auto head = read_head(text);
+      const auto head = read_head(text, *trust_.signatures);
       if (!head) return Bad{1, "a published head is not good: " + head.error().detail};
       statements_.push_back({head->tree_size, head->root, head->key, text, std::nullopt});
     }
-    const auto tail = newest_tail(trust_.tail.value_or(std::string()));
+    const auto tail = newest_tail(trust_.tail.value_or(std::string()), *trust_.signatures);
     if (!tail) return Bad{1, tail.error().detail};
     if (*tail) {
       const Tail& is = (*tail)->tail;
@@ -162,7 +162,7 @@ class Verifier {
     }
     const PublicKey before_it = proved.key;
     if (record.kind == Kind::head) {
-      const auto head = read_head(record.payload);
+      const auto head = read_head(record.payload, *trust_.signatures);
       if (!head) return after(proved, head.error().detail);
       if (head->key != proved.key) return after(proved, "a head signed by a key that is not the announced one");
       if (head->chain != before || head->tree_size != proved.chain.entries() ||
@@ -170,7 +170,7 @@ class Verifier {
         return after(proved, "a head that does not fit the entries before it");
       }
     } else {
-      const auto step = read_key_step(record.payload);
+      const auto step = read_key_step(record.payload, *trust_.signatures);
       if (!step) return after(proved, step.error().detail);
       if (step->key != proved.key || step->period != proved.period + 1) {
         return after(proved, "a key step that the key before did not sign");

@@ -23,10 +23,11 @@ Append prepare(Entry entry, Durable durable) {
 }
 
 JournalWriter::JournalWriter(const JournalConfig& config, Disk& journal, Disk& keys, std::string key_name,
-                             Entropy& entropy, SpareSource& spares)
+                             Entropy& entropy, SpareSource& spares, const Signatures& signatures)
     : config_(config),
       disk_(journal),
-      keys_(keys, std::move(key_name), entropy),
+      signatures_(signatures),
+      keys_(keys, std::move(key_name), entropy, signatures),
       spares_(spares),
       segments_(journal, config.segment_bytes, spares) {}
 

@@ -29,7 +29,8 @@ class JournalWriter {
   /// `keys` is the directory of the signing key, `key_name` its file.
   [[nodiscard]] static Result<std::unique_ptr<JournalWriter>> open(const JournalConfig& config, Disk& journal,
                                                                    Disk& keys, std::string key_name, Entropy& entropy,
-                                                                   SpareSource& spares, Instant now);
+                                                                   SpareSource& spares, Instant now,
+                                                                   const Signatures& signatures = ed25519());
 
   /// Writes, syncs and answers all of `batch`, in as few syncs as segments and kMaxBatch allow.
   void commit(std::vector<Append> batch, Instant now);
@@ -46,7 +47,7 @@ class JournalWriter {
 
  private:
   JournalWriter(const JournalConfig& config, Disk& journal, Disk& keys, std::string key_name, Entropy& entropy,
-                SpareSource& spares);
+                SpareSource& spares, const Signatures& signatures);
   [[nodiscard]] Result<void> begin(Instant now);
   [[nodiscard]] Result<void> recover(std::uint64_t last, Instant now);
   /// Keeps what follows `good` bytes in a file of its own and overwrites it with zeros; the number of bytes cut.
@@ -77,6 +78,7 @@ class JournalWriter {
   JournalConfig config_;
   Disk& disk_;
   std::unique_ptr<DiskLock> lock_;
+  const Signatures& signatures_;
   KeyKeeper keys_;
   SpareSource& spares_;
   Segments segments_;

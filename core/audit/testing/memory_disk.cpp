@@ -1,6 +1,7 @@
 #include "audit/testing/memory_disk.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace sekisho::audit {
 namespace {
@@ -39,6 +40,7 @@ class MemoryDisk::OpenFile : public File {
     const std::lock_guard hold(disk_.mutex_);
     if (node_->dead) return fail("audit.unwritable", "the power was cut");
     auto allowed = disk_.may_change();
+    if (disk_.lose_syncs_) return allowed;
     // As Linux does: after a failed sync the pages count as clean, and the next sync will not write them.
     if (allowed) {
       node_->durable.resize(node_->now.size(), '\0');
@@ -183,6 +185,20 @@ std::uint64_t MemoryDisk::changing_calls() const {
 void MemoryDisk::set_space(Space space) {
   const std::lock_guard hold(mutex_);
   space_ = space;
+}
+
+void MemoryDisk::lose_syncs(bool lose) {
+  const std::lock_guard hold(mutex_);
+  lose_syncs_ = lose;
+}
+
+bool MemoryDisk::durable_holds(std::string_view text) const {
+  const std::lock_guard hold(mutex_);
+  const std::boyer_moore_horspool_searcher searcher(text.begin(), text.end());
+  return std::any_of(durable_names_.rbegin(), durable_names_.rend(), [&](const auto& file) {
+    const std::string& bytes = file.second->durable;
+    return std::search(bytes.begin(), bytes.end(), searcher) != bytes.end();
+  });
 }
 
 void MemoryDisk::crash() {

@@ -10,6 +10,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sekisho::audit {
@@ -33,6 +34,11 @@ class MemoryDisk : public Disk {
   void heal() { fail_after(0, 0, {}); }
   [[nodiscard]] std::uint64_t changing_calls() const;
   void set_space(Space space);
+  /// Planted: from now on sync() answers well and keeps nothing.
+  void lose_syncs(bool lose);
+  /// Whether `text` would be read after a power cut now, whatever chance says: it stands in synced bytes of a file
+  /// whose name is synced. The newest file (by name) is looked at first. `text`: not empty.
+  [[nodiscard]] bool durable_holds(std::string_view text) const;
   /// Power cut: forgets what was not synced; open files and locks of before are dead.
   void crash();
 
@@ -64,6 +70,7 @@ class MemoryDisk : public Disk {
   Space space_{std::uint64_t{1} << 40, std::uint64_t{1} << 39};
   std::uint64_t calls_ = 0, fail_from_ = 0, fail_until_ = 0;
   Error failure_;
+  bool lose_syncs_ = false;
   std::shared_ptr<int> lock_ = std::make_shared<int>(0);
 };
 
