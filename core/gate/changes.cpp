@@ -116,7 +116,7 @@ Gate::~Gate() {
   state_->closing = true;
 }
 
-void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> done) {
+void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> done, EndedInJournal ended) {
   State& s = *state_;
   s.started_at = s.now();
   for (const GatePath& path : s.options.paths) {
@@ -135,8 +135,8 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
     }
   }
   s.in_store<Loaded>(
-      [granted = std::move(granted), from = s.now() - std::chrono::hours{48}, at = s.now(), node = s.options.node,
-       shared = s.options.shared_store](store::Tx& tx) {
+      [granted = std::move(granted), ended = std::move(ended), from = s.now() - std::chrono::hours{48}, at = s.now(),
+       node = s.options.node, shared = s.options.shared_store](store::Tx& tx) {
         Loaded out;
         if (shared) tx.put_beat(node, at);
         out.registry = std::make_shared<const registry::Registry>(tx.registry());
@@ -150,6 +150,22 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
           for (std::string& number : *open) {
             if (!tx.session(number)) out.not_given.push_back(std::move(number));
           }
+        }
+        if (ended && !shared) {
+          const auto over = ended(from);
+          if (!over) {
+            out.error = over.error();
+            return out;
+          }
+          const std::set<std::string> numbers(over->begin(), over->end());
+          std::erase_if(out.open, [&](store::SessionRow& row) {
+            if (!numbers.contains(row.number)) return false;
+            row.state = "ended";
+            row.ended_at = at;
+            row.end_code = "session.right_ended";
+            tx.put_session(row);
+            return true;
+          });
         }
         return out;
       },
@@ -254,12 +270,19 @@ std::optional<Refusal> Gate::State::fault_of(const store::SessionRow& row, regis
   return std::nullopt;
 }
 
+Instant until_of(const registry::Registry& registry, const store::SessionRow& row, Instant right,
+                 const admission::PathPolicy& policy) {
+  const Instant until = std::min(right, row.granted_at + policy.absolute_limit);
+  const auto certificate = registry.certificates.find(row.certificate);
+  return certificate == registry.certificates.end() ? until : std::min(until, certificate->second.not_after);
+}
+
 void Gate::State::judge_session(const std::shared_ptr<Session>& session) {
   if (session->state == SessionState::ended) return;
   store::SessionRow& row = session->row;
   registry::Rights right;
   if (const auto fault = fault_of(row, &right)) return end(session, *fault, "registry");
-  row.until = std::min(right.until, row.granted_at + path(row.path)->policy.absolute_limit);
+  row.until = until_of(*registry, row, right.until, path(row.path)->policy);
   if (right.desktop != row.desktop) {
     row.desktop = right.desktop;
     if (seam::Link* relay = link_of("relay", row.path)) relay->send(seam::EntranceEnd{row.number});

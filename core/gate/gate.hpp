@@ -58,6 +58,10 @@ struct GatePlugins {
 /// Sessions that the journal granted since `from` and never ended (recovery compares them with the store's rows).
 /// Called on the store thread; an error keeps the gate from starting.
 using GrantedInJournal = std::function<Result<std::vector<std::string>>(Instant from)>;
+/// Sessions that the journal ended since `from`: a row that still stands open was not written in time, and is closed
+/// instead of revived. Called as the above; may be empty. Not looked at where nodes share a store: a session's rows
+/// there are not this node's journal's alone.
+using EndedInJournal = std::function<Result<std::vector<std::string>>(Instant from)>;
 
 class Gate final : public Control {
  public:
@@ -70,7 +74,7 @@ class Gate final : public Control {
   /// Loads the registry and the open sessions; closes grants that were journalled but never stored as "not given".
   /// Nothing else may be called before `done` came with success. Also refuses when a path names a factor or check that
   /// is not loaded (T-23).
-  void start(GrantedInJournal granted, std::function<void(Result<void>)> done);
+  void start(GrantedInJournal granted, std::function<void(Result<void>)> done, EndedInJournal ended = {});
 
   // --- links
   // ----------------------------------------------------------------------------------------------------------

@@ -100,7 +100,8 @@ class GateTest : public ::testing::Test {
     gate = std::make_unique<Gate>(std::move(options), fake.services(), store, journal, std::move(plugins));
     bool started = false;
     gate->start([this](Instant) -> Result<std::vector<std::string>> { return unfinished; },
-                [&](Result<void> end) { started = end.has_value(); });
+                [&](Result<void> end) { started = end.has_value(); },
+                [this](Instant) -> Result<std::vector<std::string>> { return ended; });
     fake.timers.settle();
     ASSERT_TRUE(started);
     netd.on_send = [this](const seam::Message& message) {
@@ -178,7 +179,7 @@ class GateTest : public ::testing::Test {
   admission::testing::ScriptedCheck browser{"browser"};
   std::vector<admission::CheckPolicy> checks;
   FakeLink netd, front, relay;
-  std::vector<std::string> unfinished;
+  std::vector<std::string> unfinished, ended;  ///< what the journal says at a start
   std::unique_ptr<Gate> gate;
   Gate::LinkId netd_id = 0, front_id = 0, relay_id = 0;
   bool netd_works = true;
@@ -273,6 +274,36 @@ TEST_F(GateTest, WhileNetdIsBusyChangesWaitForItsAnswerOrItsLimit) {
   EXPECT_EQ(pass(), "");
   fake.timers.advance(Seconds{2});  // a netd that hangs holds up a later state for so long
   EXPECT_EQ(netd.count<seam::DesiredNet>(), before + 4);
+}
+
+TEST_F(GateTest, WhatNetdRefusedIsToldAgain) {
+  const std::string session = pass();
+  netd_works = false;
+  gate->end_session(session, "uid:0", "drill", [](Result<void>) {});
+  fake.timers.settle();
+  const auto before = netd.count<seam::DesiredNet>();
+  netd_works = true;
+  fake.timers.advance(Seconds{1});
+  EXPECT_EQ(netd.count<seam::DesiredNet>(), before + 1);
+  EXPECT_TRUE(netd.last<seam::DesiredNet>()->rights.empty());
+  fake.timers.advance(Seconds{5});
+  EXPECT_EQ(netd.count<seam::DesiredNet>(), before + 1) << "what was taken is not told again";
+}
+
+TEST_F(GateTest, ASessionEndsWithItsCertificate) {
+  const std::string session = pass();
+  gate->on_message(front_id, seam::Notice{TunnelUp{session, "tls"}});
+  gate->change_registry(
+      [](registry::Registry next) -> Result<registry::Registry> {
+        next.certificates.begin()->second.not_after = registry::testing::kNow + Seconds{90};
+        return next;
+      },
+      "uid:0", "shorter certificate", [](Result<std::uint64_t> end) { EXPECT_TRUE(end); });
+  fake.timers.advance(Seconds{89});
+  EXPECT_EQ(gate->sessions().size(), 1u);
+  fake.timers.advance(Seconds{2});
+  EXPECT_TRUE(gate->sessions().empty());
+  EXPECT_EQ(journal.count("session.ended", "session.right_ended"), 1u);
 }
 
 TEST_F(GateTest, AHandleIsGoodForOneAnswer) {
@@ -401,6 +432,29 @@ TEST_F(GateTest, AGoodReportBeforeLoginAdmitsAtOnceAndABadOneRefusesWithItsReaso
   ASSERT_TRUE(store->transact([&](store::Tx& tx) { tx.put_posture(row); }));
   EXPECT_EQ(pass(), "");
   EXPECT_EQ(as<Refused>(reply())->refusal.code, "av.off");
+}
+
+TEST_F(GateTest, TheEntranceStaysClosedForWhoLosesHisAdmissionMeanwhile) {
+  store::PostureRow row;
+  row.terminal = "pc-mori";
+  row.reported_at = registry::testing::kNow;
+  row.verdict = "pass";
+  row.results = "[]";
+  row.memory = "{}";
+  ASSERT_TRUE(store->transact([&](store::Tx& tx) { tx.put_posture(row); }));
+  const std::string session = pass();
+  gate->on_message(front_id, seam::Notice{TunnelUp{session, "tls"}});
+  journal.held = true;  // the entry of the opened desktop is on its way to the disk
+  gate->on_message(relay_id, seam::EntranceAsk{9, address_of(session)});
+  fake.timers.advance(Seconds{121});  // and the agent is silent
+  ASSERT_EQ(gate->sessions().at(0).state, SessionState::quarantine);
+  ASSERT_EQ(journal.waiting.size(), 1u);
+  journal.waiting[0](std::uint64_t{1});
+  fake.timers.settle();
+  const auto* grant = relay.last<seam::EntranceGrant>();
+  ASSERT_NE(grant, nullptr);
+  EXPECT_FALSE(grant->ok);
+  EXPECT_EQ(grant->refusal.code, "posture.quarantine");
 }
 
 TEST_F(GateTest, AnUnknownKeyInsideAnAdmittedTunnelEndsTheSession) {
@@ -563,6 +617,16 @@ TEST_F(GateTest, AfterARestartSessionsLiveOnAndUngivenGrantsAreClosed) {
   ASSERT_EQ(gate->sessions().size(), 1u);
   EXPECT_EQ(journal.count("session.ended", "session.not_given"), 1u);
   EXPECT_NE(as<Resumed>(ask(ResumeSession{Secret(cookie), arrival(), true})), nullptr);
+}
+
+TEST_F(GateTest, AnEndThatTheJournalKeptAndTheStoreDidNotIsNoSessionAfterARestart) {
+  const std::string session = pass();
+  ended = {session};
+  gate.reset();
+  start();
+  EXPECT_TRUE(gate->sessions().empty());
+  EXPECT_EQ(as<Refused>(ask(ResumeSession{Secret(cookie), arrival(), true}))->refusal.code, "session.unknown_cookie");
+  ASSERT_TRUE(store->transact([&](store::Tx& tx) { EXPECT_EQ(tx.session(session)->state, "ended"); }));
 }
 
 TEST_F(GateTest, AFrontSpeaksForItsOwnPathAlone) {

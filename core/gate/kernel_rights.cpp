@@ -8,6 +8,7 @@ namespace sekisho::gate {
 namespace {
 
 constexpr std::chrono::seconds kNetLimit{2};
+constexpr std::chrono::seconds kNetRetry{1};  ///< a right that ended must not live on until the next refresh
 
 }  // namespace
 
@@ -55,6 +56,11 @@ void Gate::State::net_applied(std::uint64_t number, bool ok) {
     if (change.wanted) {
       services.timers.post([weak = weak_from_this(), path_name = name] {
         if (const auto self = weak.lock()) self->send_net(path_name);
+      });
+    }
+    if (!ok) {
+      services.timers.at(now() + kNetRetry, [weak = weak_from_this(), path_name = name] {
+        if (const auto self = weak.lock()) self->apply_net(path_name);
       });
     }
     for (const auto& done : asked) done(ok);

@@ -288,9 +288,14 @@ void Gate::State::entrance(const LinkEntry& link, const seam::EntranceAsk& ask) 
     // To the link that asked, never to a relay started since: it counts its peers anew.
     const auto relay = self->links.find(asked_by);
     if (relay == self->links.end()) return;
-    if (!durable || !self->sessions.contains(grant.session)) {
+    // What the session lost while the entry was being written was told to the relay before this.
+    const auto found = self->sessions.find(grant.session);
+    const bool lives = found != self->sessions.end();
+    if (!durable || !lives || found->second->state != SessionState::admitted) {
       grant.ok = false;
-      grant.refusal = admission::refusal(durable ? "session.right_ended" : "gate.unavailable");
+      grant.refusal = admission::refusal(!durable ? "gate.unavailable"
+                                         : lives  ? "posture.quarantine"
+                                                  : "session.right_ended");
     }
     relay->second.link->send(grant);
   });

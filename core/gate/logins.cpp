@@ -260,7 +260,7 @@ Decision decide(store::Tx& tx, const registry::Registry& registry, const admissi
   row.state = decision.admitted ? "admitted" : "quarantine";
   row.node = node;
   row.granted_at = now;
-  row.until = std::min(rights->until, now + policy.absolute_limit);
+  row.until = until_of(registry, row, rights->until, policy);
   return decision;
 }
 

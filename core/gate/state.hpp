@@ -172,6 +172,9 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
 /// not has what is left of his first report's.
 [[nodiscard]] admission::PostureWatch watch_of(const store::SessionRow& row, const admission::PathPolicy& policy,
                                                Instant now);
+/// A session's end: that of its right, of its certificate or of the longest session, whichever is first.
+[[nodiscard]] Instant until_of(const registry::Registry& registry, const store::SessionRow& row, Instant right,
+                               const admission::PathPolicy& policy);
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 [[nodiscard]] std::string leaf_fingerprint(const Arrival& arrival);  ///< empty without a certificate
 [[nodiscard]] std::string random_token(Entropy& entropy);            ///< 32 bytes, base64url: 43 characters

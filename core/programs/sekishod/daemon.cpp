@@ -133,7 +133,8 @@ class Daemon final : public run::ChildControl::Handler {
                    }
                    control_ =
                        std::make_unique<run::ChildControl>(loop_, static_cast<run::ChildControl::Handler&>(*this));
-                 });
+                 },
+                 [directory = config_.journal.directory](Instant from) { return ended(directory, from); });
     loop_.run();
     // Links and API first: they hold references into the gate.
     server_.reset();

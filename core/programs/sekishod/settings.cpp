@@ -125,4 +125,16 @@ Result<std::vector<std::string>> unfinished(const std::string& directory, Instan
   return std::vector<std::string>(open.begin(), open.end());
 }
 
+Result<std::vector<std::string>> ended(const std::string& directory, Instant from) {
+  audit::Query query;
+  query.from = from;
+  query.limit = 1'000'000;
+  query.event = "session.ended";
+  const auto found = audit::search(directory, query);
+  if (!found) return found.error();
+  std::vector<std::string> out;
+  for (const audit::StoredEntry& entry : *found) out.push_back(entry.entry.session);
+  return out;
+}
+
 }  // namespace sekisho::programs

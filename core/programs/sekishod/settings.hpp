@@ -1,6 +1,6 @@
 // Settings: the site configuration turned into what the gate's rooms take.
 // Threads: pure functions but for the files named in the configuration (server certificates). Errors: config.*;
-// unfinished(): audit.*.
+// unfinished(), ended(): audit.*.
 #pragma once
 #include "audit/journal.hpp"
 #include "base/site_config.hpp"
@@ -18,5 +18,7 @@ namespace sekisho::programs {
 [[nodiscard]] Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simulator);
 /// Sessions that the journal granted since `from` and never ended.
 [[nodiscard]] Result<std::vector<std::string>> unfinished(const std::string& directory, Instant from);
+/// Sessions that the journal ended since `from`.
+[[nodiscard]] Result<std::vector<std::string>> ended(const std::string& directory, Instant from);
 
 }  // namespace sekisho::programs
