@@ -95,7 +95,7 @@ def fixed_addresses() -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev test")
-    parser.add_argument("--only", choices=["units", "asan", "tsan", "scenarios"], action="append",
+    parser.add_argument("--only", choices=["units", "sim", "asan", "tsan", "scenarios"], action="append",
                         help="one part alone; may be given again")
     args = parser.parse_args()
     run = Run()
@@ -108,7 +108,7 @@ def main() -> int:
 
     # Stories wait for clients most of their time; the builds under sanitizers take what they leave.
     behind: Behind | None = None
-    if want("units") or want("scenarios"):
+    if want("units") or want("sim") or want("scenarios"):
         built = preset("dev")
         if built and want("units"):
             run.step("unit tests", ["ctest", "--preset", "dev", "-j", jobs], "ctest")
@@ -118,6 +118,8 @@ def main() -> int:
             behind = Behind(["bash", "-c", " && ".join(sanitized)])
         if built and want("units"):
             run.step("format", ["bash", "-c", "git ls-files '*.cpp' '*.hpp' | xargs clang-format-14 --dry-run -Werror"])
+        if built and want("sim"):
+            run.step("200 simulated weeks", ["build/dev/bin/sekisho-sim", "--seeds", "200"])
         if built and want("scenarios"):
             run.step("scenarios", [PYTHON, "-m", "pytest", "-c", "scenarios/pytest.ini", "--build", "build/dev", "scenarios"],
                      "pytest")

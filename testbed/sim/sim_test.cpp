@@ -1,0 +1,39 @@
+// The simulator's own promises: a week goes well, the same seed gives the same bytes, and what is planted is found.
+#include "world.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sekisho::sim {
+namespace {
+
+std::string told(const WeekResult& week) {
+  std::string out;
+  for (const Violation& v : week.violations) out += v.invariant + ": " + v.what + "\n";
+  return out;
+}
+
+TEST(Sim, OneContractorGoesInAndOut) {
+  WorldOptions options;
+  options.sessions = 1;
+  options.faults = options.attacks = options.changes = false;
+  std::uint64_t complete = 0;
+  for (options.seed = 1; options.seed <= 10; ++options.seed) {
+    const WeekResult week = run_week(options);
+    EXPECT_EQ(told(week), "");
+    complete += week.sessions;
+  }
+  EXPECT_GE(complete, 3u);
+}
+
+TEST(Sim, TheSameSeedGivesTheSameJournal) {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const WeekResult once = run_week({.seed = seed}), again = run_week({.seed = seed});
+    EXPECT_EQ(once.journal_sha256, again.journal_sha256) << seed;
+    EXPECT_EQ(once.events, again.events);
+    EXPECT_GT(once.entries, 50u);
+  }
+  EXPECT_NE(run_week({.seed = 1}).journal_sha256, run_week({.seed = 2}).journal_sha256);
+}
+
+}  // namespace
+}  // namespace sekisho::sim
