@@ -89,6 +89,16 @@ TEST_F(Desk, AnEnforcedFailOrUnknownDeniesAndSaysWhy) {
   }
 }
 
+TEST_F(Desk, AFailureThatNamesNoReasonIsStillNamed) {
+  bench.os.results = {result("", CheckVerdict::fail, "")};
+  const auto verdict = report();
+  EXPECT_FALSE(verdict.passed);
+  ASSERT_TRUE(verdict.refusal);
+  EXPECT_EQ(verdict.refusal->code, "posture.failed");
+  EXPECT_EQ(verdict.refusal->rule, "R10");
+  EXPECT_EQ(verdict.results[0].code, "posture.failed");
+}
+
 TEST_F(Desk, WarnAndNotApplicableAdmit) {
   bench.os.results = {result("R06", CheckVerdict::warn, "os.build_ends_soon"),
                       result("R06", CheckVerdict::not_applicable, "")};
@@ -251,6 +261,16 @@ TEST_F(Desk, AHostCheckNeverAdmitsByItself) {
   EXPECT_EQ(verdict.refusal->code, "posture.unsigned");
   EXPECT_TRUE(bench.os.signed_by.empty());
   EXPECT_EQ(bench.os.binding, 0);
+}
+
+TEST_F(Desk, AHostCheckOfATerminalThatIsGoneIsRefused) {
+  bench.registry.terminals.clear();
+  const auto verdict = bench.desk().hostcheck(kForm, *bench.session_of_mori, bench.registry, bench.policy, bench.now);
+  EXPECT_EQ(verdict.http_status, 403);
+  EXPECT_FALSE(verdict.passed);
+  ASSERT_TRUE(verdict.refusal);
+  EXPECT_EQ(verdict.refusal->code, "device.key_unknown");
+  EXPECT_EQ(bench.os.calls, 0) << "nothing is judged for nobody";
 }
 
 TEST_F(Desk, AHostCheckMayLowerRights) {
