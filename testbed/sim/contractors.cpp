@@ -176,7 +176,9 @@ Story contractor_session(World& world, Contractor& who) {
   Attempt attempt = honest(who);
   attempt.typo = chance.one_in(15);
   LoginEnd end = co_await log_in(world, attempt);
-  if (!end.granted && chance.one_in(2)) {
+  // Who was told that he has no right does not try again at once.
+  const bool bad_luck = end.refused.starts_with("no ") || end.refused.starts_with("code.");
+  if (!end.granted && bad_luck) {
     co_await pause(heap, chance.span(Seconds(65), Seconds(100)));
     attempt.typo = false;
     end = co_await log_in(world, attempt);
@@ -229,6 +231,7 @@ Story contractor_session(World& world, Contractor& who) {
     front.close_tunnel(session, false);  // his line breaks
     co_await pause(heap, chance.span(Seconds(1), chance.one_in(4) ? Seconds(150) : Seconds(40)));
   }
+  if (desktop) world.complete();
   if (!front.tunnels().contains(session)) co_return;  // ended by somebody else
   if (chance.percent(85)) {
     front.close_tunnel(session, true);
@@ -238,7 +241,6 @@ Story contractor_session(World& world, Contractor& who) {
   } else {
     front.close_tunnel(session, false);  // he just switches it off
   }
-  if (desktop) world.complete();
 }
 
 }  // namespace sekisho::sim

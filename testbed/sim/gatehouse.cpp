@@ -17,7 +17,7 @@ namespace sekisho::sim {
 namespace {
 
 constexpr const char* kKey = "journal.key";
-constexpr Seconds kPoll{10};
+constexpr Seconds kPoll{30};
 
 /// What plugins read: the CA and the list of the cast.
 class PluginFiles final : public PluginHost {

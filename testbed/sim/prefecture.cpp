@@ -120,8 +120,8 @@ Prefecture make_prefecture(Chance& chance) {
     add(r.systems, registry::System{company.system, company.name, company.department, company.zone});
     registry::Contract contract{
         std::string("c-") + company.system, company.id, company.name, year, lent, {company.system}, {}};
-    if (chance.one_in(5)) contract.period.from = moment_in(chance, out.hours);
-    if (chance.one_in(4))
+    if (chance.one_in(10)) contract.period.from = moment_in(chance, out.hours);
+    if (chance.one_in(6))
       contract.period.until = std::max(moment_in(chance, out.hours), contract.period.from + minutes(1));
     const registry::Period of_contract = contract.period;
     const std::string contract_id = contract.id;
@@ -162,7 +162,7 @@ Prefecture make_prefecture(Chance& chance) {
                               {registry::Role::contractor},
                               year,
                               {}};
-      if (chance.one_in(12)) person.valid.until = moment_in(chance, out.hours);
+      if (chance.one_in(20)) person.valid.until = moment_in(chance, out.hours);
       add(r.people, std::move(person));
       registry::Terminal terminal;
       terminal.id = who.terminal;
@@ -184,7 +184,7 @@ Prefecture make_prefecture(Chance& chance) {
       application.terminals = {who.terminal};
       application.systems = {company.system};
       application.period = of_contract;
-      if (chance.one_in(5)) {
+      if (chance.one_in(8)) {
         application.period.until =
             std::clamp(moment_in(chance, out.hours), of_contract.from + std::chrono::seconds(30), of_contract.until);
       }

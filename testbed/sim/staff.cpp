@@ -39,7 +39,7 @@ Answer<bool> change(World& world, const std::string& what, gate::Control::Change
   world.heap().in(0, Seconds(5), [&world, kept] {
     if (kept.given()) return;
     look(world);
-    world.judge().disturbed_until(world.heap().now() + Seconds(11));  // until the gate looks at its store itself
+    world.judge().disturbed_until(world.heap().now() + Seconds(31));  // until the gate looks at its store itself
     kept.give(false);
   });
   return kept;
