@@ -123,6 +123,8 @@ def main() -> int:
         if built and want("scenarios"):
             run.step("scenarios", [PYTHON, "-m", "pytest", "-c", "scenarios/pytest.ini", "--build", "build/dev", "scenarios"],
                      "pytest")
+            run.step("simulated", [PYTHON, "-m", "pytest", "-c", "scenarios/pytest.ini", "--build", "build/dev", "scenarios", "--lab",
+                                   "simulated"], "pytest")
             run.step("a guest", [PYTHON, "-m", "pytest", "-c", "scenarios/pytest.ini", "--build", "build/dev",
                                  "scenarios/guests/test_guests.py", "--lab", "libvirt"], "pytest")
             run.step("rules", [PYTHON, "-m", "sekisho_testbed.rules", "--build", "build/dev", "--html",
