@@ -12,6 +12,24 @@ std::string told(const WeekResult& week) {
   return out;
 }
 
+TEST(Heap, RunsInOrderOfTimeThenOfAskingAndForgetsTheDead) {
+  Heap heap(week_begin());
+  std::string order;
+  heap.in(1, Seconds(2), [&] { order += 'c'; });
+  heap.in(1, Seconds(1), [&] { order += 'a'; });
+  heap.in(2, Seconds(1), [&] { order += 'b'; });
+  const auto cancelled = heap.in(1, Seconds(1), [&] { order += 'x'; });
+  heap.in(3, Seconds(1), [&] { order += 'y'; });
+  heap.cancel(cancelled);
+  heap.drop(3);
+  while (heap.step(week_begin() + Seconds(1))) continue;
+  EXPECT_EQ(order, "ab");
+  heap.sleep_until(week_begin() + Seconds(9));
+  EXPECT_TRUE(heap.step(week_begin() + Seconds(9)));
+  EXPECT_EQ(order, "abc");
+  EXPECT_EQ(heap.now(), week_begin() + Seconds(9)) << "what is overdue runs late, at once";
+}
+
 TEST(Sim, OneContractorGoesInAndOut) {
   WorldOptions options;
   options.sessions = 1;
