@@ -5,9 +5,15 @@ Each subject is a module; what one needs daily stands here too.
 from sekisho._core import Arrival, Refusal, Text
 from sekisho.errors import (AdmissionError, ConfigError, ConsoleError, Error, GateError, JournalError, NotInTime,
                             PluginError, RefusedError, RegistryError, SeamError)
-from sekisho.journal import Journal
-from sekisho.registry import Registry, load_registry
+from sekisho.fortinet import Pc
+from sekisho.gate import Front, Gate, MemoryStore, VirtualTime, open_store
+from sekisho.journal import Journal, MemoryJournal
+from sekisho.kinds import (AccessPath, Ask, Authenticator, CheckResult, ConsoleDriver, Machine, PathConnection,
+                           PostureCheck)
+from sekisho.registry import SAMPLE_NOW, Registry, load_registry, sample_registry
 
-__all__ = ["AdmissionError", "Arrival", "ConfigError", "ConsoleError", "Error", "GateError", "Journal", "JournalError",
-           "NotInTime", "PluginError", "Refusal", "RefusedError", "Registry", "RegistryError", "SeamError", "Text",
-           "load_registry"]
+__all__ = ["SAMPLE_NOW", "AccessPath", "AdmissionError", "Arrival", "Ask", "Authenticator", "CheckResult",
+           "ConfigError", "ConsoleDriver", "ConsoleError", "Error", "Front", "Gate", "GateError", "Journal",
+           "JournalError", "Machine", "MemoryJournal", "MemoryStore", "NotInTime", "PathConnection", "Pc",
+           "PluginError", "PostureCheck", "Refusal", "RefusedError", "Registry", "RegistryError", "SeamError", "Text",
+           "VirtualTime", "load_registry", "open_store", "sample_registry"]

@@ -7,7 +7,15 @@
 namespace sekisho::python {
 
 void bind_sdk_values(pybind11::module_& m);
+void bind_kinds(pybind11::module_& m);
+void bind_seam(pybind11::module_& m);
 void bind_registry(pybind11::module_& m);
 void bind_journal(pybind11::module_& m);
+void bind_plugins(pybind11::module_& m);
+void bind_paths(pybind11::module_& m);
+void bind_login(pybind11::module_& m);
+void bind_posture(pybind11::module_& m);
+void bind_fortinet(pybind11::module_& m);
+void bind_gate(pybind11::module_& m);
 
 }  // namespace sekisho::python

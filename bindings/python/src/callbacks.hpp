@@ -17,7 +17,19 @@ namespace sekisho::python {
           }};
 }
 
-/// Calls with the GIL; `otherwise` is the answer when the callable raises or answers with another type.
+/// Calls with the GIL; the answer is let go.
+template <class... A>
+void call(const py::object& callable, const char* what, A&&... arguments) {
+  const py::gil_scoped_acquire gil;
+  try {
+    callable(std::forward<A>(arguments)...);
+  } catch (py::error_already_set& raised) {
+    raised.discard_as_unraisable(what);
+  }
+}
+
+/// Calls with the GIL; R is nothing of Python; `otherwise` is the answer when the callable raises or answers with
+/// another type.
 template <class R, class... A>
 [[nodiscard]] R call_or(const py::object& callable, R otherwise, const char* what, A&&... arguments) {
   const py::gil_scoped_acquire gil;

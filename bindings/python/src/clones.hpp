@@ -2,6 +2,8 @@
 // what crosses the border is a clone.
 // Threads: pure functions.
 #pragma once
+#include "seam/messages.hpp"
+
 #include <sekisho/sdk/path/gate_messages.hpp>
 
 #include <concepts>
@@ -61,6 +63,16 @@ template <std::copy_constructible T>
 }
 [[nodiscard]] inline GateReply clone(const GateReply& reply) {
   return std::visit([](const auto& one) -> GateReply { return clone(one); }, reply);
+}
+
+[[nodiscard]] inline seam::Request clone(const seam::Request& m) {
+  return {m.number, clone(m.body)};
+}
+[[nodiscard]] inline seam::Reply clone(const seam::Reply& m) {
+  return {m.number, clone(m.body)};
+}
+[[nodiscard]] inline seam::Message clone(const seam::Message& message) {
+  return std::visit([](const auto& one) -> seam::Message { return clone(one); }, message);
 }
 
 }  // namespace sekisho::python

@@ -3,10 +3,10 @@
 
 #include "audit/file_journal.hpp"
 #include "audit/reader.hpp"
-#include "audit/testing/journal_stage.hpp"
 #include "bind.hpp"
 #include "callbacks.hpp"
 #include "errors.hpp"
+#include "memory_journal.hpp"
 #include "value.hpp"
 
 #include <chrono>
@@ -82,31 +82,6 @@ std::map<std::string, py::bytes> files_of(const audit::MemoryDisk& disk) {
   return out;
 }
 
-/// A journal on disks in memory, moved by hand.
-class MemoryJournal {
- public:
-  MemoryJournal(std::uint32_t seed, Instant start) : stage_(seed) {
-    stage_.now = start;
-    unwrap(stage_.open());
-  }
-  std::uint64_t append(const Entry& entry) {
-    Result<std::uint64_t> end = fail("audit.late", "no answer came");
-    stage_.journal->append(entry, [&end](Result<std::uint64_t> given) { end = std::move(given); });
-    stage_.journal->pump(stage_.now);
-    return unwrap(std::move(end));
-  }
-  void advance(std::chrono::microseconds seconds) {
-    stage_.now += seconds;
-    stage_.journal->pump(stage_.now);
-  }
-  void crash() {
-    stage_.disk.crash();
-    stage_.keys.crash();
-    unwrap(stage_.open());
-  }
-  audit::JournalStage stage_;
-};
-
 void bind_values(py::module_& m) {
   Value<Entry>(m, "Entry", "What happened.")
       .field("at", &Entry::at)
@@ -155,24 +130,25 @@ void bind_journal(py::module_& m) {
       .def("append", &FileJournal::append, py::arg("entry"), py::kw_only(), py::arg("within") = 5.0)
       .def_property_readonly("healthy", &FileJournal::healthy)
       .def("close", &FileJournal::close);
-  py::class_<MemoryJournal>(m, "MemoryJournal", "A journal on disks in memory, moved by hand.")
+  py::class_<MemoryJournal, std::shared_ptr<MemoryJournal>>(m, "MemoryJournal",
+                                                            "A journal on disks in memory, moved by hand.")
       .def(py::init<std::uint32_t, Instant>(), py::kw_only(), py::arg("seed") = 1, py::arg("start"))
       .def("append", &MemoryJournal::append, py::arg("entry"))
       .def("advance", &MemoryJournal::advance, py::arg("seconds"))
       .def("crash", &MemoryJournal::crash)
-      .def_property_readonly("now", [](const MemoryJournal& self) { return self.stage_.now; })
-      .def_property_readonly("trust", [](MemoryJournal& self) { return self.stage_.trust(); })
-      .def("verify", [](MemoryJournal& self) { return self.stage_.check(); })
+      .def_property_readonly("now", [](const MemoryJournal& self) { return self.stage.now; })
+      .def_property_readonly("trust", [](MemoryJournal& self) { return self.stage.trust(); })
+      .def("verify", [](MemoryJournal& self) { return self.stage.check(); })
       .def(
           "search",
-          [](MemoryJournal& self, const Query& query) { return unwrap(audit::search(self.stage_.disk, query)); },
+          [](MemoryJournal& self, const Query& query) { return unwrap(audit::search(self.stage.disk, query)); },
           py::arg("query"))
       .def_property(
-          "files", [](const MemoryJournal& self) { return files_of(self.stage_.disk); },
+          "files", [](const MemoryJournal& self) { return files_of(self.stage.disk); },
           [](MemoryJournal& self, const std::map<std::string, py::bytes>& files) {
             std::map<std::string, std::string> contents;
             for (const auto& [name, bytes] : files) contents.emplace(name, std::string(bytes));
-            self.stage_.disk.set_contents(contents);
+            self.stage.disk.set_contents(contents);
           });
   m.def(
       "verify_journal",

@@ -8,6 +8,14 @@ PYBIND11_MODULE(_core, m) {
   m.doc() = "Sekisho's C++ rooms, thinly: use the package sekisho.";
   register_errors();
   bind_sdk_values(m);
+  bind_kinds(m);
+  bind_seam(m);
   bind_registry(m);
   bind_journal(m);
+  bind_plugins(m);
+  bind_paths(m);
+  bind_login(m);
+  bind_posture(m);
+  bind_fortinet(m);
+  bind_gate(m);
 }

@@ -2,6 +2,7 @@
 // snapshot. Objects are dicts in their JSON form (core/registry/README.md).
 #include "bind.hpp"
 #include "errors.hpp"
+#include "policy_words.hpp"
 #include "registry/changes.hpp"
 #include "registry/findings.hpp"
 #include "registry/json.hpp"
@@ -10,8 +11,6 @@
 #include "registry/testing/cast.hpp"
 #include "value.hpp"
 
-SEKISHO_WORDS(::sekisho::registry::Zone, "internet_business", "internet_dmz", "my_number")
-SEKISHO_WORDS(::sekisho::registry::Purpose, "maintenance", "build_up")
 SEKISHO_WORDS(::sekisho::registry::Day, "begin", "end", "exact")
 
 namespace sekisho::python {

@@ -1,6 +1,7 @@
 // Value<T>: a plain struct as a Python class: fields as attributes, all of them optional arguments of __init__ in their
 // order or by name, equality where C++ has it, a __repr__ that hides secrets. Lists and dicts are copies: assign them.
 //   Value<Text>(m, "Text", "A sentence in both languages.").field("ja", &Text::ja).field("en", &Text::en);
+// pybind11 knows a type by its name alone: two of one name in two anonymous namespaces are one to it. Names differ.
 // Threads: with the GIL.
 #pragma once
 #include "casters.hpp"
@@ -55,9 +56,15 @@ class Value {
   template <class M>
   Value& field(const char* name, M T::*member, const char* doc = "") {
     constexpr bool secret = std::is_same_v<M, Secret> || std::is_same_v<M, Evidence>;
-    const auto set = [member](T& self, py::handle value) { self.*member = value.cast<M>(); };
-    return add(
-        name, [member](const T& self) { return py::cast(self.*member); }, set, doc, secret);
+    if constexpr (std::is_same_v<M, VerifyPassword>) {  // a bound class that cannot be copied
+      return add(
+          name, [member](const T& self) { return py::cast(clone(self.*member), py::return_value_policy::move); },
+          [member](T& self, py::handle value) { self.*member = clone(value.cast<const M&>()); }, doc, secret);
+    } else {
+      return add(
+          name, [member](const T& self) { return py::cast(self.*member); },
+          [member](T& self, py::handle value) { self.*member = value.cast<M>(); }, doc, secret);
+    }
   }
   /// A list of byte strings.
   Value& bytes_list(const char* name, std::vector<std::string> T::*member, const char* doc = "") {
@@ -73,6 +80,12 @@ class Value {
           for (const py::handle one : value) (self.*member).push_back(std::string(one.cast<py::bytes>()));
         },
         doc, false);
+  }
+  /// A byte string.
+  Value& bytes(const char* name, std::string T::*member, const char* doc = "") {
+    return add(
+        name, [member](const T& self) { return py::bytes(self.*member); },
+        [member](T& self, py::handle value) { self.*member = std::string(value.cast<py::bytes>()); }, doc, false);
   }
   /// A byte string, or None.
   Value& bytes(const char* name, std::optional<std::string> T::*member, const char* doc = "") {

@@ -84,13 +84,15 @@ def test_values_take_the_fields_of_the_stub_in_their_order():
         init = next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
         if init is None or init.args.kwonlyargs or not init.args.defaults:
             continue
+        annotated = [n.target.id for n in node.body if isinstance(n, ast.AnnAssign)]
+        if not annotated:
+            continue  # a machine, no value
         fields = [a.arg for a in init.args.args[1:]]
         made = getattr(_core, name)()
         values = [getattr(made, field) for field in fields]
         again = getattr(_core, name)(*values)
         by_name = getattr(_core, name)(**dict(zip(fields, values)))
         assert repr(again) == repr(made) == repr(by_name)
-        annotated = [n.target.id for n in node.body if isinstance(n, ast.AnnAssign)]
         assert annotated == fields, name
         for field, value in zip(fields, values):
             setattr(made, field, value)

@@ -1,4 +1,5 @@
 #include "plugin/conformance.hpp"
+#include "plugin/conformance/contracts.hpp"
 
 #include <gtest/gtest.h>
 
@@ -119,7 +120,11 @@ void run_authenticator(const Spec& spec) {
   Bench bench(spec);
   auto loaded = bench.load(bench.config());
   ASSERT_TRUE(loaded) << loaded.error().code << ": " << loaded.error().detail;
-  Authenticator& plugin = *std::get<std::unique_ptr<Authenticator>>(loaded->object);
+  keep_contract(*std::get<std::unique_ptr<Authenticator>>(loaded->object), bench.secrets(), bench.log_lines());
+}
+
+void keep_contract(Authenticator& plugin, const std::vector<std::string>& secrets,
+                   const std::vector<std::string>& log_lines) {
   const std::string factor(plugin.factor());
   EXPECT_FALSE(factor.empty());
   EXPECT_LE(plugin.weight(), 1u);
@@ -129,7 +134,6 @@ void run_authenticator(const Spec& spec) {
   json account, source, transaction;
   std::set<std::string> names{"login", "password", "code", "certificate", "x"};
   std::optional<EffectResult> effect;
-  const std::vector<std::string> secrets = bench.secrets();
   std::size_t logged = 0;
   for (unsigned i = 0; i < 2000 && !testing::Test::HasFailure(); ++i) {
     SCOPED_TRACE("step " + std::to_string(i));
@@ -162,8 +166,8 @@ void run_authenticator(const Spec& spec) {
       FAIL() << "step() threw; states: " << account.dump() << source.dump() << transaction.dump();
     }
     expect_contract(step, given, effect, factor, secrets);
-    for (; logged < bench.log_lines().size(); ++logged) {
-      const std::string& line = bench.log_lines()[logged];
+    for (; logged < log_lines.size(); ++logged) {
+      const std::string& line = log_lines[logged];
       EXPECT_FALSE(holds(line, "geheim")) << "evidence is logged: " << line;
       for (const std::string& secret : secrets)
         EXPECT_FALSE(holds(line, secret)) << "a secret file's content is logged";

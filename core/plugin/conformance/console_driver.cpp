@@ -1,16 +1,20 @@
 #include "plugin/conformance.hpp"
+#include "plugin/conformance/contracts.hpp"
 
 #include <gtest/gtest.h>
 
 namespace sekisho::conformance {
 
-/// Without a manager to talk to, a driver still has to refuse every name that is no machine, in time and with its own
-/// codes.
 void run_console_driver(const Spec& spec) {
   Bench bench(spec);
   auto loaded = bench.load(bench.config());
   ASSERT_TRUE(loaded) << loaded.error().code << ": " << loaded.error().detail;
-  ConsoleDriver& plugin = *std::get<std::unique_ptr<ConsoleDriver>>(loaded->object);
+  keep_contract(*std::get<std::unique_ptr<ConsoleDriver>>(loaded->object));
+}
+
+/// Without a manager to talk to, a driver still has to refuse every name that is no machine, in time and with its own
+/// codes.
+void keep_contract(ConsoleDriver& plugin) {
   using std::chrono::milliseconds;
 
   const auto expect_code = [](const Error& error) {

@@ -1,4 +1,5 @@
 #include "plugin/conformance.hpp"
+#include "plugin/conformance/contracts.hpp"
 
 #include <gtest/gtest.h>
 
@@ -63,8 +64,11 @@ void run_posture_check(const Spec& spec) {
   Bench bench(spec);
   auto loaded = bench.load(bench.config());
   ASSERT_TRUE(loaded) << loaded.error().code << ": " << loaded.error().detail;
-  const PostureCheck& plugin = *std::get<std::unique_ptr<PostureCheck>>(loaded->object);
-  EXPECT_EQ(plugin.name(), spec.plugin);
+  keep_contract(*std::get<std::unique_ptr<PostureCheck>>(loaded->object), spec.plugin);
+}
+
+void keep_contract(const PostureCheck& plugin, const std::string& name) {
+  EXPECT_EQ(plugin.name(), name);
   const Instant start = parse_rfc3339("2026-11-22T00:31:00Z").value();
 
   const json nothing;
@@ -82,7 +86,7 @@ void run_posture_check(const Spec& spec) {
     } catch (...) {
       FAIL() << "judge() threw on " << facts->dump();
     }
-    expect_contract(outcome, spec.plugin);
+    expect_contract(outcome, name);
     for (const CheckResult& result : outcome.results) {
       EXPECT_TRUE(result.verdict != CheckVerdict::pass && result.verdict != CheckVerdict::warn)
           << "nothing is known and it is let through (" << facts->dump() << ")";
@@ -115,7 +119,7 @@ void run_posture_check(const Spec& spec) {
     } catch (...) {
       FAIL() << "judge() threw on " << facts.dump() << " with memory " << memory.dump();
     }
-    expect_contract(outcome, spec.plugin);
+    expect_contract(outcome, name);
     memory = outcome.memory;
   }
 }

@@ -1,0 +1,7 @@
+// The seam's messages in Python: Message is one of its alternatives.
+// Threads: with the GIL.
+#pragma once
+#include "casters.hpp"
+#include "seam/codec.hpp"
+
+SEKISHO_ONE_OF(::sekisho::seam::Message)
