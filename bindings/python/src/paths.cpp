@@ -9,7 +9,7 @@
 
 namespace sekisho::python {
 
-// Not in the unnamed namespace: both extensions know them, and pybind11 knows a type by its name.
+// Not in the unnamed namespace: both extensions know them.
 // --- what a Python path is lent
 // ---------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 // Value<T>: a plain struct as a Python class: fields as attributes, all of them optional arguments of __init__ in their
 // order or by name, equality where C++ has it, a __repr__ that hides secrets. Lists and dicts are copies: assign them.
 //   Value<Text>(m, "Text", "A sentence in both languages.").field("ja", &Text::ja).field("en", &Text::en);
-// pybind11 knows a type by its name alone: two of one name in two anonymous namespaces are one to it. Names differ.
+// A type that both extensions know stands in a named namespace: to libstdc++ an unnamed one's types differ per module.
 // Threads: with the GIL.
 #pragma once
 #include "casters.hpp"
