@@ -1,5 +1,7 @@
 #include "admission/device_key.hpp"
 
+#include <sekisho/sdk/memory.hpp>
+
 #include <nlohmann/json.hpp>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -136,7 +138,7 @@ std::optional<std::string> from_base64url(std::string_view text) {
 std::string sha256(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned size = 0;
-  SEKISHO_ASSERT(EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, EVP_sha256(), nullptr) == 1 && size == 32);
+  need_memory(EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, EVP_sha256(), nullptr) == 1 && size == 32);
   return {reinterpret_cast<const char*>(out.data()), size};
 }
 
@@ -230,7 +232,7 @@ Result<DeviceKey> DeviceKey::from_pem(std::string_view pem) {
 
 Secret DeviceKey::to_pem() const {
   const Bio bio(BIO_new(BIO_s_secmem()));
-  SEKISHO_ASSERT(bio && PEM_write_bio_PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
+  need_memory(bio && PEM_write_bio_PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);
   SEKISHO_ASSERT(size > 0);

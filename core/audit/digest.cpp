@@ -1,5 +1,6 @@
 #include "audit/digest.hpp"
 
+#include <sekisho/sdk/memory.hpp>
 #include <sekisho/sdk/result.hpp>
 
 #include <openssl/evp.h>
@@ -54,7 +55,7 @@ struct Sha256::Impl {
 };
 
 Sha256::Sha256() : impl_(std::make_unique<Impl>()) {
-  SEKISHO_ASSERT(impl_->algorithm != nullptr && impl_->context != nullptr);
+  need_memory(impl_->algorithm != nullptr && impl_->context != nullptr);
 }
 
 Sha256::~Sha256() {

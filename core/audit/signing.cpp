@@ -3,6 +3,8 @@
 #include "audit/canonical.hpp"
 #include "base/json.hpp"
 
+#include <sekisho/sdk/memory.hpp>
+
 #include <nlohmann/json.hpp>
 #include <openssl/bio.h>
 #include <openssl/evp.h>
@@ -98,18 +100,18 @@ class Ed25519Key final : public SigningKey::Impl {
                       EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size, bytes(message),
                                      message.size()) == 1 &&
                       size == out.size();
-    SEKISHO_ASSERT(good);
+    need_memory(good);
     return out;
   }
   [[nodiscard]] Secret to_pem() const override {
     const BioPointer bio(BIO_new(BIO_s_secmem()));
-    SEKISHO_ASSERT(bio &&
-                   PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
+    need_memory(bio &&
+                PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
     return Secret(content(bio.get()));
   }
   [[nodiscard]] std::string public_pem() const override {
     const BioPointer bio(BIO_new(BIO_s_mem()));
-    SEKISHO_ASSERT(bio && PEM_write_bio_PUBKEY(bio.get(), key_.get()) == 1);
+    need_memory(bio && PEM_write_bio_PUBKEY(bio.get(), key_.get()) == 1);
     return content(bio.get());
   }
 
@@ -126,7 +128,7 @@ class Ed25519 final : public Signatures {
                                                 reinterpret_cast<const unsigned char*>(seed.data()), seed.size()));
     wipe(seed.data(), seed.size());
     PublicKey raw{};
-    SEKISHO_ASSERT(raw_public(key.get(), raw));
+    need_memory(raw_public(key.get(), raw));
     return {raw, std::make_unique<Ed25519Key>(std::move(key))};
   }
   [[nodiscard]] Result<SigningKey> from_pem(const Secret& pem) const override {

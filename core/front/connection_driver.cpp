@@ -34,6 +34,10 @@ bool ConnectionDriver::certificate_proved() const {
 // ----------------------------------------------------------------------------------------------------------
 
 void ConnectionDriver::on_ciphertext(std::span<const std::byte> bytes) {
+  at_edge([&] { read(bytes); });
+}
+
+void ConnectionDriver::read(std::span<const std::byte> bytes) {
   if (state_ != State::handshaking && state_ != State::open) return;  // closing: what still comes is not read
   const Instant now = parts_.clock.now();
   channel_->note_time(now);
@@ -82,7 +86,7 @@ bool ConnectionDriver::open_path(Instant now) {
 }
 
 void ConnectionDriver::on_transport_gone(std::string_view why) {
-  finish(why);
+  at_edge([&] { finish(why); });
 }
 
 void ConnectionDriver::sent(std::size_t bytes) {
@@ -93,7 +97,12 @@ void ConnectionDriver::sent(std::size_t bytes) {
 }
 
 bool ConnectionDriver::fill() {
-  if (state_ != State::open || tunnel == nullptr || in_path_) return !output().empty();
+  at_edge([&] { gather(); });
+  return !output().empty();
+}
+
+void ConnectionDriver::gather() {
+  if (state_ != State::open || tunnel == nullptr || in_path_) return;
   const Instant now = parts_.clock.now();
   while (state_ == State::open && tunnel != nullptr && channel_->output().size() < parts_.limits.gather) {
     PacketQueue& queue = hub_.waiting(*tunnel);
@@ -110,7 +119,6 @@ bool ConnectionDriver::fill() {
   }
   note_output();
   after_path();
-  return !output().empty();
 }
 
 // --- the front
@@ -119,28 +127,34 @@ bool ConnectionDriver::fill() {
 void ConnectionDriver::on_reply(std::uint64_t number, GateReply reply) {
   if (asked > 0) --asked;
   if (state_ != State::open || !path_) return;
-  in_path_ = true;
-  path_->on_reply(number, std::move(reply), parts_.clock.now());
-  in_path_ = false;
-  after_path();
+  at_edge([&] {
+    in_path_ = true;
+    path_->on_reply(number, std::move(reply), parts_.clock.now());
+    in_path_ = false;
+    after_path();
+  });
 }
 
 void ConnectionDriver::on_push(const GatePush& push) {
   if (state_ != State::open || !path_) return;
   SEKISHO_ASSERT(!in_path_);
-  in_path_ = true;
-  path_->on_push(push, parts_.clock.now());
-  in_path_ = false;
-  after_path();
+  at_edge([&] {
+    in_path_ = true;
+    path_->on_push(push, parts_.clock.now());
+    in_path_ = false;
+    after_path();
+  });
 }
 
 void ConnectionDriver::on_replaced() {
   if (state_ != State::open || !path_) return;
   SEKISHO_ASSERT(!in_path_);
-  in_path_ = true;
-  path_->on_replaced(parts_.clock.now());
-  in_path_ = false;
-  after_path();
+  at_edge([&] {
+    in_path_ = true;
+    path_->on_replaced(parts_.clock.now());
+    in_path_ = false;
+    after_path();
+  });
 }
 
 void ConnectionDriver::end_by(Instant at) {
@@ -213,6 +227,25 @@ void ConnectionDriver::deliver(std::span<const std::byte> packet) {
 // --- ends and deadlines
 // ----------------------------------------------------------------------------------------------------
 
+/// The path was half way through something and is not asked again; what it would have said is said here.
+void ConnectionDriver::broke(std::string_view what) {
+  in_path_ = false;
+  path_.reset();
+  if (state_ == State::finished) return;
+  try {
+    hub_.broke(*this, what);
+    if (tunnel != nullptr) {
+      TunnelDown down;
+      down.session = tunnel->view.session;
+      down.why = "the connection broke in the gate";
+      hub_.notice(*this, std::move(down));
+    }
+  } catch (const std::exception&) {
+    // No memory for words; the end itself needs none.
+  }
+  finish("broke");
+}
+
 void ConnectionDriver::finish(std::string_view why) {
   if (state_ == State::finished) return;
   SEKISHO_ASSERT(!in_path_);
@@ -266,7 +299,7 @@ void ConnectionDriver::arm() {
   armed_for_ = *due;
   timer_ = parts_.timers.at(*due, [this] {
     timer_ = 0;
-    on_time();
+    at_edge([this] { on_time(); });
   });
 }
 

@@ -20,6 +20,7 @@
 
 #include <sekisho/sdk/path/access_path.hpp>
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +52,8 @@ class ConnectionHub {
   /// Sets who.tunnel.
   virtual void attach(ConnectionDriver& who, const SessionView& view) = 0;
   virtual void detach(ConnectionDriver& who) = 0;
+  /// Something was thrown at this connection's edge; it ends.
+  virtual void broke(ConnectionDriver& who, std::string_view what) = 0;
   virtual void allow_large(ConnectionDriver& who, std::uint16_t bytes) = 0;
   virtual void deliver(ConnectionDriver& who, std::span<const std::byte> packet) = 0;
   [[nodiscard]] virtual PacketQueue& waiting(Tunnel& tunnel) = 0;
@@ -145,6 +148,21 @@ class ConnectionDriver final : private PathHost {
   Entropy& entropy() override { return parts_.entropy; }
   [[nodiscard]] bool takes_datagrams() const override { return parts_.takes_datagrams; }
 
+  /// The connection's edge: what is thrown in `fn` (no memory, a plugin that breaks its contract) ends this connection
+  /// and nothing else.
+  template <class Fn>
+  void at_edge(Fn fn) {
+    try {
+      fn();
+    } catch (const std::exception& error) {
+      broke(error.what());
+    } catch (...) {
+      broke("not an exception of the standard library");
+    }
+  }
+  void broke(std::string_view what);
+  void read(std::span<const std::byte> bytes);
+  void gather();
   [[nodiscard]] bool open_path(Instant now);
   void finish(std::string_view why);
   void note_output();

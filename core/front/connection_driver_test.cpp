@@ -55,6 +55,37 @@ TEST(ConnectionDriver, GarbageIsAnsweredWithAnAlertAndEndsNothingElse) {
   EXPECT_EQ(good.heard, "hi\n");
 }
 
+TEST(ConnectionDriver, WhatIsThrownInsideEndsItsConnectionAlone) {
+  EngineLab lab;
+  auto& other = lab.connect();
+  auto& broken = lab.connect("192.0.2.8");
+  broken.say("throw\n");
+  EXPECT_TRUE(broken.ended);
+  EXPECT_EQ(broken.why, "broke");
+  EXPECT_EQ(lab.path.notes.gone, 0) << "a path that threw is not asked again";
+  EXPECT_TRUE(lab.log.has("front.connection_broke"));
+  other.say("hello\n");
+  EXPECT_EQ(other.heard, "hi\n");
+}
+
+TEST(ConnectionDriver, ATunnelThatBreaksIsReportedDownAndItsPacketsGoNowhere) {
+  EngineLab lab;
+  auto& client = lab.tunnel();
+  lab.path.notes.throws_on_records = true;
+  lab.inside(from_inside());
+  EXPECT_TRUE(client.ended);
+  ASSERT_FALSE(lab.gate.notices.empty());
+  const auto* down = std::get_if<TunnelDown>(&lab.gate.notices.back());
+  ASSERT_NE(down, nullptr);
+  EXPECT_EQ(down->session, view_of().session);
+  EXPECT_EQ(lab.engine.tunnels(), 0u);
+  lab.path.notes.throws_on_records = false;
+  auto& again = lab.tunnel("192.0.2.9");
+  lab.inside(from_inside());
+  std::string heard = again.heard;
+  EXPECT_EQ(unframe(heard).size(), 1u) << "the session goes on over a new connection";
+}
+
 TEST(ConnectionDriver, WhatWasWrittenBeforeCloseArrives) {
   EngineLab lab;
   auto& client = lab.connect();

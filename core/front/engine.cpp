@@ -2,6 +2,7 @@
 
 #include "front/events.hpp"
 
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -72,8 +73,14 @@ std::unique_ptr<ConnectionDriver> Engine::accept(const std::string& address, std
   }
   const ConnectionId id = next_++;
   ConnectionHub& hub = *this;
-  auto driver = std::make_unique<ConnectionDriver>(driver_parts_, hub, transport, id, Peer{address, port, *source},
-                                                   std::move(channel));
+  std::unique_ptr<ConnectionDriver> driver;
+  try {
+    driver = std::make_unique<ConnectionDriver>(driver_parts_, hub, transport, id, Peer{address, port, *source},
+                                                std::move(channel));
+  } catch (const std::bad_alloc&) {
+    newcomers_.left(*source, false);
+    return nullptr;
+  }
   drivers_.emplace(id, driver.get());
   handshaking_.push_back({id, parts_.clock.now()});
   return driver;
@@ -239,6 +246,10 @@ void Engine::attach(ConnectionDriver& who, const SessionView& view) {
 
 void Engine::detach(ConnectionDriver& who) {
   tunnels_.detach(who);
+}
+
+void Engine::broke(ConnectionDriver& who, std::string_view what) {
+  parts_.log.event(kConnectionBroke, {{"path", parts_.path_name}, {"peer", who.peer().address}, {"what", what}});
 }
 
 void Engine::allow_large(ConnectionDriver& who, std::uint16_t bytes) {

@@ -71,6 +71,7 @@ class Engine final : private ConnectionHub {
   void notice(ConnectionDriver& who, FrontNotice notice) override;
   void attach(ConnectionDriver& who, const SessionView& view) override;
   void detach(ConnectionDriver& who) override;
+  void broke(ConnectionDriver& who, std::string_view what) override;
   void allow_large(ConnectionDriver& who, std::uint16_t bytes) override;
   void deliver(ConnectionDriver& who, std::span<const std::byte> packet) override;
   PacketQueue& waiting(Tunnel& tunnel) override { return tunnel.queue; }

@@ -18,6 +18,15 @@ inline constexpr Event kConnectionClosed{
     Level::debug,
     {"接続が終わりました。対応は不要です。", "A connection has ended. Nothing to do."},
     {"path", "peer", "why"}};
+inline constexpr Event kConnectionBroke{"front.connection_broke",
+                                        Level::error,
+                                        {"処理中の異常のため、この接続だけを切りました。ほかの利用者に影響はありません"
+                                         "。what を確認し、繰り返す場合はメモリー"
+                                         "不足かプラグインの不具合を調べてください。",
+                                         "Something went wrong inside the gate and this one connection was cut; others "
+                                         "are not affected. Look at what; if it "
+                                         "happens again, memory is short or a plugin is broken."},
+                                        {"path", "peer", "what"}};
 inline constexpr Event kGateThere{
     "front.gate_there",
     Level::info,

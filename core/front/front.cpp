@@ -17,6 +17,7 @@
 #include <array>
 #include <deque>
 #include <list>
+#include <new>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -118,8 +119,10 @@ struct Front::State::Socket final : Transport, std::enable_shared_from_this<Sock
 
   void wake() override {
     if (woken || !driver) return;
+    const auto self = weak_from_this().lock();
+    if (!self) return;  // it is being made or destroyed, and looks at its driver itself
     woken = true;
-    state.wake(shared_from_this());
+    state.wake(self);
   }
   void tunnel_opened() override { set_option(descriptor.native_handle(), TCP_NOTSENT_LOWAT, kNotSentLowWater); }
 
@@ -225,7 +228,11 @@ void Front::State::accept_now(Listener& listener) {
     run::Fd fd(::accept4(listener.descriptor.native_handle(), reinterpret_cast<sockaddr*>(&from), &size,
                          SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
-      take(std::move(fd), from);
+      try {
+        take(std::move(fd), from);
+      } catch (const std::bad_alloc&) {
+        // The newcomer is gone again and tries once more.
+      }
       continue;
     }
     if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO || errno == EPERM || errno == ENETDOWN ||

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -84,11 +85,21 @@ class ThreadPools::Workers {
       } catch (...) {
         threw = true;
       }
-      timers_.post([job = std::move(job), &timers = timers_, threw] {
+      const auto end = [job, &timers = timers_, threw] {
         timers.cancel(job->limit);
         job->work = nullptr;
         job->answer(threw ? Result<void>(fail("run.threw", "the work ended with an exception")) : Result<void>());
-      });
+      };
+      job.reset();
+      // Whoever waits must hear it: without memory for that, again.
+      for (bool told = false; !told;) {
+        try {
+          timers_.post(end);
+          told = true;
+        } catch (const std::bad_alloc&) {
+          std::this_thread::yield();
+        }
+      }
     }
   }
 

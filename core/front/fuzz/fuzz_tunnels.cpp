@@ -30,6 +30,7 @@ struct House final : ConnectionHub, Transport {
   void notice(ConnectionDriver&, FrontNotice) override {}
   void attach(ConnectionDriver&, const SessionView&) override {}
   void detach(ConnectionDriver&) override {}
+  void broke(ConnectionDriver&, std::string_view) override { std::abort(); }
   void allow_large(ConnectionDriver&, std::uint16_t) override {}
   void deliver(ConnectionDriver&, std::span<const std::byte>) override {}
   PacketQueue& waiting(Tunnel& tunnel) override { return tunnel.queue; }

@@ -12,7 +12,9 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -56,6 +58,7 @@ struct Notes {
   std::optional<Seconds> deadline_after;     ///< of every connection, from its opening
   std::optional<std::uint16_t> largest;      ///< what its peers take
   std::string transport = "line";            ///< what its tunnels are announced as
+  bool throws_on_records = false;            ///< a path that is broken there
   bool ignore_pushes = false;                ///< a path that does not end when it is told to
   std::function<void(std::uint16_t)> large;  ///< agrees on large packets, for the newest tunnel
 };
@@ -106,6 +109,7 @@ class LineConnection final : public PathConnection {
   }
   std::size_t fill_record(PacketSource& source, std::span<std::byte> record, Instant) override {
     std::size_t used = 0;
+    if (notes_.throws_on_records) throw std::bad_alloc();
     for (auto packet = source.front(); !packet.empty(); packet = source.front()) {
       if (record.size() - used < packet.size() + 2) break;
       const Bytes frame = framed(packet);
@@ -137,6 +141,8 @@ class LineConnection final : public PathConnection {
       static_cast<void>(host_.ask(std::move(begin)));
     } else if (word == "tunnel") {
       static_cast<void>(host_.ask(ResumeSession{Secret("cookie"), arrival_, true}));
+    } else if (word == "throw") {
+      throw std::runtime_error("a broken path");
     } else if (word.starts_with("say ")) {
       say(std::string(std::stoul(word.substr(4)), 's'));
     } else if (word == "bye") {

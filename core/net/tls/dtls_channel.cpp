@@ -2,6 +2,8 @@
 
 #include "net/tls/openssl.hpp"
 
+#include <sekisho/sdk/memory.hpp>
+
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/hmac.h>
@@ -148,14 +150,14 @@ struct DtlsChannel::Impl {
     ERR_clear_error();
     ssl.reset(SSL_new(context->ctx.get()));
     BIO* bio = BIO_new(context->bio_method.get());
-    SEKISHO_ASSERT(ssl != nullptr && bio != nullptr);
+    need_memory(ssl != nullptr && bio != nullptr);
     BIO_set_data(bio, &wire);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl.get(), bio, bio);
     DTLS_set_timer_cb(ssl.get(), never);
     SEKISHO_ASSERT(SSL_set_mtu(ssl.get(), kHandshakeDatagram) > 0);
-    SEKISHO_ASSERT(SSL_set_ex_data(ssl.get(), verification_index(), &verification) == 1 &&
-                   SSL_set_ex_data(ssl.get(), visitor_index(), &visitor) == 1);
+    need_memory(SSL_set_ex_data(ssl.get(), verification_index(), &verification) == 1 &&
+                SSL_set_ex_data(ssl.get(), visitor_index(), &visitor) == 1);
   }
   ~Impl() {
     ssl.reset();

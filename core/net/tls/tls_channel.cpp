@@ -2,6 +2,8 @@
 
 #include "net/tls/openssl.hpp"
 
+#include <sekisho/sdk/memory.hpp>
+
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
@@ -85,11 +87,11 @@ struct TlsChannel::Impl {
     ERR_clear_error();
     ssl.reset(SSL_new(context->ctx.get()));
     BIO* bio = BIO_new(context->bio_method.get());
-    SEKISHO_ASSERT(ssl != nullptr && bio != nullptr);
+    need_memory(ssl != nullptr && bio != nullptr);
     BIO_set_data(bio, &wire);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl.get(), bio, bio);
-    SEKISHO_ASSERT(SSL_set_ex_data(ssl.get(), verification_index(), &verification) == 1);
+    need_memory(SSL_set_ex_data(ssl.get(), verification_index(), &verification) == 1);
   }
   ~Impl() {
     ssl.reset();

@@ -32,6 +32,16 @@ inline constexpr Event kFrontUnwanted{
     {"設定にない装置のキューを渡されたため、閉じました。netd と設定を調べてください。",
      "A queue of a device that is not configured was handed over and closed. Look at netd and the configuration."},
     {"path", "device"}};
+inline constexpr Event kFrontBroke{
+    "front.broke",
+    Level::critical,
+    {"処理中の異常のため、受付プロセスが自ら終了しました。監視プロセスが再起動し、利用者は自動でつながり直します。what "
+     "を"
+     "確認し、繰り返す場合はメモリー不足かプラグインの不具合を調べてください。",
+     "Something went wrong inside and the front has ended itself. The supervisor starts it anew and clients come back "
+     "by "
+     "themselves. Look at what; if it happens again, memory is short or a plugin is broken."},
+    {"path", "what"}};
 inline constexpr Event kFrontStopping{
     "front.stopping", Level::info, {"受付プロセスを停止します。", "The front stops."}, {"path", "why"}};
 

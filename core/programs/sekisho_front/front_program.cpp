@@ -12,6 +12,7 @@
 #include "run/asio_services.hpp"
 #include "run/child_control.hpp"
 #include "run/clock.hpp"
+#include "run/loop.hpp"
 #include "run/peer_link.hpp"
 #include "run/priority.hpp"
 #include "run/sandbox.hpp"
@@ -107,7 +108,9 @@ class FrontProcess final : private run::ChildControl::Handler {
                                             [this] { abandoned(); });
     run::ChildControl::Handler& handler = *this;
     control_ = std::make_unique<run::ChildControl>(loop_, handler);
-    loop_.run();
+    run::run_loop(loop_, [this](std::string_view what) {
+      log_->event(kFrontBroke, {{"path", part_.name}, {"what", what}});
+    });
     front_.reset();  // first: its connections speak to links and plugin
     links_.clear();
     control_.reset();
@@ -266,6 +269,7 @@ class FrontProcess final : private run::ChildControl::Handler {
 }  // namespace
 
 int run_front(const FrontOptions& options) {
+  run::end_when_broken("sekisho-front", false);
   signal(SIGPIPE, SIG_IGN);
   auto parsed = load_site_config(options.config_file);
   std::optional<Part> part;

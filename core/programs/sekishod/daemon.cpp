@@ -20,6 +20,7 @@
 #include "run/asio_services.hpp"
 #include "run/child_control.hpp"
 #include "run/clock.hpp"
+#include "run/loop.hpp"
 #include "run/password_hash/password_hash.hpp"
 #include "run/peer_link.hpp"
 #include "run/sandbox.hpp"
@@ -135,7 +136,7 @@ class Daemon final : public run::ChildControl::Handler {
                        std::make_unique<run::ChildControl>(loop_, static_cast<run::ChildControl::Handler&>(*this));
                  },
                  [directory = config_.journal.directory](Instant from) { return ended(directory, from); });
-    loop_.run();
+    run::run_loop(loop_, [this](std::string_view what) { log_->event(kDaemonBroke, {{"what", what}}); });
     // Links and API first: they hold references into the gate.
     server_.reset();
     neighbours_.clear();
@@ -266,6 +267,7 @@ class Daemon final : public run::ChildControl::Handler {
 }  // namespace
 
 int run_daemon(const DaemonOptions& options) {
+  run::end_when_broken("sekishod", true);
   auto parsed = load_site_config(options.config_file);
   if (!parsed.value) {
     const auto log = make_log({.program = "sekishod", .in_background = false});

@@ -39,6 +39,15 @@ inline constexpr Event kDaemonSandboxOpen{
     {"この実行環境ではプロセスの制限の一部が働いていません。検査用のビルド以外では使わないでください。",
      "Part of the sandbox does not work here. Use it for sanitizer builds only."},
     {"note"}};
+inline constexpr Event kDaemonBroke{"sekishod.broke",
+                                    Level::critical,
+                                    {"処理中の異常のため、関所の本体が自ら終了しました。監視プロセスが再起動し、張られ"
+                                     "ているトンネルはそのままです。what を"
+                                     "確認し、繰り返す場合はメモリー不足かプラグインの不具合を調べてください。",
+                                     "Something went wrong inside and the gatekeeper has ended itself. The supervisor "
+                                     "starts it anew; tunnels stand. Look "
+                                     "at what; if it happens again, memory is short or a plugin is broken."},
+                                    {"what"}};
 inline constexpr Event kDaemonStopping{
     "sekishod.stopping", Level::info, {"関所の本体を停止します。", "The gatekeeper stops."}, {"why"}};
 

@@ -2,6 +2,7 @@
 
 #include "routes.hpp"
 
+#include <sekisho/sdk/memory.hpp>
 #include <sekisho/sdk/result.hpp>
 #include <sekisho/sdk/secret.hpp>
 
@@ -57,8 +58,8 @@ std::string page_token(std::string_view cookie, std::string_view kind, std::stri
   }
   std::array<std::byte, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  SEKISHO_ASSERT(EVP_Digest(message.data(), message.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
-                            EVP_sha256(), nullptr) == 1);
+  need_memory(EVP_Digest(message.data(), message.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
+                         EVP_sha256(), nullptr) == 1);
   wipe(message.data(), message.size());
   return base64url(std::span(digest).first(size));
 }

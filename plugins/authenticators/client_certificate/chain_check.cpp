@@ -1,5 +1,7 @@
 #include "chain_check.hpp"
 
+#include <sekisho/sdk/memory.hpp>
+
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -74,7 +76,7 @@ CertificatePtr parse(const std::string& der) {
 std::string fingerprint(const std::string& der) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  SEKISHO_ASSERT(EVP_Digest(der.data(), der.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
+  need_memory(EVP_Digest(der.data(), der.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
   static constexpr std::string_view kHex = "0123456789abcdef";
   std::string out;
   for (unsigned i = 0; i < size; ++i) {
@@ -228,7 +230,7 @@ Result<std::shared_ptr<const ChainCheck>> ChainCheck::make(const Config& config,
       return fail("certificate.bad_ca_file",
                   "certificate " + std::to_string(authorities + 1) + " has a key below P-256 or RSA 3072");
     }
-    SEKISHO_ASSERT(X509_STORE_add_cert(store, ca.get()) == 1);
+    need_memory(X509_STORE_add_cert(store, ca.get()) == 1);
     ++authorities;
   }
   if (!ended_cleanly()) return fail("certificate.bad_ca_file", "a block of the CA file cannot be read");
@@ -243,7 +245,7 @@ Result<std::shared_ptr<const ChainCheck>> ChainCheck::make(const Config& config,
     const ASN1_TIME* next = X509_CRL_get0_nextUpdate(crl.get());
     out->lists_.narrow(seconds_of(X509_CRL_get0_lastUpdate(crl.get()), kAlways),
                        next == nullptr ? kAlways : seconds_of(next, 0));
-    SEKISHO_ASSERT(X509_STORE_add_crl(store, crl.get()) == 1);
+    need_memory(X509_STORE_add_crl(store, crl.get()) == 1);
     ++lists;
   }
   if (!ended_cleanly()) {
@@ -279,17 +281,17 @@ Checked ChainCheck::verify(const std::vector<std::string>& chain, std::time_t no
   }
   const CertificatePtr leaf = parse(chain.front());
   const StackPtr others(sk_X509_new_null());
-  SEKISHO_ASSERT(others != nullptr);
+  need_memory(others != nullptr);
   for (std::size_t i = 1; i < chain.size(); ++i) {
     CertificatePtr other = parse(chain[i]);
     if (!other) return answer(Finding::malformed, "an intermediate certificate cannot be read");
-    SEKISHO_ASSERT(sk_X509_push(others.get(), other.release()) > 0);
+    need_memory(sk_X509_push(others.get(), other.release()) > 0);
   }
   if (!leaf) return answer(Finding::malformed, "the certificate cannot be read");
   if (!crl_error_.empty()) return answer(Finding::crl_stale, crl_error_);
 
   const ContextPtr context(X509_STORE_CTX_new());
-  SEKISHO_ASSERT(context && X509_STORE_CTX_init(context.get(), store_->store.get(), leaf.get(), others.get()) == 1);
+  need_memory(context && X509_STORE_CTX_init(context.get(), store_->store.get(), leaf.get(), others.get()) == 1);
   X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context.get());
   // The purpose of the leaf is judged below; here it would hide a better reason.
   SEKISHO_ASSERT(X509_VERIFY_PARAM_set_trust(parameters, X509_TRUST_SSL_CLIENT) == 1);

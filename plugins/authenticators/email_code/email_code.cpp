@@ -2,6 +2,8 @@
 
 #include "mails.hpp"
 
+#include <sekisho/sdk/memory.hpp>
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -31,7 +33,7 @@ std::string hex(std::span<const unsigned char> bytes) {
 std::string sha256_hex(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  SEKISHO_ASSERT(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
+  need_memory(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
   return hex(std::span(digest.data(), size));
 }
 
@@ -164,9 +166,9 @@ std::string EmailCode::mac(const Round& round, std::string_view salt_hex, std::s
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   const std::string_view key = pepper_.reveal();
-  SEKISHO_ASSERT(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-                      reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest.data(),
-                      &size) != nullptr);
+  need_memory(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                   reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest.data(),
+                   &size) != nullptr);
   wipe(message.data(), message.size());
   return hex(std::span(digest.data(), size));
 }

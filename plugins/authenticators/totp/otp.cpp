@@ -1,5 +1,6 @@
 #include "otp.hpp"
 
+#include <sekisho/sdk/memory.hpp>
 #include <sekisho/sdk/result.hpp>
 
 #include <openssl/evp.h>
@@ -80,7 +81,7 @@ Secret seed_of(const Secret& key, std::string_view person, std::string_view salt
     append(message, field);
   }
   Digest digest{};
-  SEKISHO_ASSERT(hmac(EVP_sha256(), key.reveal(), message, digest) >= kSeedBytes);
+  need_memory(hmac(EVP_sha256(), key.reveal(), message, digest) >= kSeedBytes);
   Secret out(std::string(reinterpret_cast<const char*>(digest.data()), kSeedBytes));
   wipe(digest.data(), digest.size());
   return out;
@@ -89,7 +90,7 @@ Secret seed_of(const Secret& key, std::string_view person, std::string_view salt
 std::string key_mark(const Secret& key) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   Digest digest{};
-  SEKISHO_ASSERT(hmac(EVP_sha256(), key.reveal(), "sekisho totp key mark 1", digest) >= 4);
+  need_memory(hmac(EVP_sha256(), key.reveal(), "sekisho totp key mark 1", digest) >= 4);
   std::string out;
   for (const unsigned char byte : std::span(digest).first(4)) {
     out += kDigits[byte >> 4];

@@ -125,8 +125,9 @@ class Sekisho(Gateway):
 
     def __init__(self, hall: Hall, folder: pathlib.Path, *, factors: list[str] | None = None, people: int = 1,
                  crypt_hash: str | None = None, path: dict[str, Any] | None = None,
-                 relay: str = "bench-traffic") -> None:
+                 relay: str = "bench-traffic", env: dict[str, str] | None = None) -> None:
         super().__init__(hall, folder)
+        self.env = env or {}
         self.relay = relay  # bench-traffic: the traffic server stands where people's desktops do
         self.factors = factors or ["certificate", "password"]
         self.people, self.crypt_hash, self.path = people, crypt_hash, path or {}
@@ -142,7 +143,7 @@ class Sekisho(Gateway):
                                programs)
         self.house.make_ca()
         self.house.write_config(factors=self.factors, path={"checks": [], **self.path})
-        self.house.start(env={"SEKISHO_LAB_CRYPT": "1"} if self.crypt_hash else {}, movable_clock=False)
+        self.house.start(env={**({"SEKISHO_LAB_CRYPT": "1"} if self.crypt_hash else {}), **self.env}, movable_clock=False)
         registry = cast.registry(self.house.now())
         base = next(p for p in registry["people"] if p["id"] == "mori")
         application = next(a for a in registry["applications"] if a["id"] == "a-mori")

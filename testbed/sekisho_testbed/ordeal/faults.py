@@ -1,7 +1,8 @@
-"""`./dev soak faults`: the n-th write, fsync, open, accept, connect or send of a running gate fails (R-02).
+"""`./dev soak faults`: the n-th write, fsync, open, accept, connect, send or allocation of a running gate fails (R-02).
 
-strace makes the system call of one process fail while people log in. After each run: no process has crashed or ended, a person
-is let in within 5 s, and every grant that a client saw stands in the journal, which verifies.
+strace makes the system call of one process fail while people log in; a preloaded library the allocation. After each run: no
+process has crashed or ended, a person is let in within 5 s, and every grant that a client saw stands in the journal, which
+verifies. A process without memory may end itself if it says so (core/run/loop.hpp).
 """
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ import sys
 import time
 
 from ..netlab import wait_until
-from .yard import Yard, yard
+from .yard import BROKE_EXIT, Yard, yard
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 HANG_S = 5.0
@@ -37,7 +38,11 @@ PLACES: list[tuple[str, str, tuple[str, ...]]] = [
     ("front:internet", "write", ("EIO", "ENOBUFS", "EAGAIN")),
     ("netd", "sendto", ("ENOBUFS", "EPERM")),
     ("netd", "sendmsg", ("ENOBUFS", "EAGAIN")),
+    ("sekishod", "malloc", ("ENOMEM",)),
+    ("front:internet", "malloc", ("ENOMEM",)),
 ]
+ALLOCATING = {"sekishod": "sekishod", "front:internet": "sekisho-front"}
+ALLOCATIONS = {"sekishod": 6000, "front:internet": 3000}  # about what some logins make
 SELDOM = {"accept": 1, "connect": 2, "epoll_ctl": 4}  # made so often in a run
 
 
@@ -58,6 +63,9 @@ def faults(count: int, seed: int) -> list[Fault]:
     out = []
     for number in range(count):
         child, call, errors = PLACES[number % len(PLACES)]
+        if call == "malloc":
+            out.append(Fault(child, call, errors[0], str(chance.randint(1, ALLOCATIONS[child]))))
+            continue
         first = 1 + (number // len(PLACES)) % SELDOM.get(call, 12)
         when = f"{first}+" if chance.random() < 0.2 else str(first)
         out.append(Fault(child, call, chance.choice(errors), when))
@@ -83,12 +91,23 @@ class Injector:
         return self.log.read_text(errors="replace").count("(INJECTED)")
 
 
+class AllocationInjector:
+    def __init__(self, site: Yard, fault: Fault) -> None:
+        self.allocations = site.allocations[ALLOCATING[fault.child]]
+        self.before = self.allocations.failed
+        self.allocations.fail_at(int(fault.when))
+
+    def stop(self) -> int:
+        self.allocations.fail_at(0)
+        return self.allocations.failed - self.before
+
+
 def one(site: Yard, fault: Fault, number: int, sources: list[str], log: pathlib.Path) -> tuple[int, int, float]:
     """(logins seen by clients, calls failed, seconds until somebody was let in again)."""
     person = site.people(number % len(site.gateway.who), 1)[0]
     source = sources[number % len(sources)]
     pids = {name: site.pid(name) for name in ("sekishod", "front:internet", "netd")}
-    injector = Injector(pids[fault.child], fault, log)
+    injector = AllocationInjector(site, fault) if fault.call == "malloc" else Injector(pids[fault.child], fault, log)
     try:
         staff = subprocess.Popen([str(site.hall.build / "bin" / "sekishoctl"), "--json", "--socket", str(site.house.socket), "sessions"],
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -113,12 +132,15 @@ def one(site: Yard, fault: Fault, number: int, sources: list[str], log: pathlib.
     now = {name: site.pid(name) for name in pids}
     if fault.child == "netd":
         pids["netd"] = now["netd"]  # without its rules it ends in order and is started anew (decision 0006)
+    if fault.call == "malloc" and now != pids:
+        assert failed == 1, f"{fault}: a process ended and no allocation had failed\n{site.log()[-4000:]}"
+        pids[fault.child] = now[fault.child]
     assert now == pids, f"{fault}: a process ended\n{site.log()[-4000:]}"
     return seen, failed, time.monotonic() - begun
 
 
 def run(build: pathlib.Path, count: int, seed: int) -> str:
-    with yard(build, people=16, addresses=60) as (site, sources):
+    with yard(build, people=16, addresses=60, failing=tuple(ALLOCATING.values())) as (site, sources):
         log = site.hall.folder / "strace.out"
         seen = failed = 0
         slowest, hits = 0.0, 0
@@ -131,8 +153,9 @@ def run(build: pathlib.Path, count: int, seed: int) -> str:
                 assert seen <= written, f"{fault}: clients saw {seen} grants, the journal holds {written}"
                 site.verify_journal()
         assert site.crashes() == [], site.crashes()
+        ended = sum(f'"code":{BROKE_EXIT}' in line.replace(" ", "") and "supervise.child_ended" in line for line in site.log().splitlines())
         assert hits >= count // 3, f"only {hits} of {count} runs made a call fail"
-        return (f"{count} runs, {failed} calls failed in {hits} of them: no crash, let in again after {slowest:.2f} s at most, "
+        return (f"{count} runs, {failed} calls failed in {hits} of them: no crash, {ended} announced ends for want of memory, let in again after {slowest:.2f} s at most, "
                 f"{seen} grants seen, {written} in the journal")
 
 

@@ -3,7 +3,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import mmap
 import pathlib
+import struct
 import subprocess
 import tempfile
 import threading
@@ -23,6 +25,7 @@ with warnings.catch_warnings():
     import crypt
 
 WIDE_TUN = {"name": "sekisho0", "gate_address": cast.GATE_INNER, "prefix": 20, "mtu": 1354}
+BROKE_EXIT = 70  # core/run/loop.hpp
 PASSWORD = "quiet river under cedar 12"
 
 
@@ -31,9 +34,26 @@ def cheap_hash() -> str:
     return crypt.crypt(PASSWORD, crypt.mksalt(crypt.METHOD_SHA256, rounds=1000))
 
 
+class Allocations:
+    """How one program of the gate allocates: shared with testbed/programs/fail_malloc.cpp."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        path.write_bytes(bytes(16))
+        with path.open("r+b") as file:
+            self.page = mmap.mmap(file.fileno(), 16)
+
+    def fail_at(self, number: int) -> None:
+        """The so-many-th allocation from now on fails, and no other; 0: none."""
+        self.page[:8] = struct.pack("=q", number)
+
+    @property
+    def failed(self) -> int:
+        return int(struct.unpack("=q", self.page[8:])[0])
+
+
 class Yard:
-    def __init__(self, hall: Hall, gateway: Sekisho) -> None:
-        self.hall, self.gateway = hall, gateway
+    def __init__(self, hall: Hall, gateway: Sekisho, allocations: dict[str, Allocations]) -> None:
+        self.hall, self.gateway, self.allocations = hall, gateway, allocations
         self.house: Gatehouse = gateway.house
 
     def people(self, first: int, count: int) -> list[dict[str, str]]:
@@ -47,10 +67,10 @@ class Yard:
     def start(self, name: str, *, elsewhere: bool = False, **job: Any) -> Program:
         """sekisho-load in the background, weaker than the gate: an ordeal does not measure its own tools.
 
-        `elsewhere`: it stands for other people's machines, so it takes only the time that nobody here wants; what it
-        achieves must be asserted.
+        `elsewhere`: it stands for other people's machines, so it gives way to everybody here; what it achieves must be
+        asserted.
         """
-        weaker = ("chrt", "-i", "0") if elsewhere else ("nice", "-n", "10")
+        weaker = ("nice", "-n", "19" if elsewhere else "10")
         program = self.hall.client.start(name, *weaker, str(self.hall.build / "bin" / "sekisho-load"), stdin=subprocess.PIPE)
         assert program.process.stdin is not None
         program.process.stdin.write(self.job(**job).encode())
@@ -111,7 +131,7 @@ class Yard:
         return self.house.supervisor.text()
 
     def crashes(self) -> list[str]:
-        """Ends of the gate's programs that nobody ordered by SIGKILL or SIGTERM."""
+        """Ends of the gate's programs that nobody ordered by SIGKILL or SIGTERM, and that they did not announce."""
         out = []
         for line in self.log().splitlines():
             try:
@@ -121,6 +141,7 @@ class Yard:
                     out.append(line)
                 continue
             in_order = row.get("child") == "netd" and row.get("signal") == 0  # it cannot keep its rules: decision 0006
+            in_order = in_order or (row.get("signal") == 0 and row.get("code") == BROKE_EXIT)
             if row.get("event") in ("supervise.child_ended", "supervise.child_breach") and row.get("signal") not in (9, 15) and not in_order:
                 out.append(line)
         return out
@@ -230,12 +251,15 @@ class Pulse:
 
 @contextlib.contextmanager
 def yard(build: pathlib.Path, *, people: int, relay: str = "sekisho-relay", factors: list[str] | None = None,
-         addresses: int = 100) -> Iterator[tuple[Yard, list[str]]]:
-    """A gate with so many people (mori first), and further addresses of the client's host."""
+         addresses: int = 100, failing: tuple[str, ...] = ()) -> Iterator[tuple[Yard, list[str]]]:
+    """A gate with so many people (mori first), and further addresses of the client's host. `failing`: programs whose
+    allocations can be made to fail."""
     with tempfile.TemporaryDirectory(prefix="sekisho-ordeal-") as folder:
         place = pathlib.Path(folder)
         with Hall(place / "hall", build) as hall:
             sources = more_addresses(hall.client, addresses)
+            allocations = {name: Allocations(place / f"allocations.{name}") for name in failing}
+            env = {"LD_PRELOAD": str(build / "lib" / "fail-malloc.so"), "SEKISHO_FAIL_MALLOC": str(place / "allocations")} if failing else {}
             with Sekisho(hall, place / "gate", factors=factors, people=people, crypt_hash=cheap_hash(), path={"tun": WIDE_TUN},
-                         relay=relay) as gateway:
-                yield Yard(hall, gateway), sources
+                         relay=relay, env=env) as gateway:
+                yield Yard(hall, gateway, allocations), sources
