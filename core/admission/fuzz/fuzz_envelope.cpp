@@ -37,7 +37,7 @@ class OneTerminal final : public EnvelopeBook {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const DeviceKey key = *DeviceKey::generate();
-  static const PostureOptions options{.gate_id = "gate.seki.example", .server_fingerprints = {kServer}};
+  static const PostureOptions options{.gate_id = "gate.seki.example", .server_fingerprints = {kServer}, .verify = {}};
   if (size == 0) return 0;
   std::string jws(reinterpret_cast<const char*>(data + 1), size - 1);
   const bool ours = data[0] % 2 == 1;
