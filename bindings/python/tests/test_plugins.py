@@ -45,7 +45,9 @@ def test_each_refusal_has_its_code(one_plugin):
     manifest.write_text("{}")
     assert refused(one_plugin) == "plugin.bad_manifest"
     manifest.write_text(good)
-    library.write_bytes(library.read_bytes() + b"x")
+    changed = library.read_bytes() + b"x"
+    library.unlink()  # a new file: the old one is mapped into this process, which runs its end at exit
+    library.write_bytes(changed)
     assert refused(one_plugin) == "plugin.wrong_hash"
     library.unlink()
     assert refused(one_plugin) == "plugin.no_library"
