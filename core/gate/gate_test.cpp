@@ -88,6 +88,8 @@ class GateTest : public ::testing::Test {
     path.policy.zones = {registry::Zone::internet_business, registry::Zone::internet_dmz};
     path.policy.factors = {"certificate", "password", "code"};
     path.policy.checks = checks;
+    if (idle_limit) path.policy.idle_limit = *idle_limit;
+    if (absolute_limit) path.policy.absolute_limit = *absolute_limit;
     path.tun = "sekisho0";
     path.gate_address = "10.202.0.1";
     path.posture_page = {"10.202.0.1", 8443, 6};
@@ -178,6 +180,7 @@ class GateTest : public ::testing::Test {
   Scripted code{"code", asks("code")};
   admission::testing::ScriptedCheck browser{"browser"};
   std::vector<admission::CheckPolicy> checks;
+  std::optional<Seconds> idle_limit, absolute_limit;  ///< of the path, where a test has its own
   FakeLink netd, front, relay;
   std::vector<std::string> unfinished, ended;  ///< what the journal says at a start
   std::unique_ptr<Gate> gate;
@@ -528,6 +531,30 @@ TEST_F(GateTest, ASessionWithoutTunnelOrAfterItsGraceEnds) {
   fake.timers.advance(Seconds{100});
   EXPECT_EQ(gate->sessions().size(), 1u) << "within the grace of 120 s";
   fake.timers.advance(Seconds{25});
+  EXPECT_TRUE(gate->sessions().empty());
+}
+
+TEST_F(GateTest, ASilentTunnelEndsAtItsIdleLimit) {
+  idle_limit = Seconds{60};
+  start();
+  const std::string session = pass();
+  gate->on_message(front_id, seam::Notice{TunnelUp{session, "tls"}});
+  fake.timers.advance(Seconds{58});
+  EXPECT_EQ(gate->sessions().size(), 1u);
+  fake.timers.advance(Seconds{5});
+  EXPECT_EQ(journal.count("session.ended", "session.idle"), 1u);
+  EXPECT_TRUE(gate->sessions().empty());
+}
+
+TEST_F(GateTest, NoSessionOutlivesTheAbsoluteLimit) {
+  absolute_limit = Seconds{60};
+  start();
+  const std::string session = pass();
+  gate->on_message(front_id, seam::Notice{TunnelUp{session, "tls"}});
+  fake.timers.advance(Seconds{58});
+  EXPECT_EQ(gate->sessions().size(), 1u);
+  fake.timers.advance(Seconds{5});
+  EXPECT_EQ(journal.count("session.ended", "session.absolute_limit"), 1u);
   EXPECT_TRUE(gate->sessions().empty());
 }
 
