@@ -3,18 +3,24 @@
 
 Prints a table; what was found is kept under evidence/fuzz/<fuzzer>/ (the input and what the sanitizer said) and makes the exit status 1.
 What a run has learnt stays in build/fuzz/corpus/ for the next one; seeds are never changed.
+
+`--total S` is the long form: turns of `--seconds` for whichever fuzzer had least, until each had S seconds of a processor (not of a
+clock: on a busy machine those differ). What each had is kept in build/fuzz/had/, so a long run may be cut and go on.
 """
 from __future__ import annotations
 
 import argparse
 import concurrent.futures
 import dataclasses
+import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -31,7 +37,8 @@ class Fuzzer:
 @dataclasses.dataclass
 class Outcome:
     fuzzer: Fuzzer
-    seconds: float
+    seconds: float    # by the clock
+    processor: float  # seconds
     runs: int
     covered: int
     inputs: int
@@ -64,13 +71,18 @@ def run(fuzzer: Fuzzer, seconds: int) -> Outcome:
     if symbolizer := shutil.which("llvm-symbolizer-14"):
         environment["ASAN_SYMBOLIZER_PATH"] = symbolizer
     begun = time.monotonic()
-    # The harness's own limit ends it; the outer one is for a fuzzer that hangs in its own machinery.
-    try:
-        done = subprocess.run(argv, cwd=BUILD, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              errors="replace", timeout=seconds * 3 + 300, check=False)
-        said, code = done.stdout, done.returncode
-    except subprocess.TimeoutExpired as late:
-        said, code = (late.stdout or b"").decode(errors="replace"), -1
+    with tempfile.TemporaryFile() as out:
+        child = subprocess.Popen(argv, cwd=BUILD, env=environment, stdout=out, stderr=subprocess.STDOUT)
+        # The harness's own limit ends it; the outer one is for a fuzzer that hangs in its own machinery.
+        outer = threading.Timer(seconds * 3 + 300, child.kill)
+        outer.start()
+        try:
+            _, status, used = os.wait4(child.pid, 0)
+        finally:
+            outer.cancel()
+        child.returncode = code = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        said = out.read().decode(errors="replace")
     took = time.monotonic() - begun
     findings = sorted(set(evidence.iterdir()) - before)
     failed = ""
@@ -85,12 +97,59 @@ def run(fuzzer: Fuzzer, seconds: int) -> Outcome:
     if code == 0 and count == 0:
         failed = "it ran nothing"
     covered = re.findall(r"cov: (\d+)", said)
-    return Outcome(fuzzer, took, count, int(covered[-1]) if covered else 0, len(list(corpus.iterdir())), findings, failed)
+    return Outcome(fuzzer, took, used.ru_utime + used.ru_stime, count, int(covered[-1]) if covered else 0, len(list(corpus.iterdir())), findings, failed)
+
+
+def had(name: str) -> dict[str, float]:
+    """What all turns of `--total` gave this fuzzer: processor seconds and runs."""
+    try:
+        return dict(json.loads((BUILD / "had" / name).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {"processor": 0.0, "runs": 0}
+
+
+def turns(fuzzers: list[Fuzzer], seconds: int, total: int, jobs: int) -> int:
+    """The long form: the fuzzer that had least is next. A finding ends its fuzzer's turns, not the others'."""
+    (BUILD / "had").mkdir(exist_ok=True)
+    bad: dict[str, str] = {}
+    running: set[str] = set()
+    lock = threading.Lock()
+
+    def worker() -> None:
+        while True:
+            with lock:
+                open_ = [f for f in fuzzers if f.name not in bad and f.name not in running and had(f.name)["processor"] < total]
+                if not open_:
+                    return
+                fuzzer = min(open_, key=lambda f: had(f.name)["processor"])
+                running.add(fuzzer.name)
+            outcome = run(fuzzer, seconds)
+            with lock:
+                running.discard(fuzzer.name)
+                what = outcome.failed or ", ".join(str(f.relative_to(ROOT)) for f in outcome.findings)
+                if what:
+                    bad[fuzzer.name] = what
+                so_far = had(fuzzer.name)
+                so_far = {"processor": so_far["processor"] + outcome.processor, "runs": so_far["runs"] + outcome.runs}
+                beside = BUILD / "had" / f".{fuzzer.name}"
+                beside.write_text(json.dumps(so_far), encoding="utf-8")
+                beside.replace(BUILD / "had" / fuzzer.name)
+                print(f"{fuzzer.name:20} {so_far['processor']:7.0f} of {total} s, {so_far['runs']} runs, {outcome.covered} covered, "
+                      f"{what or 'nothing found'}", flush=True)
+
+    threads = [threading.Thread(target=worker) for _ in range(max(1, jobs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print(f"\n{len(fuzzers) - len(bad)} passed, {len(bad)} failed")
+    return 1 if bad else 0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev fuzz", description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=int, default=60, help="for each fuzzer (default 60)")
+    parser.add_argument("--total", type=int, metavar="S", help="turns until each fuzzer had S seconds of a processor, over all such runs")
     parser.add_argument("--only", action="append", metavar="NAME", help="this fuzzer alone; may be repeated")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="fuzzers at a time")
     parser.add_argument("--list", action="store_true", help="name the fuzzers and stop")
@@ -107,6 +166,8 @@ def main() -> int:
         return 0
     if not fuzzers:
         sys.exit("no fuzzer was built")
+    if options.total:
+        return turns(fuzzers, options.seconds, options.total, options.jobs)
 
     print(f"{len(fuzzers)} fuzzers, {options.seconds} s each, {options.jobs} at a time\n\n"
           f"{'fuzzer':20} {'seconds':>8} {'runs':>10} {'a second':>9} {'covered':>8} {'inputs':>7}  found", flush=True)
