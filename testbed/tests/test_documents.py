@@ -1,0 +1,40 @@
+"""What documents name must be there: a path that moved is told here, before a reader looks for it."""
+from __future__ import annotations
+
+import pathlib
+import re
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TOP = {path.name for path in ROOT.iterdir()}
+# Made by a build or a run, not kept in the tree.
+MADE = ("build/", "evidence/")
+
+
+def named_paths(text: str) -> list[str]:
+    """Words in backticks that begin with a folder or file of the top: what follows a colon, or holds a placeholder, is none."""
+    found = []
+    for span in re.findall(r"`([^`\n]+)`", text):
+        for word in span.split():
+            word = word.rstrip(",.;:").split(":")[0].removeprefix("./")
+            if "/" in word and word.split("/")[0] in TOP and not word.startswith(MADE) and not re.search(r"[<>{}*…$]", word):
+                found.append(word)
+    return found
+
+
+def documents() -> list[pathlib.Path]:
+    listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    return [ROOT / name for name in listed]
+
+
+def test_a_path_that_is_not_there_would_be_told() -> None:
+    text = "see `core/no_such_room/`, `./dev test`, `core/README.md:12`, `plugins/<category>/x`, `build/dev/bin/x`"
+    assert named_paths(text) == ["core/no_such_room/", "core/README.md"]
+
+
+def test_every_path_in_a_document_exists() -> None:
+    read = documents()
+    assert len(read) > 40
+    lost = [f"{page.relative_to(ROOT)}: {path}" for page in read for path in named_paths(page.read_text(encoding="utf-8"))
+            if not (ROOT / path).exists() and not list(ROOT.glob(path + "-*.md"))]  # a decision goes by its number
+    assert not lost, "\n".join(lost)
