@@ -69,7 +69,8 @@ class Gatehouse:
         self.offline("ca", "init", "--dir", str(self.ca), "--name", "Sekisho lab CA")
 
     def write_config(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None,
-                     authenticators: list[dict[str, Any]] | None = None, site: dict[str, Any] | None = None) -> None:
+                     authenticators: list[dict[str, Any]] | None = None,
+                     more_authenticators: list[dict[str, Any]] | None = None, site: dict[str, Any] | None = None) -> None:
         pepper = self.etc / "code.pepper"
         pepper.write_text(secrets.token_hex(32))
         pepper.chmod(0o600)
@@ -94,6 +95,7 @@ class Gatehouse:
                 {"plugin": "password", "config": {}},
                 {"plugin": "email_code", "config": {"pepper_file": str(pepper)}},
                 {"plugin": "totp", "config": {"key_file": str(totp_key)}},
+                *(more_authenticators or []),
             ],
             "posture_checks": [{"plugin": name, "config": {}} for name in
                                ("registered_terminal", "windows_version", "antivirus", "windows_update", "browser")],

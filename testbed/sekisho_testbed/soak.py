@@ -76,7 +76,7 @@ def faults(build: pathlib.Path, seed: int) -> list[Round]:
 
 
 def hang(build: pathlib.Path, seed: int) -> list[Round]:
-    """Password check, database and mail server hang for 60 s each while people are inside (root)."""
+    """Password check, an authenticator's step, database and mail server hang for 60 s each while people are inside (root)."""
     mail = Round([PYTHON, "-m", "pytest", "-q", "-c", "scenarios/pytest.ini", "--build", str(build), "scenarios/ordeal", "-k", "hanging_mail"],
                  {"SEKISHO_MAIL_HANG_S": "60"})
     return [*ordeal("hang", build, "--seconds", "60"), mail]

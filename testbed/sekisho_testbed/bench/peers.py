@@ -125,8 +125,10 @@ class Sekisho(Gateway):
 
     def __init__(self, hall: Hall, folder: pathlib.Path, *, factors: list[str] | None = None, people: int = 1,
                  crypt_hash: str | None = None, path: dict[str, Any] | None = None,
-                 relay: str = "bench-traffic", env: dict[str, str] | None = None) -> None:
+                 relay: str = "bench-traffic", env: dict[str, str] | None = None,
+                 more_authenticators: list[dict[str, Any]] | None = None) -> None:
         super().__init__(hall, folder)
+        self.more_authenticators = more_authenticators
         self.env = env or {}
         self.relay = relay  # bench-traffic: the traffic server stands where people's desktops do
         self.factors = factors or ["certificate", "password"]
@@ -142,7 +144,8 @@ class Sekisho(Gateway):
         self.house = Gatehouse(self.hall.gate, self.folder / "gate", self.hall.build, self.hall.web_ca, self.hall.server,
                                programs)
         self.house.make_ca()
-        self.house.write_config(factors=self.factors, path={"checks": [], **self.path})
+        self.house.write_config(factors=self.factors, path={"checks": [], **self.path},
+                                more_authenticators=self.more_authenticators)
         self.house.start(env={**({"SEKISHO_LAB_CRYPT": "1"} if self.crypt_hash else {}), **self.env}, movable_clock=False)
         registry = cast.registry(self.house.now())
         base = next(p for p in registry["people"] if p["id"] == "mori")

@@ -1,10 +1,12 @@
-"""`./dev soak hang`: the password check, the mail server or the database hangs while people are inside (R-03).
+"""`./dev soak hang`: the password check, an authenticator's step, the mail server or the database hangs while people are inside (R-03).
 
 The tunnel's data goes on without a gap of 100 ms, newcomers are answered within 3 s, and 5 s after the end all is as before.
+Whatever hangs, the emergency stop works: it puts everybody out within 2 s.
 """
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import contextlib
 import json
 import pathlib
@@ -14,11 +16,11 @@ import time
 from collections.abc import Callable, Iterator
 
 from ..attack import Talk, code_round, password_round, talk
-from ..netlab import Program
-from .yard import PASSWORD, Pulse, Yard, yard
+from ..netlab import wait_until
+from .yard import PASSWORD, Insiders, Pulse, Yard, yard
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-GAP_MS, ANSWER_S, NORMAL_S = 100.0, 3.0, 5.0
+GAP_MS, ANSWER_S, NORMAL_S, STOP_S = 100.0, 3.0, 5.0, 2.0
 
 
 class Newcomer:
@@ -57,13 +59,45 @@ def hanging_database(site: Yard) -> Iterator[None]:
         line.close()
 
 
+@contextlib.contextmanager
+def hanging_step(site: Yard) -> Iterator[None]:
+    """An authenticator's step does not come back: it holds what a login holds, its place and the store's."""
+    site.hang_step.write_text("")
+    site.hang_step.chmod(0o644)
+    try:
+        yield
+    finally:
+        site.hang_step.unlink()
+
+
 HANGS: dict[str, Callable[[Yard], contextlib.AbstractContextManager[None]]] = {
-    "password": hanging_password, "database": hanging_database}
+    "password": hanging_password, "step": hanging_step, "database": hanging_database}
+
+
+def stop_while(site: Yard, sources: list[str], name: str) -> str:
+    """The emergency stop does not wait for what hangs."""
+    inside = Insiders(site, 1, 8, sources[:4])
+    with HANGS[name](site), concurrent.futures.ThreadPoolExecutor(1) as pool:
+        knock = pool.submit(Newcomer(site, 15, sources[5]).answered, 10)  # the step that does not come back
+        knock.result()
+        begun = time.monotonic()
+        pull = pool.submit(site.house.ctl_raw, "stop", "all", "--reason", "ordeal")
+        wait_until(lambda: not inside.up(), STOP_S + 10, "everybody is out", every=0.02,
+                   on_fail=lambda: inside.program.text()[-2000:])
+        took = time.monotonic() - begun
+        heard = pull.result()  # its answer may name what did not work; the stop itself did
+    assert took <= STOP_S, f"the emergency stop took {took:.2f} s while {name} hung"
+    inside.close()
+    begun = time.monotonic()
+    while site.house.ctl_raw("release", "all").returncode != 0:
+        assert time.monotonic() - begun < NORMAL_S, heard.stdout + heard.stderr
+    return f"emergency stop while {name} hung: all 8 out after {took:.2f} s"
 
 
 def run(build: pathlib.Path, seconds: float, gap_ms: float = GAP_MS) -> str:
     told = []
-    with yard(build, people=16, relay="bench-traffic", addresses=40) as (site, sources):
+    with yard(build, people=16, relay="bench-traffic", addresses=40, hanging=True,
+              factors=["certificate", "password", "hanging"]) as (site, sources):
         pulse = Pulse(site)
         number = 0
         for name, hang in HANGS.items():
@@ -85,8 +119,9 @@ def run(build: pathlib.Path, seconds: float, gap_ms: float = GAP_MS) -> str:
                     f"most ({usual:.2f} s before), normal after {normal:.2f} s")
             assert sample["max_ms"] < gap_ms and max(waits) <= ANSWER_S and normal <= NORMAL_S, text
             told.append(text)
-        assert site.crashes() == [], site.crashes()
         pulse.close()
+        told += [stop_while(site, sources, name) for name in ("step", "database")]
+        assert site.crashes() == [], site.crashes()
     return "\n".join(told)
 
 

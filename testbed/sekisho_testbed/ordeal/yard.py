@@ -52,8 +52,9 @@ class Allocations:
 
 
 class Yard:
-    def __init__(self, hall: Hall, gateway: Sekisho, allocations: dict[str, Allocations]) -> None:
-        self.hall, self.gateway, self.allocations = hall, gateway, allocations
+    def __init__(self, hall: Hall, gateway: Sekisho, allocations: dict[str, Allocations],
+                 hang_step: pathlib.Path) -> None:
+        self.hall, self.gateway, self.allocations, self.hang_step = hall, gateway, allocations, hang_step
         self.house: Gatehouse = gateway.house
 
     def people(self, first: int, count: int) -> list[dict[str, str]]:
@@ -251,15 +252,17 @@ class Pulse:
 
 @contextlib.contextmanager
 def yard(build: pathlib.Path, *, people: int, relay: str = "sekisho-relay", factors: list[str] | None = None,
-         addresses: int = 100, failing: tuple[str, ...] = ()) -> Iterator[tuple[Yard, list[str]]]:
+         addresses: int = 100, failing: tuple[str, ...] = (), hanging: bool = False) -> Iterator[tuple[Yard, list[str]]]:
     """A gate with so many people (mori first), and further addresses of the client's host. `failing`: programs whose
-    allocations can be made to fail."""
+    allocations can be made to fail. `hanging`: one more factor, whose step does not come back while `Yard.hang_step` is there."""
     with tempfile.TemporaryDirectory(prefix="sekisho-ordeal-") as folder:
         place = pathlib.Path(folder)
         with Hall(place / "hall", build) as hall:
             sources = more_addresses(hall.client, addresses)
             allocations = {name: Allocations(place / f"allocations.{name}") for name in failing}
             env = {"LD_PRELOAD": str(build / "lib" / "fail-malloc.so"), "SEKISHO_FAIL_MALLOC": str(place / "allocations")} if failing else {}
+            hang_step = place / "hang_step"
+            more = [{"plugin": "hanging_factor", "config": {"file": str(hang_step)}}] if hanging else None
             with Sekisho(hall, place / "gate", factors=factors, people=people, crypt_hash=cheap_hash(), path={"tun": WIDE_TUN},
-                         relay=relay, env=env) as gateway:
-                yield Yard(hall, gateway, allocations), sources
+                         relay=relay, env=env, more_authenticators=more) as gateway:
+                yield Yard(hall, gateway, allocations, hang_step), sources
