@@ -38,7 +38,9 @@ TEST(Encodings, LeaveOutEverythingThatLetsDataOrPowerThrough) {
 
 TEST(Encodings, AreNeverAnEmptyList) {
   EXPECT_THAT(rewrite_encodings({}, {}).encodings, ElementsAre(kRaw));
-  EXPECT_THAT(rewrite_encodings(List{kRaw}, {.withheld = {kRaw}}).encodings, ElementsAre(kRaw));
+  const Rewritten raw = rewrite_encodings(List{kRaw, kZrle}, {.withheld = {kRaw}});
+  EXPECT_THAT(raw.encodings, ElementsAre(kRaw, kZrle)) << "no policy takes Raw away";
+  EXPECT_EQ(raw.removed, 0U);
 }
 
 TEST(Encodings, AreHeldBackByPolicyAndCountedOnce) {
