@@ -216,6 +216,10 @@ void ConnectionDriver::large_packets(std::uint16_t bytes) {
   if (tunnel != nullptr) hub_.allow_large(*this, bytes);
 }
 
+void ConnectionDriver::large_uploads() {
+  if (tunnel != nullptr) hub_.allow_large_uploads(*this);
+}
+
 void ConnectionDriver::limit_packets(std::uint16_t largest) {
   if (tunnel != nullptr) tunnel->largest_packet = largest;
 }

@@ -55,6 +55,7 @@ class ConnectionHub {
   /// Something was thrown at this connection's edge; it ends.
   virtual void broke(ConnectionDriver& who, std::string_view what) = 0;
   virtual void allow_large(ConnectionDriver& who, std::uint16_t bytes) = 0;
+  virtual void allow_large_uploads(ConnectionDriver& who) = 0;
   virtual void deliver(ConnectionDriver& who, std::span<const std::byte> packet) = 0;
   [[nodiscard]] virtual PacketQueue& waiting(Tunnel& tunnel) = 0;
   /// Last word of a connection.
@@ -143,6 +144,7 @@ class ConnectionDriver final : private PathHost {
   void attach_tunnel(const SessionView& view) override;
   void detach_tunnel() override;
   void large_packets(std::uint16_t bytes) override;
+  void large_uploads() override;
   void limit_packets(std::uint16_t largest) override;
   void deliver(std::span<const std::byte> packet) override;
   Entropy& entropy() override { return parts_.entropy; }

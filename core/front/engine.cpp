@@ -256,6 +256,10 @@ void Engine::allow_large(ConnectionDriver& who, std::uint16_t bytes) {
   tunnels_.allow_large(*who.tunnel, bytes);
 }
 
+void Engine::allow_large_uploads(ConnectionDriver& who) {
+  who.tunnel->large_uploads = true;
+}
+
 void Engine::deliver(ConnectionDriver& who, std::span<const std::byte> packet) {
   tunnels_.deliver(*who.tunnel, packet);
 }

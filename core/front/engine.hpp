@@ -73,6 +73,7 @@ class Engine final : private ConnectionHub {
   void detach(ConnectionDriver& who) override;
   void broke(ConnectionDriver& who, std::string_view what) override;
   void allow_large(ConnectionDriver& who, std::uint16_t bytes) override;
+  void allow_large_uploads(ConnectionDriver& who) override;
   void deliver(ConnectionDriver& who, std::span<const std::byte> packet) override;
   PacketQueue& waiting(Tunnel& tunnel) override { return tunnel.queue; }
   void gone(ConnectionDriver& who) override;

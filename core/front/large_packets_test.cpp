@@ -1,6 +1,8 @@
 // Large packets to a client: only what was agreed, only for flows whose end there takes them, only on a quick line.
 #include "front/line_rate.hpp"
 #include "front/testing/engine_lab.hpp"
+#include "net/datapath/mss_clamp.hpp"
+#include "net/datapath/vnet_header.hpp"
 
 #include <gtest/gtest.h>
 
@@ -120,6 +122,69 @@ TEST(LargePackets, AClientsOwnLargePacketsGoNowhere) {
   EXPECT_TRUE(lab.tun.empty());
   lab.client->say(framed(make_packet({.payload = datapath::text_payload(1314)})));
   EXPECT_EQ(lab.tun.size(), 1u);
+}
+
+struct UploadLab : Lab {
+  UploadLab() {
+    path.notes.large_uploads = true;
+    agree(8000);
+    client->say(framed(syn_from_client(7960)));
+  }
+  std::uint16_t mss_at_client(std::uint16_t mss) {
+    client->heard.clear();
+    inside(make_packet({.source = "10.202.0.1",
+                        .destination = "10.202.0.10",
+                        .source_port = 5900,
+                        .destination_port = 40'000,
+                        .flags = datapath::kTcpSyn | datapath::kTcpAck,
+                        .tcp_options = {2, 4, static_cast<std::uint8_t>(mss >> 8), static_cast<std::uint8_t>(mss)}}),
+           {});
+    std::string heard = client->heard;
+    const auto packets = unframe(heard);
+    return packets.empty() ? std::uint16_t{0} : datapath::mss_of(packets[0], *datapath::inspect(packets[0])).value();
+  }
+};
+
+TEST(LargeUploads, AHostsSynAckAllowsThemAndTheyLeaveInUsualPieces) {
+  UploadLab lab;
+  EXPECT_EQ(lab.mss_at_client(1460), 6 * 1314);
+  lab.tun.clear();
+  lab.client->say(framed(make_packet({.payload = datapath::text_payload(6 * 1314)})));
+  ASSERT_EQ(lab.tun.size(), 1u);
+  EXPECT_EQ(datapath::load_vnet_header(lab.tun[0]).gso_size, 1314);
+  EXPECT_EQ(lab.tun[0].size(), datapath::kVnetHeaderBytes + 40 + 6 * 1314);
+}
+
+TEST(LargeUploads, AHostThatTakesLessIsNotOverruled) {
+  UploadLab lab;
+  EXPECT_EQ(lab.mss_at_client(536), 536);
+}
+
+TEST(LargeUploads, NeedTheClientsSynAndTheAgreement) {
+  UploadLab lab;
+  lab.client->say(framed(syn_from_client(1314)));
+  EXPECT_EQ(lab.mss_at_client(1460), 1314) << "one flow that is narrow narrows them all";
+  lab.agree(0);
+  lab.client->say(framed(syn_from_client(7960)));
+  EXPECT_EQ(lab.mss_at_client(1460), 1314);
+  lab.tun.clear();
+  lab.client->say(framed(make_packet({.payload = datapath::text_payload(2000)})));
+  EXPECT_TRUE(lab.tun.empty());
+}
+
+TEST(LargeUploads, WhatIsNoDataOrLargerThanAgreedGoesNowhere) {
+  UploadLab lab;
+  lab.tun.clear();
+  for (const Bytes& packet :
+       {make_packet({.flags = datapath::kTcpSyn, .payload = datapath::text_payload(2000)}),
+        make_packet({.flags = datapath::kTcpAck | 0x20, .payload = datapath::text_payload(2000)}),
+        make_packet({.protocol = datapath::kUdp, .destination_port = 443, .payload = datapath::text_payload(2000)}),
+        make_packet({.payload = datapath::text_payload(7961)})}) {
+    lab.client->say(framed(packet));
+  }
+  EXPECT_TRUE(lab.tun.empty());
+  lab.client->say(framed(make_packet({.destination = "10.99.0.1", .payload = datapath::text_payload(2000)})));
+  EXPECT_TRUE(lab.tun.empty()) << "the filter comes first";
 }
 
 TEST(LineRate, CountsWhatPassedAndForgetsAfterASilence) {

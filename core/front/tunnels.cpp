@@ -25,6 +25,11 @@ std::uint16_t mtu_to_peer(const Tunnel& tunnel) {
   return std::clamp(std::min(tunnel.view.mru, tunnel.largest_packet), kSmallestMtu, kLargestMtu);
 }
 
+/// What the peer's own interface carries, by its SYNs.
+std::uint16_t widest_of(const Tunnel& tunnel) {
+  return static_cast<std::uint16_t>(std::min<std::uint32_t>(tunnel.peer_mss + 40u, 65'535));
+}
+
 /// Best guess at the destination of what inspect() refuses: for the notice only.
 Destination claimed(std::span<const std::byte> packet) {
   Destination out;
@@ -66,6 +71,7 @@ ConnectionDriver* Tunnels::attach(ConnectionDriver& owner, const SessionView& vi
   }
   tunnel.owner = &owner;
   tunnel.large = 0;  // agreed anew on each connection
+  tunnel.large_uploads = false;
   tunnel.largest_packet = 65'535;
   tunnel.ended = false;
   owner.tunnel = &tunnel;
@@ -92,6 +98,7 @@ void Tunnels::remove(Tunnel& tunnel) {
 
 void Tunnels::allow_large(Tunnel& tunnel, std::uint16_t bytes) {
   tunnel.large = std::min(bytes, kLargestMtu);
+  tunnel.large_uploads = false;
   tunnel.peer_mss = 0;
 }
 
@@ -145,10 +152,14 @@ void Tunnels::deliver(Tunnel& tunnel, std::span<const std::byte> packet) {
   if (!datapath::transport_checksum_ok(packet, *info)) {
     return refuse(tunnel, {info->destination, info->destination_port, info->protocol});
   }
-  // The peer's interface may be wider than what is behind the gate; no flow that is allowed has such packets.
-  if (packet.size() > mtu_of(tunnel)) {
-    ++counters_.too_big;
-    return;
+  // The peer's interface may be wider than what is behind the gate. What a flow was allowed to send large leaves here
+  // in pieces of the session's usual size; no other flow has such packets.
+  if (const std::uint16_t mtu = mtu_of(tunnel); packet.size() > mtu) {
+    if (!tunnel.large_uploads || packet.size() > tunnel.large || !datapath::is_large_data(*info)) {
+      ++counters_.too_big;
+      return;
+    }
+    return coalescer_.push_large(packet, *info, mtu - std::size_t{info->payload_at});
   }
   if ((info->tcp_flags & datapath::kTcpSyn) == 0) return coalescer_.push(packet, *info);
   if (const auto mss = datapath::mss_of(packet, *info); mss && tunnel.large != 0) {
@@ -195,7 +206,11 @@ void Tunnels::on_frame(std::span<const std::byte> frame) {
       ++counters_.no_room;
       break;  // the rest of a super-packet would be out of order
     }
-    tunnel->queue.commit(cut->next(place), now);
+    const std::size_t written = cut->next(place);
+    if (tunnel->large_uploads && mtu == mtu_of(*tunnel)) {
+      datapath::raise_mss(place.first(written), cut->info(), mtu, std::min(tunnel->large, widest_of(*tunnel)));
+    }
+    tunnel->queue.commit(written, now);
   }
   tunnel->owner->packets_waiting();
 }

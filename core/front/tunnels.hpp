@@ -27,6 +27,7 @@ struct Tunnel {
   ConnectionDriver* owner = nullptr;
   PacketQueue queue;
   std::uint16_t large = 0;                 ///< packet size that the path has agreed on with the peer; 0: none
+  bool large_uploads = false;              ///< and it may send such packets as well
   std::uint16_t peer_mss = 0;              ///< smallest of the peer's SYNs; 0: none seen
   bool announced = false;                  ///< TunnelUp was said
   std::string transport;                   ///< as it was said then

@@ -32,6 +32,7 @@ struct House final : ConnectionHub, Transport {
   void detach(ConnectionDriver&) override {}
   void broke(ConnectionDriver&, std::string_view) override { std::abort(); }
   void allow_large(ConnectionDriver&, std::uint16_t) override {}
+  void allow_large_uploads(ConnectionDriver&) override {}
   void deliver(ConnectionDriver&, std::span<const std::byte>) override {}
   PacketQueue& waiting(Tunnel& tunnel) override { return tunnel.queue; }
   void gone(ConnectionDriver&) override {}
@@ -42,6 +43,7 @@ struct House final : ConnectionHub, Transport {
     const ConnectionDriver* before = tunnels.attach(driver, front::testing::view_of());
     require(before == nullptr && driver.tunnel != nullptr);
     tunnels.allow_large(*driver.tunnel, 16'000);
+    driver.tunnel->large_uploads = true;
   }
   ~House() override { tunnels.detach(driver); }
   void on_written(std::span<const std::byte> frame) {

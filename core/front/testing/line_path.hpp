@@ -61,6 +61,7 @@ struct Notes {
   bool throws_on_records = false;            ///< a path that is broken there
   bool ignore_pushes = false;                ///< a path that does not end when it is told to
   std::function<void(std::uint16_t)> large;  ///< agrees on large packets, for the newest tunnel
+  bool large_uploads = false;                ///< and lets its peer send them
 };
 
 class LineConnection final : public PathConnection {
@@ -87,7 +88,10 @@ class LineConnection final : public PathConnection {
     if (const auto* resumed = std::get_if<Resumed>(&reply)) {
       view_ = resumed->view;
       host_.attach_tunnel(*view_);
-      notes_.large = [this](std::uint16_t bytes) { host_.large_packets(bytes); };
+      notes_.large = [this](std::uint16_t bytes) {
+        host_.large_packets(bytes);
+        if (notes_.large_uploads) host_.large_uploads();
+      };
       if (notes_.largest) host_.limit_packets(*notes_.largest);
       say("up\n");
       host_.notice(TunnelUp{view_->session, notes_.transport});

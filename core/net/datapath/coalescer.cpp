@@ -17,6 +17,12 @@ bool same_bytes(std::span<const std::byte> a, std::span<const std::byte> b, std:
 
 }  // namespace
 
+bool is_large_data(const PacketInfo& info) {
+  constexpr std::uint8_t kOfData = kTcpAck | kTcpPsh | kTcpFin | kTcpEce | kTcpCwr;
+  return info.protocol == kTcp && !info.fragment && (info.tcp_flags & kTcpAck) != 0 &&
+         (info.tcp_flags & static_cast<std::uint8_t>(~kOfData)) == 0;
+}
+
 Coalescer::Coalescer(Write write) : write_(std::move(write)), frame_(kVnetHeaderBytes + kLargestPacket) {}
 
 bool Coalescer::may_start(std::span<const std::byte> packet, const PacketInfo& info) const {
@@ -24,12 +30,13 @@ bool Coalescer::may_start(std::span<const std::byte> packet, const PacketInfo& i
          packet.size() >= info.payload_at + kLeastPiece;
 }
 
-bool Coalescer::continues(std::span<const std::byte> packet, const PacketInfo& info) const {
+bool Coalescer::continues(std::span<const std::byte> packet, const PacketInfo& info, std::size_t piece) const {
   if (used_ == 0 || closed_ || info.protocol != kTcp || info.fragment || info.payload_at != head_.payload_at ||
       (info.tcp_flags | kTcpPsh) != (kTcpAck | kTcpPsh))
     return false;
   const std::size_t payload = packet.size() - info.payload_at;
-  if (payload == 0 || payload > piece_ || used_ - kVnetHeaderBytes + payload > kLargestPacket) return false;
+  if (payload == 0 || used_ - kVnetHeaderBytes + payload > kLargestPacket) return false;
+  if (piece != 0 ? piece != piece_ : payload > piece_) return false;
   const std::span<const std::byte> held = std::span(frame_).subspan(kVnetHeaderBytes);
   const std::size_t held_payload = used_ - kVnetHeaderBytes - head_.payload_at;
   const std::uint16_t id = load16(packet, 4), expected = static_cast<std::uint16_t>(load16(held, 4) + segments_);
@@ -43,23 +50,25 @@ bool Coalescer::continues(std::span<const std::byte> packet, const PacketInfo& i
          && same_bytes(held, packet, 40, info.payload_at - 40u);                // options
 }
 
-void Coalescer::push(std::span<const std::byte> packet, const PacketInfo& info) {
-  if (!continues(packet, info)) {
+void Coalescer::take(std::span<const std::byte> packet, const PacketInfo& info, std::size_t piece) {
+  const std::size_t payload = packet.size() - info.payload_at;
+  SEKISHO_ASSERT(piece == 0 || (is_large_data(info) && piece < payload));
+  const bool last = (info.tcp_flags & (kTcpPsh | kTcpFin)) != 0;
+  if (!continues(packet, info, piece)) {
     flush();
-    if (!may_start(packet, info)) return write_alone(packet);
+    if (piece == 0 && !may_start(packet, info)) return write_alone(packet);
     std::memcpy(frame_.data() + kVnetHeaderBytes, packet.data(), packet.size());
     used_ = kVnetHeaderBytes + packet.size();
     head_ = info;
-    piece_ = packet.size() - info.payload_at;
-    segments_ = 1;
-    closed_ = (info.tcp_flags & kTcpPsh) != 0;
+    piece_ = piece != 0 ? piece : payload;
+    segments_ = (payload + piece_ - 1) / piece_;
+    closed_ = last || payload % piece_ != 0;
     return;
   }
-  const std::size_t payload = packet.size() - info.payload_at;
   std::memcpy(frame_.data() + used_, packet.data() + info.payload_at, payload);
   used_ += payload;
-  ++segments_;
-  closed_ = payload < piece_ || (info.tcp_flags & kTcpPsh) != 0;
+  segments_ += (payload + piece_ - 1) / piece_;
+  closed_ = last || payload % piece_ != 0;
   if (info.tcp_flags & kTcpPsh) {
     const auto held = std::span(frame_).subspan(kVnetHeaderBytes);
     store8(held, 33, static_cast<std::uint8_t>(load8(held, 33) | kTcpPsh));

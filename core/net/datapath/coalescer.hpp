@@ -18,15 +18,21 @@ class Coalescer {
   explicit Coalescer(Write write);
 
   /// `packet` has passed inspect() as `info` and its transport checksum is right.
-  void push(std::span<const std::byte> packet, const PacketInfo& info);
+  void push(std::span<const std::byte> packet, const PacketInfo& info) { take(packet, info, 0); }
+  /// A large packet of one TCP flow: the kernel cuts it at every `piece` bytes of payload (1 to its payload - 1). Its
+  /// flags are those of data (is_large_data()).
+  void push_large(std::span<const std::byte> packet, const PacketInfo& info, std::size_t piece) {
+    take(packet, info, piece);
+  }
   void flush();
 
   /// Segments below this payload are never glued: a super-packet of crumbs would cost the kernel more than it saves.
   static constexpr std::size_t kLeastPiece = 128;
 
  private:
+  void take(std::span<const std::byte> packet, const PacketInfo& info, std::size_t piece);
   [[nodiscard]] bool may_start(std::span<const std::byte> packet, const PacketInfo& info) const;
-  [[nodiscard]] bool continues(std::span<const std::byte> packet, const PacketInfo& info) const;
+  [[nodiscard]] bool continues(std::span<const std::byte> packet, const PacketInfo& info, std::size_t piece) const;
   void write_alone(std::span<const std::byte> packet);
 
   Write write_;
@@ -35,7 +41,10 @@ class Coalescer {
   std::size_t piece_ = 0;         // payload bytes of every segment but the last
   std::size_t segments_ = 0;
   PacketInfo head_;
-  bool closed_ = false;  // the last segment was short or pushed: nothing may follow
+  bool closed_ = false;  // the last segment was short, pushed or the last: nothing may follow
 };
+
+/// Whether a TCP packet may be cut as data: nothing but ACK, PSH, FIN and the ECN flags, and no fragment.
+[[nodiscard]] bool is_large_data(const PacketInfo& info);
 
 }  // namespace sekisho::datapath

@@ -1,4 +1,5 @@
 #include "net/datapath/coalescer.hpp"
+#include "net/datapath/mss_clamp.hpp"
 #include "net/datapath/segmenter.hpp"
 #include "net/datapath/testing/packets.hpp"
 
@@ -241,6 +242,82 @@ TEST(Coalescer, StaysWithinOnePacket) {
   const auto frames = glue(packets);
   EXPECT_EQ(frames.size(), 2u + (100u % 50u ? 1u : 0u));
   for (const Bytes& frame : frames) EXPECT_LE(frame.size(), kVnetHeaderBytes + 65535);
+}
+
+// --- large packets from a client
+std::vector<Bytes> glue_large(const std::vector<Bytes>& packets, std::size_t piece) {
+  std::vector<Bytes> frames;
+  Coalescer coalescer([&](std::span<const std::byte> frame) { frames.emplace_back(frame.begin(), frame.end()); });
+  for (const Bytes& packet : packets) {
+    const auto info = inspect(packet);
+    if (packet.size() - info->payload_at > piece) {
+      coalescer.push_large(packet, *info, piece);
+    } else {
+      coalescer.push(packet, *info);
+    }
+  }
+  coalescer.flush();
+  return frames;
+}
+Bytes large(std::uint32_t sequence, std::size_t bytes, std::uint8_t flags = kTcpAck) {
+  return make_packet({.sequence = sequence, .flags = flags, .payload = text_payload(bytes)});
+}
+
+TEST(Coalescer, LeavesTheKernelToCutALargePacketAtTheUsualSize) {
+  const auto frames = glue_large({large(1, 6 * 1314, kTcpAck | kTcpPsh | kTcpFin)}, 1314);
+  ASSERT_EQ(frames.size(), 1u);
+  EXPECT_EQ(load_vnet_header(frames[0]).gso_size, 1314);
+  const auto pieces = cut(frames[0]);
+  expect_sound(pieces);
+  EXPECT_EQ(pieces.size(), 6u);
+  EXPECT_EQ(payload_of(pieces), text_payload(6 * 1314));
+  EXPECT_NE(inspect(pieces.back())->tcp_flags & kTcpFin, 0);
+  EXPECT_EQ(inspect(pieces.front())->tcp_flags & kTcpFin, 0);
+}
+
+TEST(Coalescer, GluesLargePacketsOfWholePiecesAndNothingAfterARest) {
+  const std::uint32_t whole = 6 * 1314;
+  EXPECT_EQ(glue_large({large(1, whole), large(1 + whole, whole), large(1 + 2 * whole, 700)}, 1314).size(), 1u);
+  EXPECT_EQ(glue_large({large(1, whole + 1), large(2 + whole, whole)}, 1314).size(), 2u) << "a piece would begin amiss";
+  EXPECT_EQ(glue_large({large(1, whole, kTcpAck | kTcpPsh), large(1 + whole, whole)}, 1314).size(), 2u);
+}
+
+TEST(Coalescer, TakesOnlyDataAsLarge) {
+  EXPECT_TRUE(is_large_data(*inspect(large(1, 5000))));
+  for (const int flags : {kTcpAck | kTcpSyn, kTcpAck | kTcpRst, kTcpAck | 0x20, int{kTcpPsh}}) {
+    EXPECT_FALSE(is_large_data(*inspect(large(1, 5000, static_cast<std::uint8_t>(flags))))) << flags;
+  }
+  EXPECT_FALSE(is_large_data(*inspect(make_packet({.protocol = kUdp, .payload = text_payload(5000)}))));
+}
+
+// --- the MSS of hosts behind the gate
+Bytes syn_ack(std::uint16_t mss, bool timestamps, std::uint8_t flags = kTcpSyn | kTcpAck) {
+  std::vector<std::uint8_t> options{2, 4, static_cast<std::uint8_t>(mss >> 8), static_cast<std::uint8_t>(mss)};
+  if (timestamps) options.insert(options.end(), {1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2});
+  return make_packet({.flags = flags, .tcp_options = options});
+}
+std::uint16_t raised(Bytes packet, std::uint16_t large) {
+  const bool changed = raise_mss(packet, *inspect(packet), kMtu, large);
+  EXPECT_TRUE(transport_checksum_ok(packet, *inspect(packet)));
+  const std::uint16_t mss = *mss_of(packet, *inspect(packet));
+  EXPECT_EQ(changed, mss > kMtu - 40);
+  return mss;
+}
+
+TEST(Mss, IsRaisedToAsManyWholeSegmentsAsALargePacketHolds) {
+  EXPECT_EQ(raised(syn_ack(1314, false), 8000), 6 * 1314);
+  EXPECT_EQ(raised(syn_ack(1314, true), 8000), 6 * 1302 + 12) << "each segment has its timestamps, the packet once";
+  EXPECT_EQ(raised(syn_ack(1314, false), 2000), 1314) << "less than two";
+  EXPECT_EQ(raised(syn_ack(1314, false), 1354), 1314);
+}
+
+TEST(Mss, IsLeftAloneWhereAHostTakesLessOrItIsNoAnswer) {
+  EXPECT_EQ(raised(syn_ack(1000, false), 8000), 1000);
+  EXPECT_EQ(raised(syn_ack(1314, false, kTcpSyn), 8000), 1314);
+  Bytes broken = make_packet({.flags = kTcpSyn | kTcpAck, .tcp_options = {2, 4, 0x05, 0x22, 8, 0, 0, 0}});
+  const Bytes before = broken;
+  EXPECT_FALSE(raise_mss(broken, *inspect(broken), kMtu, 8000));
+  EXPECT_EQ(broken, before);
 }
 
 }  // namespace

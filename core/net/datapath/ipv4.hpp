@@ -15,7 +15,7 @@ namespace sekisho::datapath {
 
 inline constexpr std::uint8_t kIcmp = 1, kTcp = 6, kUdp = 17;
 inline constexpr std::uint8_t kTcpFin = 0x01, kTcpSyn = 0x02, kTcpRst = 0x04, kTcpPsh = 0x08, kTcpAck = 0x10,
-                              kTcpCwr = 0x80;
+                              kTcpEce = 0x40, kTcpCwr = 0x80;
 inline constexpr std::size_t kIpv4HeaderBytes = 20;
 
 struct PacketInfo {

@@ -13,6 +13,7 @@ struct FortinetConfig {
   std::string language = "ja";
   std::uint16_t mru = 1354;
   std::uint16_t large_mru = 0;
+  bool large_uploads = false;
   std::string code_prompt = "Enter the 6-digit code sent to your mail address";
   std::uint16_t wrong_passwords = 3;
   bool ask_hostcheck = false;
@@ -34,6 +35,10 @@ struct FortinetConfig {
     d.field("large_mru", &FortinetConfig::large_mru,
             "Packet size offered to openconnect over TLS, for fast downloads (bytes); 0: none. Others are offered mru",
             {{0, 16000}});
+    d.field("large_uploads", &FortinetConfig::large_uploads,
+            "Where large_mru was agreed, let the client send such packets too, for fast uploads; for quick lines only: "
+            "on a slow "
+            "one the person's own key strokes wait behind them");
     d.field("code_prompt", &FortinetConfig::code_prompt,
             "Question for the mailed code when the login names none; printable ASCII without commas", {{1, 120}});
     d.field("wrong_passwords", &FortinetConfig::wrong_passwords,

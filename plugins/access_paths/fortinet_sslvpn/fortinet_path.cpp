@@ -25,8 +25,10 @@ void FortinetConnection::on_reply(std::uint64_t request, GateReply reply, Instan
 void FortinetConnection::become_tunnel(Instant now) {
   const std::vector<std::byte> rest = http_->take_rest();
   const std::uint16_t large = http_->from_openconnect() ? config_.large_mru : std::uint16_t{0};
-  tunnel_ = std::make_unique<Tunnel>(host_, *http_->opened(),
-                                     Tunnel::Settings{config_.mru, large, config_.tunnel_open_limit}, now);
+  tunnel_ = std::make_unique<Tunnel>(
+      host_, *http_->opened(),
+      Tunnel::Settings{config_.mru, large, config_.tunnel_open_limit, Tunnel::Kind::stream, config_.large_uploads},
+      now);
   http_.reset();
   tunnel_->start(now);
   if (!rest.empty()) tunnel_->on_bytes(rest, now);

@@ -31,6 +31,7 @@ Tunnel::Tunnel(PathHost& host, SessionView view, Settings settings, Instant now)
     : host_(host),
       view_(std::move(view)),
       kind_(settings.kind),
+      large_uploads_(settings.large_uploads),
       open_limit_(settings.open_limit),
       largest_record_(kind_ == Kind::stream ? kLargestRecord : usual_mru(view_, settings) + kFrameOverhead),
       ppp_(options_for(view_, settings), host.entropy()),
@@ -80,6 +81,7 @@ void Tunnel::apply(PppEvents events, Instant now) {
       if (attached_) {
         host_.limit_packets(ppp_.largest_packet());
         host_.large_packets(large_);
+        if (large_ != 0 && large_uploads_) host_.large_uploads();
       }
       if (attached_ && !announced_) {
         announced_ = true;

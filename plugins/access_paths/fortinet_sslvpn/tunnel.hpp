@@ -38,6 +38,7 @@ class Tunnel {
     std::uint16_t large_mru = 0;  ///< offered to this client; 0 or above `mru`; never over datagrams
     Seconds open_limit{30};
     Kind kind = Kind::stream;
+    bool large_uploads = false;  ///< where `large_mru` was agreed, the client may send such packets too
   };
   /// `view` is usable() (settings_xml.hpp).
   Tunnel(PathHost& host, SessionView view, Settings settings, Instant now);
@@ -61,6 +62,7 @@ class Tunnel {
   PathHost& host_;
   SessionView view_;
   const Kind kind_;
+  const bool large_uploads_;
   const Seconds open_limit_;
   std::size_t largest_record_;
   std::optional<Instant> spoken_to_by_;  ///< datagrams: until the client's first frame

@@ -157,6 +157,9 @@ class Sekisho(Gateway):
                                           "macs": [f"3c:7c:3f:b0:{number >> 8:02x}:{number & 255:02x}"]})
             registry["desktops"].append({"id": f"vdi-{who}", "person": who, "zone": "internet_business",
                                          "address": f"10.40.{1 + number // 200}.{1 + number % 200}", "port": 5900})
+            if len(application["people"]) == 200:  # as many as one application names
+                application = dict(application, id=f"{application['id']}-{number}", people=[], terminals=[])
+                registry["applications"].append(application)
             application["people"].append(who)
             application["terminals"].append(f"pc-{who}")
         self.house.import_registry(registry)

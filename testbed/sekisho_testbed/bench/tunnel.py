@@ -1,6 +1,6 @@
 """One stock openconnect over TLS: upload, download, server CPU per GB, and the delay under an equal load; over DTLS: CPU per GB.
 
-The gate stands there twice: with large packets offered (`large_mru`, core/decisions/0007), and as it is by default (`_usual`).
+The gate stands there twice: with large packets offered (`large_mru`, `large_uploads`, core/decisions/0007), and as it is by default (`_usual`).
 """
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def measure_datagrams(hall: Hall, gateway: Gateway, seconds: float) -> dict[str,
 
 def run(hall: Hall, folder: pathlib.Path, repetitions: int, seconds: float, say: Callable[[str], Any]) -> list[Figure]:
     samples: dict[tuple[str, str], list[float]] = defaultdict(list)
-    large = {"plugin": {"plugin": "fortinet_sslvpn", "config": {"large_mru": LARGE_MRU}}}
+    large = {"plugin": {"plugin": "fortinet_sslvpn", "config": {"large_mru": LARGE_MRU, "large_uploads": True}}}
     for repetition in range(repetitions):
         for name, make, kind in (("large", Sekisho, {"path": large}), ("usual", Sekisho, {}), ("ocserv", Ocserv, {})):
             with make(hall, folder / f"{name}-tls-{repetition}", **kind) as gateway:
@@ -80,7 +80,7 @@ def run(hall: Hall, folder: pathlib.Path, repetitions: int, seconds: float, say:
 
     def pair(name: str, key: str, unit: str, aim: str, must: float | None, ours: str = "large") -> Figure:
         return Figure(name, middle(samples[(ours, key)]), middle(samples[("ocserv", key)]), "ocserv TLS", unit, aim, must,
-                      f"large_mru {LARGE_MRU}" if ours == "large" and must is not None else "")
+                      f"large_mru {LARGE_MRU}, large_uploads" if ours == "large" and must is not None else "")
 
     datagrams = [Figure(f"dtls.{key}", middle(samples[("usual", f"dtls_{key}")]), middle(samples[("ocserv", f"dtls_{key}")]),
                         "ocserv DTLS", unit, aim, must)

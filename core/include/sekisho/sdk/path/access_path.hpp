@@ -37,6 +37,9 @@ class PathHost {
   /// The peer has agreed to packets of up to `bytes` (0: no more). The front makes such ones of TCP alone, of flows
   /// whose end at the peer has said that it takes them, and never larger than the line carries in a moment.
   virtual void large_packets(std::uint16_t bytes) { static_cast<void>(bytes); }
+  /// After large_packets(): the peer may send TCP packets as large as that too. The front tells hosts' SYN-ACKs so, and
+  /// cuts what comes to the session's usual size; other large packets are dropped.
+  virtual void large_uploads() {}
   /// The peer takes no packet above `largest` bytes: the attached tunnel's are cut to that, or to the session's MRU
   /// when that is smaller. Ranges: 576 and more.
   virtual void limit_packets(std::uint16_t largest) { static_cast<void>(largest); }
