@@ -1,6 +1,7 @@
 #include "front/datagram_socket.hpp"
 
 #include "front/events.hpp"
+#include "front/read_pace.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -124,6 +125,7 @@ struct DatagramSocket::State final : DatagramSender, std::enable_shared_from_thi
   stream_descriptor descriptor;
   bool gso = false, gro = false, writing = false, closing = false, posted = false;
   run::Timers::Id rest = 0;
+  ReadPace pace;
   std::vector<std::byte> buffers;
   std::array<mmsghdr, kMessages> messages{};
   std::array<iovec, kMessages> places{};
@@ -141,18 +143,24 @@ struct DatagramSocket::State final : DatagramSender, std::enable_shared_from_thi
 
   void on_readable() {
     int failed = 0;
+    std::size_t datagrams = 0;
     posted = true;  // service() below
     for (int turn = 0; turn < kBatchesPerEvent && failed == 0; ++turn) {
       const int count = receive(failed);
-      for (int i = 0; i < count; ++i) take(messages[static_cast<std::size_t>(i)]);
+      for (int i = 0; i < count; ++i) datagrams += take(messages[static_cast<std::size_t>(i)]);
       if (count < static_cast<int>(kMessages)) break;
     }
     engine.flush();
     posted = false;
     door->service();
-    if (failed == 0) return wait_readable();
-    parts.log.event(kDatagramsPaused, {{"path", parts.path_name}, {"error", strerror(failed)}});
-    rest = parts.timers.at(parts.clock.now() + kRest, [weak = weak_from_this()] {
+    const Instant now = parts.clock.now();
+    std::chrono::microseconds pause = pace.after(now, datagrams);
+    if (failed == 0 && pause.count() == 0) return wait_readable();
+    if (failed != 0) {
+      parts.log.event(kDatagramsPaused, {{"path", parts.path_name}, {"error", strerror(failed)}});
+      pause = kRest;
+    }
+    rest = parts.timers.at(now + pause, [weak = weak_from_this()] {
       if (const auto self = weak.lock(); self && !self->closing) self->wait_readable();
     });
   }
@@ -174,18 +182,22 @@ struct DatagramSocket::State final : DatagramSender, std::enable_shared_from_thi
     return 0;
   }
 
-  void take(mmsghdr& message) {
+  /// How many datagrams it was.
+  std::size_t take(mmsghdr& message) {
     DatagramPeer from;
-    if ((message.msg_hdr.msg_flags & MSG_TRUNC) != 0) return;
-    if (!from_socket(*static_cast<sockaddr_storage*>(message.msg_hdr.msg_name), from)) return;
+    if ((message.msg_hdr.msg_flags & MSG_TRUNC) != 0) return 1;
+    if (!from_socket(*static_cast<sockaddr_storage*>(message.msg_hdr.msg_name), from)) return 1;
+    std::size_t count = 0;
     auto bytes = std::span(static_cast<const std::byte*>(message.msg_hdr.msg_iov->iov_base), message.msg_len);
     const std::size_t glued = glued_size(message.msg_hdr);
     const std::size_t each = glued == 0 ? bytes.size() : glued;
     while (!bytes.empty()) {
       const auto datagram = bytes.first(std::min(each, bytes.size()));
       bytes = bytes.subspan(datagram.size());
+      ++count;
       if (datagram.size() <= kLargestIn) door->on_datagram(from, datagram);
     }
+    return count;
   }
   static constexpr std::size_t kLargestIn = 16'384;
 

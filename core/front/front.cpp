@@ -2,6 +2,7 @@
 
 #include "front/datagram_socket.hpp"
 #include "front/events.hpp"
+#include "front/read_pace.hpp"
 
 #include <arpa/inet.h>
 #include <boost/asio/io_context.hpp>
@@ -33,6 +34,7 @@ constexpr std::size_t kReceiveBytes = 128 * 1024;  // shared by all sockets of t
 constexpr std::size_t kFrameBytes = 12 + 65'535;
 constexpr int kReceivesPerEvent = 4, kFramesPerEvent = 64, kAcceptsPerEvent = 2, kSendsPerEvent = 4;
 constexpr std::chrono::milliseconds kAcceptRest{100};
+constexpr std::size_t kUsualRecord = 1400;
 constexpr int kNotSentLowWater = 64 * 1024;
 
 struct Endpoint {
@@ -116,6 +118,7 @@ struct Front::State::Socket final : Transport, std::enable_shared_from_this<Sock
   stream_descriptor descriptor;
   std::unique_ptr<ConnectionDriver> driver;
   bool woken = false, writing = false, half_closed = false;
+  ReadPace pace;
 
   void wake() override {
     if (woken || !driver) return;
@@ -137,9 +140,11 @@ struct Front::State::Socket final : Transport, std::enable_shared_from_this<Sock
 
   void on_readable() {
     const int most = inside() ? kReceivesPerEvent : 1;
+    std::size_t bytes = 0;
     for (int turn = 0; turn < most && !driver->finished(); ++turn) {
       const ssize_t size = ::recv(descriptor.native_handle(), state.receive.data(), state.receive.size(), MSG_DONTWAIT);
       if (size > 0) {
+        bytes += static_cast<std::size_t>(size);
         driver->on_ciphertext(std::span(state.receive).first(static_cast<std::size_t>(size)));
         if (static_cast<std::size_t>(size) < state.receive.size()) break;
       } else if (size == 0) {
@@ -151,7 +156,18 @@ struct Front::State::Socket final : Transport, std::enable_shared_from_this<Sock
     }
     state.engine.flush();
     service();
-    if (driver) wait_readable();
+    if (!driver) return;
+    if (inside()) return rest(bytes);
+    wait_readable();
+  }
+
+  void rest(std::size_t bytes) {
+    const Instant now = state.parts.clock.now();
+    const auto pause = pace.after(now, bytes / kUsualRecord);
+    if (pause.count() == 0) return wait_readable();
+    state.parts.timers.at(now + pause, [weak = weak_from_this()] {
+      if (const auto self = weak.lock(); self && self->driver) self->wait_readable();
+    });
   }
 
   /// Sends what waits, fills up from the session's queue, and ends what has ended.

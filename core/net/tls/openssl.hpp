@@ -3,6 +3,7 @@
 #include "net/tls/secure_channel.hpp"
 
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -55,6 +56,11 @@ struct Verification {
 /// The peer's chain, leaf first; empty when it passes the limits of tls_context.hpp.
 [[nodiscard]] std::vector<std::string> chain_of(SSL* ssl);
 
+/// Before a call whose SSL_get_error() is asked: the queue of this thread must be empty. Looking is cheaper than
+/// emptying.
+inline void forget_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
 /// Empties the error queue of this thread and returns its newest reason.
 [[nodiscard]] std::string drain_errors();
 
