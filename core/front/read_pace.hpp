@@ -1,7 +1,7 @@
 // ReadPace: how long to leave a busy socket alone before it is looked at again, so that one waking takes several
 // packets. A reader that is quicker than its sender wakes for each packet, and the waking costs more than the packet.
 // What comes seldom is never kept waiting: the pause needs a stream so dense that a packet waits for a few others, no
-// longer. Threads: one. Ownership: a plain value. Units: packets, microseconds. Source: core/decisions/0011.
+// longer. Threads: one. Ownership: a plain value. Units: packets, microseconds. Source: core/decisions/0012.
 #pragma once
 #include <sekisho/sdk/time.hpp>
 
