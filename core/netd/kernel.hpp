@@ -28,6 +28,10 @@ class Filter {
   virtual ~Filter() = default;
   /// One transaction: all of it holds afterwards, or nothing of it.
   [[nodiscard]] virtual Result<void> run(const std::string& commands) = 0;
+  /// change_commands(), as one transaction.
+  [[nodiscard]] virtual Result<void> change(const NetPath& path, const std::set<Right>& ended, const Rights& renewed) {
+    return run(change_commands(path, ended, renewed));
+  }
   /// Packets by counter of our table.
   [[nodiscard]] virtual Result<std::map<std::string, std::uint64_t>> counters() = 0;
   /// Equal texts: nobody has changed the table's rules and chains (its elements and counts do not show). Errors also

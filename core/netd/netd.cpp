@@ -75,8 +75,8 @@ void Netd::desired(const seam::DesiredNet& wanted) {
     log_.event(kRightsRefused, {{"device", wanted.tun}, {"detail", answer.error}});
   } else {
     const std::string refused = change->refused;
-    const std::string commands = change->commands;
-    auto done = commands.empty() ? Result<void>() : filter_.run(commands);
+    const bool nothing = change->gone.empty() && change->fresh.empty();
+    auto done = nothing ? Result<void>() : filter_.change(plan_.paths()[change->path], change->gone, change->fresh);
     plan_.commit(std::move(*change));
     // Nothing of it was taken: the whole table anew, as it is wanted, mends what somebody else has changed.
     if (!done) done = restore(done.error().detail);

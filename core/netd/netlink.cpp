@@ -1,6 +1,8 @@
 #include "netd/netlink.hpp"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -98,19 +100,17 @@ Result<std::vector<NetlinkBytes>> NetlinkSocket::ask(const std::string& what, Ne
   return fail(code_, what + ": changes overtook every answer");
 }
 
-Result<NetlinkSocket::Answer> NetlinkSocket::ask_once(const std::string& what, const NetlinkBytes& request) {
-  NetlinkBytes sent = request;
-  auto head = *load<nlmsghdr>(sent);
-  head.nlmsg_len = static_cast<std::uint32_t>(sent.size());
-  head.nlmsg_seq = ++sequence_;
-  memcpy(sent.data(), &head, sizeof(head));
+Result<void> NetlinkSocket::send(const std::string& what, std::span<const std::byte> bytes) const {
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
-  if (sendto(fd_.get(), sent.data(), sent.size(), 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof(kernel)) < 0) {
+  if (sendto(fd_.get(), bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof(kernel)) <
+      0) {
     return refused(what, errno);
   }
-  Answer out;
-  NetlinkBytes buffer(kBuffer);
+  return {};
+}
+
+Result<std::span<const std::byte>> NetlinkSocket::receive(const std::string& what, NetlinkBytes& buffer) const {
   for (;;) {
     sockaddr_nl from{};
     socklen_t from_size = sizeof(from);
@@ -119,7 +119,69 @@ Result<NetlinkSocket::Answer> NetlinkSocket::ask_once(const std::string& what, c
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return refused(what, errno);
     if (from.nl_pid != 0) continue;  // another process's words
-    std::span<const std::byte> left(buffer.data(), static_cast<std::size_t>(got));
+    return std::span<const std::byte>(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+Result<void> NetlinkSocket::commit(const std::string& what, std::uint16_t subsystem,
+                                   std::vector<NetlinkRequest> requests) {
+  if (requests.empty()) return {};
+  NetlinkBytes all;
+  const std::uint32_t first = sequence_ + 1;
+  const auto add = [&](NetlinkRequest request, bool answered) {
+    const NetlinkBytes bytes = std::move(request).take();
+    auto head = *load<nlmsghdr>(bytes);
+    head.nlmsg_len = static_cast<std::uint32_t>(bytes.size());
+    head.nlmsg_seq = ++sequence_;
+    if (!answered) head.nlmsg_flags = static_cast<std::uint16_t>(head.nlmsg_flags & ~NLM_F_ACK);
+    const std::size_t at = all.size();
+    all.insert(all.end(), bytes.begin(), bytes.end());
+    memcpy(all.data() + at, &head, sizeof(head));
+  };
+  nfgenmsg bracket{};
+  bracket.version = NFNETLINK_V0;
+  bracket.res_id = htons(subsystem);
+  add({NFNL_MSG_BATCH_BEGIN, 0, bytes_of(bracket)}, false);
+  for (std::size_t i = 0; i < requests.size(); ++i) add(std::move(requests[i]), i + 1 == requests.size());
+  const std::uint32_t last = sequence_;
+  add({NFNL_MSG_BATCH_END, 0, bytes_of(bracket)}, false);
+
+  if (auto done = send(what, all); !done) return done;
+  NetlinkBytes buffer(kBuffer);
+  // The last request is answered once all are done; whatever fails is answered too, and fails the transaction.
+  for (;;) {
+    const auto got = receive(what, buffer);
+    if (!got) return got.error();
+    std::span<const std::byte> left = *got;
+    while (const auto next = load<nlmsghdr>(left)) {
+      if (next->nlmsg_len < sizeof(nlmsghdr) || next->nlmsg_len > left.size()) {
+        return fail(code_, what + ": an answer that cannot be read");
+      }
+      const auto body = left.subspan(sizeof(nlmsghdr), next->nlmsg_len - sizeof(nlmsghdr));
+      left = left.subspan(std::min(aligned(next->nlmsg_len), left.size()));
+      const bool ours = next->nlmsg_seq - first <= sequence_ - first;
+      if (!ours || next->nlmsg_type != NLMSG_ERROR) continue;
+      const auto error = load<nlmsgerr>(body);
+      if (!error) return fail(code_, what + ": an answer that cannot be read");
+      if (error->error != 0) return refused(what, -error->error);
+      if (next->nlmsg_seq == last) return {};
+    }
+  }
+}
+
+Result<NetlinkSocket::Answer> NetlinkSocket::ask_once(const std::string& what, const NetlinkBytes& request) {
+  NetlinkBytes sent = request;
+  auto head = *load<nlmsghdr>(sent);
+  head.nlmsg_len = static_cast<std::uint32_t>(sent.size());
+  head.nlmsg_seq = ++sequence_;
+  memcpy(sent.data(), &head, sizeof(head));
+  if (auto done = send(what, sent); !done) return done.error();
+  Answer out;
+  NetlinkBytes buffer(kBuffer);
+  for (;;) {
+    const auto got = receive(what, buffer);
+    if (!got) return got.error();
+    std::span<const std::byte> left = *got;
     while (const auto next = load<nlmsghdr>(left)) {
       if (next->nlmsg_len < sizeof(nlmsghdr) || next->nlmsg_len > left.size()) {
         return fail(code_, what + ": an answer that cannot be read");

@@ -42,7 +42,7 @@ requires std::is_trivially_copyable_v<T>
 /// A request that grows by attributes; lengths are filled in as they become known.
 class NetlinkRequest {
  public:
-  /// `flags`: beside NLM_F_REQUEST and NLM_F_ACK.
+  /// `flags`: beside NLM_F_REQUEST and NLM_F_ACK (which commit() takes off again where it wants no answer).
   NetlinkRequest(std::uint16_t type, std::uint16_t flags, std::span<const std::byte> body);
   void add(std::uint16_t type, std::span<const std::byte> value);
   void add_text(std::uint16_t type, std::string_view value);  ///< with its NUL
@@ -67,6 +67,9 @@ class NetlinkSocket {
   /// Sends and collects the answers' bodies until the kernel acknowledges. An answer that a change overtook is asked
   /// for again.
   [[nodiscard]] Result<std::vector<NetlinkBytes>> ask(const std::string& what, NetlinkRequest request);
+  /// Sends `requests` as one transaction of this netfilter subsystem: all of them hold afterwards, or none.
+  [[nodiscard]] Result<void> commit(const std::string& what, std::uint16_t subsystem,
+                                    std::vector<NetlinkRequest> requests);
   [[nodiscard]] int fd() const { return fd_.get(); }
 
  private:
@@ -76,6 +79,9 @@ class NetlinkSocket {
     bool overtaken = false;
   };
   [[nodiscard]] Result<Answer> ask_once(const std::string& what, const NetlinkBytes& request);
+  [[nodiscard]] Result<void> send(const std::string& what, std::span<const std::byte> bytes) const;
+  /// The next answer of the kernel's; its messages lie in `buffer`.
+  [[nodiscard]] Result<std::span<const std::byte>> receive(const std::string& what, NetlinkBytes& buffer) const;
   [[nodiscard]] Error refused(const std::string& what, int error) const;
 
   run::Fd fd_;

@@ -24,8 +24,11 @@ std::string words(nft_ctx* context) {
 
 }  // namespace
 
-NftKernel::NftKernel(Context context, NftLook look, std::vector<std::string> chains)
-    : context_(std::move(context)), look_(std::move(look)), chains_(std::move(chains)) {}
+NftKernel::NftKernel(Context context, NftLook look, NftElements elements, std::vector<std::string> chains)
+    : context_(std::move(context)),
+      look_(std::move(look)),
+      elements_(std::move(elements)),
+      chains_(std::move(chains)) {}
 
 Result<std::unique_ptr<NftKernel>> NftKernel::open(const std::vector<NetPath>& paths) {
   Context context(nft_ctx_new(NFT_CTX_DEFAULT), &nft_ctx_free);
@@ -34,7 +37,10 @@ Result<std::unique_ptr<NftKernel>> NftKernel::open(const std::vector<NetPath>& p
   }
   auto look = NftLook::open();
   if (!look) return look.error();
-  std::unique_ptr<NftKernel> out(new NftKernel(std::move(context), std::move(*look), chain_names(paths)));
+  auto elements = NftElements::open();
+  if (!elements) return elements.error();
+  std::unique_ptr<NftKernel> out(
+      new NftKernel(std::move(context), std::move(*look), std::move(*elements), chain_names(paths)));
   // The JSON library seeds its tables from /dev/urandom at its first object: now, while files may be opened.
   if (auto warm = out->ask("list tables inet"); !warm) return warm.error();
   return out;
@@ -46,6 +52,11 @@ Result<void> NftKernel::run(const std::string& commands) {
   nft_ctx_output_set_flags(context_.get(), 0);
   if (nft_run_cmd_from_buffer(context_.get(), commands.c_str()) == 0) return {};
   return fail("netd.nft", words(context_.get()));
+}
+
+Result<void> NftKernel::change(const NetPath& path, const std::set<Right>& ended, const Rights& renewed) {
+  if (ended.size() + renewed.size() > NftElements::kMost) return run(change_commands(path, ended, renewed));
+  return elements_.change(path, ended, renewed);
 }
 
 Result<std::string> NftKernel::ask(const char* command) {

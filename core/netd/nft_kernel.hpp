@@ -1,9 +1,10 @@
-// NftKernel: the kernel's nftables in the network namespace of the process: libnftables where something changes,
-// NftLook where something is only read. Threads: the loop's; a transaction takes 0.2 ms, one that renews 1,000 sessions
-// 80 ms. open() before the sandbox closes: libnftables reads its names of protocols and marks from files then. Errors:
-// netd.nft with the library's own words.
+// NftKernel: the kernel's nftables in the network namespace of the process: libnftables for the table and for many
+// rights at once, NftElements for few, NftLook where something is only read. Threads: the loop's; a transaction of
+// libnftables takes 0.2 ms, one that renews 1,000 sessions 80 ms. open() before the sandbox closes: libnftables reads
+// its names of protocols and marks from files then. Errors: netd.nft with the library's own words.
 #pragma once
 #include "netd/kernel.hpp"
+#include "netd/nft_elements.hpp"
 #include "netd/nft_look.hpp"
 
 #include <memory>
@@ -20,16 +21,18 @@ class NftKernel final : public Filter {
   NftKernel& operator=(const NftKernel&) = delete;
 
   Result<void> run(const std::string& commands) override;
+  Result<void> change(const NetPath& path, const std::set<Right>& ended, const Rights& renewed) override;
   Result<std::map<std::string, std::uint64_t>> counters() override;
   Result<std::string> shape() override;
   std::vector<FoundRight> rights() override;
 
  private:
   using Context = std::unique_ptr<nft_ctx, void (*)(nft_ctx*)>;
-  NftKernel(Context context, NftLook look, std::vector<std::string> chains);
+  NftKernel(Context context, NftLook look, NftElements elements, std::vector<std::string> chains);
   Result<std::string> ask(const char* command);
   Context context_;
   NftLook look_;
+  NftElements elements_;
   std::vector<std::string> chains_;
 };
 

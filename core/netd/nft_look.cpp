@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <endian.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -9,6 +10,7 @@
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -90,13 +92,33 @@ Result<NetlinkSocket> open_nft_watch() {
   return socket;
 }
 
+namespace {
+
+/// True when every message in it tells of set elements, or of the generation that each change brings.
+bool only_elements(std::span<const std::byte> left) {
+  while (!left.empty()) {
+    const auto head = load<nlmsghdr>(left);
+    if (!head || head->nlmsg_len < sizeof(nlmsghdr) || head->nlmsg_len > left.size()) return false;
+    const int message = head->nlmsg_type & 0xff;
+    const bool elements = message == NFT_MSG_NEWSETELEM || message == NFT_MSG_DELSETELEM || message == NFT_MSG_NEWGEN;
+    if (head->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || !elements) return false;
+    left = left.subspan(std::min<std::size_t>((head->nlmsg_len + 3u) & ~3u, left.size()));
+  }
+  return true;
+}
+
+}  // namespace
+
 bool drain(const NetlinkSocket& watch) {
-  std::array<std::byte, 8192> ignored;
+  std::array<std::byte, 64 * 1024> news;
   bool any = false;
   for (;;) {
-    const ssize_t got = recv(watch.fd(), ignored.data(), ignored.size(), MSG_DONTWAIT | MSG_TRUNC);
-    if (got < 0 && errno != EINTR && errno != ENOBUFS) return any;
-    any = true;
+    const ssize_t got = recv(watch.fd(), news.data(), news.size(), MSG_DONTWAIT | MSG_TRUNC);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno != ENOBUFS) return any;
+    // What was lost or cut may have been anything.
+    const bool whole = got >= 0 && static_cast<std::size_t>(got) <= news.size();
+    if (!whole || !only_elements(std::span(news).first(static_cast<std::size_t>(got)))) any = true;
   }
 }
 

@@ -25,7 +25,8 @@ class NftLook {
 
 /// A descriptor that becomes readable whenever anybody changes any rule of this network namespace. Non-blocking.
 [[nodiscard]] Result<NetlinkSocket> open_nft_watch();
-/// Forgets what has come; true when something had.
+/// Forgets what has come; true when it may have been more than elements of sets, which shape() does not show: netd's
+/// own changes of rights need no second look.
 bool drain(const NetlinkSocket& watch);
 
 }  // namespace sekisho::netd

@@ -75,11 +75,9 @@ Result<NetPlan::Change> NetPlan::change(const seam::DesiredNet& desired, Instant
   if (refused > kMostReasons) out.refused += "; and " + std::to_string(refused - kMostReasons) + " more";
 
   const Held& held = held_[out.path];
-  std::set<Right> ended;
   for (const auto& [right, until] : held) {
-    if (!wanted.contains(right)) ended.insert(right);
+    if (!wanted.contains(right)) out.gone.insert(right);
   }
-  Rights fresh;
   for (const auto& [right, ttl] : wanted) {
     const auto before = held.find(right);
     const Instant until = now + ttl;
@@ -89,12 +87,15 @@ Result<NetPlan::Change> NetPlan::change(const seam::DesiredNet& desired, Instant
       continue;
     }
     ++(is_there ? out.renewed : out.added);
-    fresh.emplace(right, ttl);
+    out.fresh.emplace(right, ttl);
     out.held.emplace(right, until);
   }
-  out.ended = ended.size();
-  out.commands = change_commands(path, ended, fresh);
+  out.ended = out.gone.size();
   return out;
+}
+
+std::string NetPlan::commands(const Change& change) const {
+  return change_commands(paths_.at(change.path), change.gone, change.fresh);
 }
 
 void NetPlan::commit(Change change) {

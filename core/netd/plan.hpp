@@ -1,7 +1,7 @@
 // NetPlan: the rights that the kernel holds, and what to tell it so that it holds those that sekishod wants.
 // A machine without sockets: facts and `now` go in, commands come out. The caller runs the commands and says whether
 // the kernel took them (commit) or not (then nothing has changed here).
-//   desired state ─change()─▶ Change{commands} ─kernel─▶ commit()
+//   desired state ─change()─▶ Change{gone, fresh} ─kernel─▶ commit()
 //
 // Fails closed: a right that breaks a rule is refused alone and named in Change::refused; those beside it hold, and
 // those that are no longer wanted end all the same. An unchanged right is renewed once an eighth of its time has
@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,8 +31,9 @@ class NetPlan {
   using Held = std::map<Right, Instant>;  ///< until when
   struct Change {
     std::size_t path = 0;  ///< index
-    std::string commands;  ///< empty: the kernel holds it already
-    Held held;             ///< what the kernel holds afterwards
+    std::set<Right> gone;  ///< with `fresh` empty too: the kernel holds it already
+    Rights fresh;
+    Held held;  ///< what the kernel holds afterwards
     std::size_t added = 0, ended = 0, renewed = 0;
     std::string refused;  ///< what was refused and why; empty: nothing
   };
@@ -42,6 +44,8 @@ class NetPlan {
 
   /// Errors: netd.unknown_tun.
   [[nodiscard]] Result<Change> change(const seam::DesiredNet& desired, Instant now) const;
+  /// The change as text; empty: nothing to do.
+  [[nodiscard]] std::string commands(const Change& change) const;
   void commit(Change change);
 
   /// Takes over a right that the kernel held before netd started; one that breaks a rule is left out.

@@ -145,6 +145,46 @@ TEST_F(Postgres, AConnectionCutInTheMiddleOfAJobKeepsNothingOfIt) {
   }));
 }
 
+TEST_F(Postgres, StatementsAreMadeAnewForANewConnection) {
+  auto store = open_it(url_);
+  ASSERT_TRUE(store);
+  const auto put = [&](const char* handle) {
+    return store->transact([&](Tx& tx) {
+      tx.put_login({handle, "{}", kNow});
+      EXPECT_TRUE(tx.login(handle));
+      EXPECT_GE(tx.next_session_count("d"), 1U);
+    });
+  };
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(code(put("a")), "ok");
+    run(url_,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sekishod' AND "
+        "datname = current_database()");
+    EXPECT_EQ(code(put("b")), "ok") << "after the cut";
+  }
+  // Another node brings the schema up meanwhile.
+  run(url_, "ALTER TABLE logins ADD COLUMN later TEXT NOT NULL DEFAULT ''");
+  EXPECT_EQ(code(put("c")), "ok");
+}
+
+TEST_F(Postgres, AConnectionCutUnderOneJobFailsAllThatShareItsCommit) {
+  auto store = open_it(url_);
+  ASSERT_TRUE(store);
+  const std::vector<Job> jobs{
+      [](Tx& tx) { tx.put_value("first", "done"); },
+      [this](Tx& tx) {
+        run(url_,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sekishod' AND "
+            "datname = current_database()");
+        tx.put_value("second", "half");
+      },
+      [](Tx& tx) { tx.put_value("third", "never"); }};
+  for (const Result<void>& end : store->transact_each(jobs)) EXPECT_EQ(code(end), "store.unavailable");
+  ASSERT_TRUE(store->transact([](Tx& tx) {
+    for (const char* name : {"first", "second", "third"}) EXPECT_FALSE(tx.value(name)) << name;
+  }));
+}
+
 TEST_F(Postgres, ALostServerIsAnErrorUntilItIsBack) {
   auto store = open_it(url_);
   ASSERT_TRUE(store);

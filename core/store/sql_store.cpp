@@ -2,9 +2,10 @@
 // transaction that will write begins, and what an error means. SQLite's plain BEGIN is deferred and loses races between
 // two readers who both go on to write: BEGIN IMMEDIATE. PostgreSQL: one advisory lock per transaction gives the same
 // order of writers.
-#include "base/json.hpp"
 #include "store/migrations.hpp"
 #include "store/sql_registry.hpp"
+#include "store/sql_tx.hpp"
+#include "store/statements.hpp"
 #include "store/store.hpp"
 
 #include <fcntl.h>
@@ -22,37 +23,6 @@ namespace sekisho::store {
 namespace {
 
 using soci::into;
-using soci::use;
-
-long long micros(Instant at) {
-  return at.time_since_epoch().count();
-}
-Instant instant(long long micros) {
-  return Instant(std::chrono::microseconds(micros));
-}
-
-std::string to_hex(std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-  return out;
-}
-std::string from_hex(std::string_view hex) {
-  const auto digit = [](char c) -> int {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    throw CorruptRow("a kept value is not hexadecimal");
-  };
-  if (hex.size() % 2 != 0) throw CorruptRow("a kept value is not hexadecimal");
-  std::string out;
-  for (std::size_t i = 0; i < hex.size(); i += 2) out += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
-  return out;
-}
 
 /// The message without SOCI's context, which quotes bound values (hashes, documents), and without PostgreSQL's DETAIL.
 std::string message_of(const soci::soci_error& error) {
@@ -100,220 +70,6 @@ std::string with_limits(std::string url) {
 
 enum class Engine : std::uint8_t { sqlite, postgresql };
 
-class SqlTx final : public Tx {
- public:
-  SqlTx(soci::session& sql, std::shared_ptr<const registry::Registry> cached) : sql_(sql), cached_(std::move(cached)) {}
-
-  registry::Registry registry() override { return *newest(); }
-  std::uint64_t generation() override {
-    long long out = 0;
-    sql_ << "SELECT generation FROM registry_state WHERE id = 1", into(out);
-    if (!sql_.got_data() || out < 0) throw CorruptRow("the registry has no generation");
-    return static_cast<std::uint64_t>(out);
-  }
-  void replace_registry(const registry::Registry& next) override {
-    const auto before = newest();
-    write_changes(sql_, *before, next);
-    auto after = std::make_shared<registry::Registry>(next);
-    after->generation = before->generation + 1;
-    const auto generation = static_cast<long long>(after->generation);
-    sql_ << "UPDATE registry_state SET generation = :generation WHERE id = 1", use(generation, "generation");
-    cached_ = std::move(after);
-  }
-
-  nlohmann::json factor_state(std::string_view scope, std::string_view key, std::string_view factor) override {
-    const std::string s(scope), k(key), f(factor);
-    std::string text;
-    sql_ << "SELECT state FROM factor_states WHERE scope = :scope AND subject = :subject AND factor = :factor",
-        into(text), use(s, "scope"), use(k, "subject"), use(f, "factor");
-    if (!sql_.got_data()) return nullptr;
-    auto parsed = parse_json(text, JsonLimits{.bytes = 64 * 1024, .depth = 16});
-    if (!parsed) throw CorruptRow("a factor's state is not JSON");
-    return *std::move(parsed);
-  }
-  void put_factor_state(std::string_view scope, std::string_view key, std::string_view factor,
-                        const nlohmann::json& state, Instant now) override {
-    const std::string s(scope), k(key), f(factor), text = state.dump();
-    const long long at = micros(now);
-    sql_ << "INSERT INTO factor_states (scope, subject, factor, state, changed_at) "
-            "VALUES (:scope, :subject, :factor, :state, :at) ON CONFLICT (scope, subject, factor) "
-            "DO UPDATE SET state = EXCLUDED.state, changed_at = EXCLUDED.changed_at",
-        use(s, "scope"), use(k, "subject"), use(f, "factor"), use(text, "state"), use(at, "at");
-  }
-
-  std::optional<LoginRow> login(std::string_view handle_hash) override {
-    LoginRow row{std::string(handle_hash), "", {}};
-    long long expires = 0;
-    sql_ << "SELECT document, expires_at FROM logins WHERE handle_hash = :hash", into(row.document), into(expires),
-        use(row.handle_hash, "hash");
-    if (!sql_.got_data()) return std::nullopt;
-    row.expires_at = instant(expires);
-    return row;
-  }
-  void put_login(const LoginRow& row) override {
-    const long long expires = micros(row.expires_at);
-    sql_ << "INSERT INTO logins (handle_hash, document, expires_at) VALUES (:hash, :document, :expires) "
-            "ON CONFLICT (handle_hash) DO UPDATE SET document = EXCLUDED.document, expires_at = EXCLUDED.expires_at",
-        use(row.handle_hash, "hash"), use(row.document, "document"), use(expires, "expires");
-  }
-  void drop_login(std::string_view handle_hash) override {
-    const std::string hash(handle_hash);
-    sql_ << "DELETE FROM logins WHERE handle_hash = :hash", use(hash, "hash");
-  }
-  void drop_logins_before(Instant now) override {
-    const long long at = micros(now);
-    sql_ << "DELETE FROM logins WHERE expires_at <= :at", use(at, "at");
-  }
-
-  std::uint64_t next_session_count(std::string_view day) override {
-    const std::string d(day);
-    long long given = 0;
-    sql_ << "INSERT INTO session_counts (day, given) VALUES (:day, 1) "
-            "ON CONFLICT (day) DO UPDATE SET given = session_counts.given + 1 RETURNING given",
-        use(d, "day"), into(given);
-    if (given < 1) throw CorruptRow("a session count is below one");
-    return static_cast<std::uint64_t>(given);
-  }
-  void put_session(const SessionRow& row) override {
-    const long long granted = micros(row.granted_at), until = micros(row.until);
-    long long ended = row.ended_at ? micros(*row.ended_at) : 0;
-    soci::indicator ended_mark = row.ended_at ? soci::i_ok : soci::i_null;
-    sql_ << "INSERT INTO sessions (number, cookie_hash, certificate, person, terminal, contractor, contract, "
-            "application, path, zone, desktop, address, peer, language, state, granted_at, until, ended_at, end_code, "
-            "node) "
-            "VALUES (:number, :cookie, :certificate, :person, :terminal, :contractor, :contract, :application, :path, "
-            ":zone, :desktop, :address, :peer, :language, :state, :granted, :until, :ended, :code, :node) "
-            "ON CONFLICT (number) DO UPDATE SET cookie_hash = EXCLUDED.cookie_hash, "
-            "certificate = EXCLUDED.certificate, person = EXCLUDED.person, terminal = EXCLUDED.terminal, "
-            "contractor = EXCLUDED.contractor, contract = EXCLUDED.contract, application = EXCLUDED.application, "
-            "path = EXCLUDED.path, zone = EXCLUDED.zone, desktop = EXCLUDED.desktop, address = EXCLUDED.address, "
-            "peer = EXCLUDED.peer, language = EXCLUDED.language, state = EXCLUDED.state, "
-            "granted_at = EXCLUDED.granted_at, until = EXCLUDED.until, ended_at = EXCLUDED.ended_at, "
-            "end_code = EXCLUDED.end_code, node = EXCLUDED.node",
-        use(row.number, "number"), use(row.cookie_hash, "cookie"), use(row.certificate, "certificate"),
-        use(row.person, "person"), use(row.terminal, "terminal"), use(row.contractor, "contractor"),
-        use(row.contract, "contract"), use(row.application, "application"), use(row.path, "path"),
-        use(row.zone, "zone"), use(row.desktop, "desktop"), use(row.address, "address"), use(row.peer, "peer"),
-        use(row.language, "language"), use(row.state, "state"), use(granted, "granted"), use(until, "until"),
-        use(ended, ended_mark, "ended"), use(row.end_code, "code"), use(row.node, "node");
-    sql_ << "UPDATE registry_state SET session_changes = session_changes + 1 WHERE id = 1";
-  }
-  std::optional<SessionRow> session_by_cookie(std::string_view cookie_hash) override {
-    return one_session("cookie_hash = :wanted ORDER BY number DESC LIMIT 1", cookie_hash);
-  }
-  std::optional<SessionRow> session(std::string_view number) override {
-    return one_session("number = :wanted", number);
-  }
-  std::vector<SessionRow> open_sessions() override { return sessions("state <> :wanted ORDER BY number", "ended"); }
-  std::vector<SessionRow> open_sessions_of(std::string_view person) override {
-    return sessions("person = :wanted AND state <> 'ended' ORDER BY number", person);
-  }
-  std::uint64_t session_changes() override {
-    long long out = 0;
-    sql_ << "SELECT session_changes FROM registry_state WHERE id = 1", into(out);
-    if (!sql_.got_data() || out < 0) throw CorruptRow("the sessions have no count of changes");
-    return static_cast<std::uint64_t>(out);
-  }
-  void put_beat(std::string_view node, Instant now) override {
-    const std::string n(node);
-    const long long at = micros(now);
-    sql_ << "INSERT INTO nodes (node, seen_at) VALUES (:node, :at) "
-            "ON CONFLICT (node) DO UPDATE SET seen_at = EXCLUDED.seen_at",
-        use(n, "node"), use(at, "at");
-  }
-  std::map<std::string, Instant> beats() override {
-    std::map<std::string, Instant> out;
-    std::string node;
-    long long at = 0;
-    soci::statement select = (sql_.prepare << "SELECT node, seen_at FROM nodes", into(node), into(at));
-    select.execute();
-    while (select.fetch()) out.emplace(node, instant(at));
-    return out;
-  }
-
-  std::optional<PostureRow> posture(std::string_view terminal) override {
-    PostureRow row;
-    row.terminal = terminal;
-    long long seq = 0, at = 0;
-    sql_ << "SELECT last_seq, reported_at, verdict, results, memory FROM postures WHERE terminal = :terminal",
-        into(seq), into(at), into(row.verdict), into(row.results), into(row.memory), use(row.terminal, "terminal");
-    if (!sql_.got_data()) return std::nullopt;
-    row.last_seq = seq;
-    row.reported_at = instant(at);
-    return row;
-  }
-  void put_posture(const PostureRow& row) override {
-    const long long seq = row.last_seq, at = micros(row.reported_at);
-    sql_ << "INSERT INTO postures (terminal, last_seq, reported_at, verdict, results, memory) "
-            "VALUES (:terminal, :seq, :at, :verdict, :results, :memory) ON CONFLICT (terminal) DO UPDATE SET "
-            "last_seq = EXCLUDED.last_seq, reported_at = EXCLUDED.reported_at, verdict = EXCLUDED.verdict, "
-            "results = EXCLUDED.results, memory = EXCLUDED.memory",
-        use(row.terminal, "terminal"), use(seq, "seq"), use(at, "at"), use(row.verdict, "verdict"),
-        use(row.results, "results"), use(row.memory, "memory");
-  }
-
-  std::optional<std::string> value(std::string_view name) override {
-    const std::string n(name);
-    std::string hex;
-    sql_ << "SELECT value_hex FROM kept_values WHERE name = :name", into(hex), use(n, "name");
-    if (!sql_.got_data()) return std::nullopt;
-    return from_hex(hex);
-  }
-  void put_value(std::string_view name, std::string_view value) override {
-    const std::string n(name), hex = to_hex(value);
-    sql_ << "INSERT INTO kept_values (name, value_hex) VALUES (:name, :value) "
-            "ON CONFLICT (name) DO UPDATE SET value_hex = EXCLUDED.value_hex",
-        use(n, "name"), use(hex, "value");
-  }
-
-  /// What the store may remember once this transaction is committed.
-  [[nodiscard]] std::shared_ptr<const registry::Registry> cached() const { return cached_; }
-
- private:
-  std::shared_ptr<const registry::Registry> newest() {
-    const std::uint64_t now = generation();
-    if (!cached_ || cached_->generation != now) {
-      auto fresh = std::make_shared<registry::Registry>(read_registry(sql_));
-      fresh->generation = now;
-      cached_ = std::move(fresh);
-    }
-    return cached_;
-  }
-  std::vector<SessionRow> sessions(const std::string& where, std::string_view wanted) {
-    const std::string w(wanted);
-    std::vector<SessionRow> out;
-    SessionRow row;
-    long long granted = 0, until = 0, ended = 0;
-    soci::indicator ended_mark = soci::i_ok;
-    soci::statement select =
-        (sql_.prepare << "SELECT number, cookie_hash, certificate, person, terminal, contractor, contract, "
-                         "application, path, zone, desktop, address, peer, language, state, granted_at, until, "
-                         "ended_at, end_code, node FROM sessions WHERE " +
-                             where,
-         use(w, "wanted"), into(row.number), into(row.cookie_hash), into(row.certificate), into(row.person),
-         into(row.terminal), into(row.contractor), into(row.contract), into(row.application), into(row.path),
-         into(row.zone), into(row.desktop), into(row.address), into(row.peer), into(row.language), into(row.state),
-         into(granted), into(until), into(ended, ended_mark), into(row.end_code), into(row.node));
-    select.execute();
-    while (select.fetch()) {
-      row.granted_at = instant(granted);
-      row.until = instant(until);
-      row.ended_at.reset();
-      if (ended_mark == soci::i_ok) row.ended_at = instant(ended);
-      out.push_back(row);
-    }
-    return out;
-  }
-  std::optional<SessionRow> one_session(const std::string& where, std::string_view wanted) {
-    auto found = sessions(where, wanted);
-    if (found.empty()) return std::nullopt;
-    return std::move(found.front());
-  }
-
-  soci::session& sql_;
-  std::shared_ptr<const registry::Registry> cached_;
-};
-
 class SqlStore final : public Store {
  public:
   SqlStore(Engine engine, std::string connect) : engine_(engine), connect_(std::move(connect)) {}
@@ -351,27 +107,65 @@ class SqlStore final : public Store {
     }
   }
 
-  Result<void> transact(const std::function<void(Tx&)>& job) override {
+  Result<void> transact(const Job& job) override { return transact_each({&job, 1}).front(); }
+
+  std::vector<Result<void>> transact_each(std::span<const Job> jobs) override {
     const std::lock_guard lock(mutex_);
-    if (auto begun = begin_connected(); !begun) return begun;
-    SqlTx tx(sql_, cached_);
-    try {
-      job(tx);
-      sql_ << "COMMIT";
-    } catch (const soci::soci_error& error) {
-      return roll_back(error_of(error));
-    } catch (const CorruptRow& error) {
-      return roll_back(fail("store.corrupt", error.what()));
-    } catch (const std::exception& error) {
-      return roll_back(fail("store.aborted", error.what()));
-    } catch (...) {
-      return roll_back(fail("store.aborted", "the job threw"));
+    std::vector<Result<void>> ends(jobs.size());
+    if (jobs.empty()) return ends;
+    if (auto begun = begin_connected(); !begun) return fail_all(std::move(ends), begun.error());
+    SqlTx tx(sql_, statements_, cached_);
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      if (jobs.size() == 1) {
+        ends[i] = attempt([&] { jobs[i](tx); });
+        if (!ends[i]) return fail_all(std::move(ends), roll_back(ends[i].error()));
+        continue;
+      }
+      const RegistryPtr before = tx.cached();
+      ends[i] = attempt([&] {
+        sql_ << "SAVEPOINT one_job";
+        jobs[i](tx);
+        sql_ << "RELEASE SAVEPOINT one_job";
+      });
+      if (ends[i]) continue;
+      tx.restore(before);
+      const auto back = attempt([&] { sql_ << "ROLLBACK TO SAVEPOINT one_job"; });
+      // The whole transaction is lost: its connection is, or the disk is full.
+      if (!back) return fail_all(std::move(ends), roll_back(ends[i].error()));
+      statements_.clear();
+    }
+    // A pooler may give the next transaction another connection, which knows none of them.
+    if (engine_ == Engine::postgresql) statements_.clear();
+    if (auto committed = attempt([&] { sql_ << "COMMIT"; }); !committed) {
+      return fail_all(std::move(ends), roll_back(committed.error()));
     }
     cached_ = tx.cached();
-    return {};
+    return ends;
   }
 
  private:
+  template <class Work>
+  static Result<void> attempt(Work&& work) {
+    try {
+      work();
+      return {};
+    } catch (const soci::soci_error& error) {
+      return error_of(error);
+    } catch (const CorruptRow& error) {
+      return fail("store.corrupt", error.what());
+    } catch (const std::exception& error) {
+      return fail("store.aborted", error.what());
+    } catch (...) {
+      return fail("store.aborted", "the job threw");
+    }
+  }
+  /// A job that failed for a reason of its own keeps that.
+  static std::vector<Result<void>> fail_all(std::vector<Result<void>> ends, const Error& why) {
+    for (Result<void>& end : ends) {
+      if (end) end = why;
+    }
+    return ends;
+  }
   /// A connection that was lost since the last job is opened anew, once: nothing of this job has been done yet.
   Result<void> begin_connected() {
     bool fresh = false;
@@ -408,9 +202,11 @@ class SqlStore final : public Store {
       // SQLite rolls back by itself on some errors; a lost PostgreSQL connection has nothing left to roll back.
       broken_ = engine_ == Engine::postgresql;
     }
+    statements_.clear();
     return why;
   }
   Result<void> reconnect() {
+    statements_.clear();
     try {
       sql_.close();
     } catch (const std::exception&) {
@@ -426,7 +222,8 @@ class SqlStore final : public Store {
   std::string connect_;
   std::mutex mutex_;  // guards everything below
   soci::session sql_;
-  std::shared_ptr<const registry::Registry> cached_;
+  Statements statements_{sql_};
+  RegistryPtr cached_;
   bool broken_ = false;
 };
 

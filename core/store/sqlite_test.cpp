@@ -183,6 +183,69 @@ TEST_F(SqliteFile, ErrorsTellNoStoredSecret) {
   EXPECT_EQ(done.error().detail.find("secret"), std::string::npos);
 }
 
+TEST_F(SqliteFile, StatementsOutliveAChangeOfTheSchemaAndAnError) {
+  auto store = open_it();
+  ASSERT_TRUE(store);
+  const auto put = [&](const char* handle) {
+    return (*store)->transact([&](Tx& tx) { tx.put_login({handle, "{}", kNow + Seconds(9)}); });
+  };
+  const auto has = [&](const char* handle) {
+    bool found = false;
+    EXPECT_TRUE((*store)->transact([&](Tx& tx) { found = tx.login(handle).has_value(); }));
+    return found;
+  };
+  ASSERT_TRUE(put("a"));
+  soci::session other(soci::sqlite3, "db=\"" + path_ + "\"");
+  other << "ALTER TABLE logins ADD COLUMN later TEXT NOT NULL DEFAULT ''";
+  ASSERT_TRUE(put("b"));
+  EXPECT_TRUE(has("a") && has("b"));
+  other << "ALTER TABLE logins RENAME TO elsewhere";
+  EXPECT_FALSE(put("c"));
+  other << "ALTER TABLE elsewhere RENAME TO logins";
+  ASSERT_TRUE(put("c"));
+  EXPECT_TRUE(has("c"));
+}
+
+TEST_F(SqliteFile, NoStatementHoldsATransactionOpen) {
+  auto store = open_it();
+  ASSERT_TRUE(store);
+  ASSERT_TRUE((*store)->transact([](Tx& tx) {
+    tx.put_login({"a", "{}", kNow});
+    EXPECT_TRUE(tx.login("a"));
+    EXPECT_EQ(tx.next_session_count("d"), 1U);
+    EXPECT_TRUE(tx.beats().empty());
+  }));
+  // An open reader would keep the log from being emptied.
+  soci::session other(soci::sqlite3, "db=\"" + path_ + "\"");
+  long long busy = -1, in_log = -1, done = -1;
+  other << "PRAGMA wal_checkpoint(TRUNCATE)", soci::into(busy), soci::into(in_log), soci::into(done);
+  EXPECT_EQ(busy, 0);
+  EXPECT_EQ(in_log, 0);
+}
+
+TEST_F(SqliteFile, AJobThatLosesTheTransactionFailsAllThatShareIt) {
+  auto store = open_it();
+  ASSERT_TRUE(store);
+  registry::Registry broken = cast();
+  broken.contractors.erase("mori-kogyo");
+  const std::vector<Job> jobs{[](Tx& tx) {
+                                tx.put_login({"a", "{}", kNow});
+                              },
+                              // What the header forbids: its references are judged at the commit.
+                              [&](Tx& tx) { tx.replace_registry(broken); },
+                              [](Tx&) { throw std::runtime_error("its own reason"); }};
+  const auto ends = (*store)->transact_each(jobs);
+  ASSERT_EQ(ends.size(), 3U);
+  EXPECT_EQ(ends[0].error().code, "store.conflict");
+  EXPECT_EQ(ends[1].error().code, "store.conflict");
+  EXPECT_EQ(ends[2].error().code, "store.aborted");
+  ASSERT_TRUE((*store)->transact([](Tx& tx) {
+    EXPECT_FALSE(tx.login("a"));
+    EXPECT_EQ(tx.generation(), 0U);
+    EXPECT_TRUE(tx.registry().people.empty());
+  }));
+}
+
 TEST_F(SqliteFile, TwoStoresOverOneFileSeeEachOther) {
   auto one = open_it(), two = open_it();
   ASSERT_TRUE(one && two);

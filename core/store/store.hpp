@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -88,11 +89,16 @@ class Tx {
   virtual void put_value(std::string_view name, std::string_view value) = 0;
 };
 
+using Job = std::function<void(Tx&)>;
+
 class Store {
  public:
   virtual ~Store() = default;
   /// Runs `job` in one immediate transaction; commits when it returns, rolls back when it throws.
-  [[nodiscard]] virtual Result<void> transact(const std::function<void(Tx&)>& job) = 0;
+  [[nodiscard]] virtual Result<void> transact(const Job& job) = 0;
+  /// The same for each of `jobs`, in order, with one commit for all: a job that throws is undone alone, a commit that
+  /// fails takes all. Not for replace_registry(): its references are judged at the commit.
+  [[nodiscard]] virtual std::vector<Result<void>> transact_each(std::span<const Job> jobs);
 };
 
 /// "sqlite:///var/lib/sekisho/sekisho.db" or "postgresql://…" (a libpq URI; a password comes from its passfile). Opens,

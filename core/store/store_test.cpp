@@ -287,6 +287,37 @@ TEST_P(StoreSuite, AnAddressHasOneOpenSession) {
   EXPECT_EQ(ask([&](Tx& tx) { return tx.session(two); })->node, "2");
 }
 
+TEST_P(StoreSuite, JobsThatShareACommitAreUndoneOneByOne) {
+  const std::string one = fresh("S"), two = fresh("S"), three = fresh("S"), name = fresh("p");
+  const std::vector<Job> jobs{
+      [&](Tx& tx) {
+        tx.put_session(open_session(one, "mori", "10.0.0.9"));
+        tx.put_factor_state("account", name, "code", {{"tries", 1}}, kNow);
+      },
+      [&](Tx& tx) {
+        tx.put_factor_state("account", name, "code", {{"tries", 2}}, kNow);
+        tx.put_session(open_session(two, "tani", "10.0.0.9"));  // taken, by a row that is not committed yet
+      },
+      [&](Tx&) { throw std::runtime_error("gave up"); },
+      [&](Tx& tx) {
+        EXPECT_EQ(tx.factor_state("account", name, "code")["tries"], 1);
+        tx.put_session(open_session(three, "tani", "10.0.0.8"));
+      }};
+  const auto ends = store_->transact_each(jobs);
+  ASSERT_EQ(ends.size(), 4U);
+  EXPECT_TRUE(ends[0]);
+  ASSERT_FALSE(ends[1]);
+  EXPECT_EQ(ends[1].error().code, "store.conflict");
+  ASSERT_FALSE(ends[2]);
+  EXPECT_EQ(ends[2].error().code, "store.aborted");
+  EXPECT_TRUE(ends[3]);
+  EXPECT_TRUE(ask([&](Tx& tx) { return tx.session(one); }));
+  EXPECT_FALSE(ask([&](Tx& tx) { return tx.session(two); }));
+  EXPECT_TRUE(ask([&](Tx& tx) { return tx.session(three); }));
+  EXPECT_EQ(ask([&](Tx& tx) { return tx.factor_state("account", name, "code"); })["tries"], 1);
+  EXPECT_TRUE(store_->transact_each({}).empty());
+}
+
 TEST_P(StoreSuite, OpenSessionsOfAPersonAreFound) {
   const std::string mori = fresh("p"), one = fresh("S"), two = fresh("S");
   run([&](Tx& tx) {

@@ -1,6 +1,7 @@
 // Owners of OpenSSL's objects. Private to this room.
 #pragma once
 #include "net/tls/secure_channel.hpp"
+#include "net/tls/verified_chains.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -26,12 +27,14 @@ using SslPtr = std::unique_ptr<SSL, Freer<SSL_free>>;
 using BioPtr = std::unique_ptr<BIO, Freer<BIO_free_all>>;
 using BioMethodPtr = std::unique_ptr<BIO_METHOD, Freer<BIO_meth_free>>;
 using X509Ptr = std::unique_ptr<X509, Freer<X509_free>>;
+using DigestPtr = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 
 struct ContextImpl {
   SslCtxPtr ctx;
   BioMethodPtr bio_method;
-  std::string server_name;  // client role
+  std::string server_name;         // client role
+  VerifiedChains verified_chains;  // server role
 };
 
 /// The bytes between libssl and a channel; the BIO's data points here.

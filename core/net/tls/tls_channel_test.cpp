@@ -147,6 +147,68 @@ TEST(TlsChannel, RecordsBadCertificatesAndStaysOpen) {
   }
 }
 
+TEST(TlsChannel, RemembersAGoodChainAndNothingElse) {
+  const Authority middle("intermediate", zoo().client_ca);
+  const Identity good = middle.issue({.name = "mori"}), other = middle.issue({.name = "tani"}),
+                 foreign = zoo().foreign.issue({.name = "mori"}), expired = zoo().client_ca.issue({.expired = true});
+  const TlsServerContext gate = server_context();
+  BufferPool pool;
+  const auto shows = [&](const Identity& identity) {
+    auto context = client_context();
+    auto* ctx = static_cast<SSL_CTX*>(context.native_for_test());
+    const BioPtr pem(BIO_new_mem_buf(identity.certificate_pem.data(), -1)),
+        key(BIO_new_mem_buf(identity.key_pem.data(), -1));
+    while (X509* next = PEM_read_bio_X509(pem.get(), nullptr, nullptr, nullptr)) {
+      const X509Ptr owned(next);
+      if (SSL_CTX_get0_certificate(ctx) == nullptr) {
+        EXPECT_EQ(SSL_CTX_use_certificate(ctx, next), 1);
+      } else {
+        EXPECT_EQ(SSL_CTX_add1_chain_cert(ctx, next), 1);
+      }
+    }
+    const KeyPtr pkey(PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr));
+    EXPECT_EQ(SSL_CTX_use_PrivateKey(ctx, pkey.get()), 1);
+    TlsChannel client(context, pool), server(gate, pool);
+    Pair pair{client, server};
+    client.start();
+    pair.settle();
+    return server.peer_certificate();
+  };
+  EXPECT_EQ(shows(foreign), PeerCertificate::rejected);
+  EXPECT_EQ(shows(expired), PeerCertificate::rejected);
+  EXPECT_EQ(gate.impl()->verified_chains.size(), 0U);
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(shows(good), PeerCertificate::verified);
+    EXPECT_EQ(gate.impl()->verified_chains.size(), 1U);
+    EXPECT_EQ(shows(foreign), PeerCertificate::rejected);
+  }
+  EXPECT_EQ(shows(other), PeerCertificate::verified);
+  EXPECT_EQ(gate.impl()->verified_chains.size(), 2U);
+  EXPECT_EQ(server_context().impl()->verified_chains.size(), 0U) << "each context has its own";
+}
+
+TEST(VerifiedChains, AnswerOnlyWhileEveryCertificateIsValid) {
+  VerifiedChains known;
+  const VerifiedChains::Digest one{1}, two{2};
+  known.put(one, 100, 200);
+  EXPECT_FALSE(known.holds(one, 99));
+  EXPECT_TRUE(known.holds(one, 100));
+  EXPECT_TRUE(known.holds(one, 200));
+  EXPECT_FALSE(known.holds(one, 201));
+  EXPECT_FALSE(known.holds(two, 150));
+  known.put(two, 200, 100);
+  EXPECT_FALSE(known.holds(two, 150));
+  EXPECT_EQ(known.size(), 1U);
+  for (std::size_t n = 0; n < VerifiedChains::kMost; ++n) {
+    VerifiedChains::Digest next{3};
+    next[1] = static_cast<unsigned char>(n);
+    next[2] = static_cast<unsigned char>(n >> 8);
+    known.put(next, 0, 1000);
+  }
+  EXPECT_LE(known.size(), VerifiedChains::kMost);
+  EXPECT_FALSE(known.holds(one, 150));
+}
+
 TEST(TlsChannel, RejectsAChainOfFiveCertificates) {
   const Authority a("a", zoo().client_ca), b("b", a), c("c", b), d("d", c);
   const Identity four = c.issue({}), five = d.issue({});
