@@ -4,7 +4,7 @@
 #include "admission/enforce.hpp"
 #include "base/json.hpp"
 #include "gate/state.hpp"
-#include "registry/rules.hpp"
+#include "registry/application_rights.hpp"
 
 #include <openssl/evp.h>
 
@@ -22,6 +22,7 @@ struct Loaded {
   std::shared_ptr<const registry::Registry> registry;
   std::vector<store::SessionRow> open;
   std::vector<std::string> not_given;
+  std::vector<store::SessionRow> not_told;  // ended in the store, and the journal has not heard of it
   std::optional<Error> error;
 };
 
@@ -99,7 +100,7 @@ std::string_view to_string(SessionState state) {
 Gate::State::State(GateOptions o, run::Services s, std::shared_ptr<store::Store> st, audit::Journal& j, GatePlugins p)
     : options(std::move(o)),
       services(s),
-      store(std::move(st)),
+      jobs(std::make_shared<store::JobQueue>(std::move(st))),
       journal(j),
       plugins(std::move(p)),
       registry(std::make_shared<const registry::Registry>()),
@@ -148,7 +149,12 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
             return out;
           }
           for (std::string& number : *open) {
-            if (!tx.session(number)) out.not_given.push_back(std::move(number));
+            auto row = tx.session(number);
+            if (!row) {
+              out.not_given.push_back(std::move(number));
+            } else if (row->state == "ended" && (row->node.empty() || row->node == node)) {
+              out.not_told.push_back(std::move(*row));
+            }
           }
         }
         if (ended && !shared) {
@@ -181,6 +187,17 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
           entry.session = number;
           entry.code = "session.not_given";
           entry.result = "ended";
+          self->record(std::move(entry));
+        }
+        for (const store::SessionRow& row : loaded->not_told) {
+          audit::Entry entry;
+          entry.event = "session.ended";
+          entry.session = row.number;
+          entry.person = row.person;
+          entry.path = row.path;
+          entry.code = row.end_code;
+          entry.result = "ended";
+          entry.detail = {{"by", "store"}, {"at", row.ended_at ? to_rfc3339(*row.ended_at) : std::string()}};
           self->record(std::move(entry));
         }
         std::erase_if(loaded->open, [&](const store::SessionRow& row) {
@@ -261,10 +278,8 @@ std::optional<Refusal> Gate::State::fault_of(const store::SessionRow& row, regis
       row.certificate.empty() || (certificate != registry->certificates.end() && !certificate->second.revoked_at &&
                                   now() < certificate->second.not_after);
   if (!admission::enforce("R04", "certificate.revoked", certified)) return admission::refusal("certificate.revoked");
-  registry::Registry own = *registry;
-  std::erase_if(own.applications, [&](const auto& entry) { return entry.first != row.application; });
-  auto answer =
-      registry::rights_of(own, row.person, row.terminal, row.path, p->policy.zones, p->policy.lent_only, now());
+  auto answer = registry::rights_by(*registry, row.person, row.terminal, row.path, p->policy.zones, p->policy.lent_only,
+                                    now(), row.application);
   if (!answer.rights) return answer.refusal;
   if (now_right != nullptr) *now_right = std::move(*answer.rights);
   return std::nullopt;

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 namespace sekisho::gate {
 namespace {
@@ -567,6 +568,62 @@ TEST_F(GateTest, ANewLoginReplacesTheOlderSession) {
   EXPECT_EQ(journal.count("session.ended", "session.replaced"), 1u);
 }
 
+TEST_F(GateTest, AnOlderSessionEndsInTheTransactionOfItsHeirOrNotAtAll) {
+  const std::string old = pass();
+  const auto row_of = [&](const std::string& session) {
+    std::optional<store::SessionRow> row;
+    EXPECT_TRUE(store->transact([&](store::Tx& tx) { row = tx.session(session); }));
+    return row;
+  };
+  journal.held = true;
+  EXPECT_EQ(pass(), "");
+  ASSERT_EQ(journal.waiting.size(), 1u);
+  store->fail_next(fail("store.unavailable", "full"));
+  journal.waiting[0](std::uint64_t{1});
+  fake.timers.settle();
+  ASSERT_NE(as<Refused>(reply()), nullptr);
+  EXPECT_EQ(journal.count("session.ended", "session.not_given"), 1u);
+  EXPECT_EQ(journal.count("session.ended", "session.replaced"), 0u);
+  ASSERT_EQ(gate->sessions().size(), 1u);
+  EXPECT_EQ(gate->sessions()[0].number, old) << "who was inside stays inside";
+  EXPECT_EQ(row_of(old)->state, "quarantine");
+
+  journal.held = false;
+  const std::string heir = pass();
+  ASSERT_NE(heir, "");
+  EXPECT_EQ(row_of(old)->state, "ended");
+  EXPECT_EQ(row_of(old)->end_code, "session.replaced");
+  EXPECT_EQ(row_of(old)->ended_at, row_of(heir)->granted_at);
+  EXPECT_EQ(journal.count("session.ended", "session.replaced"), 1u);
+}
+
+TEST_F(GateTest, NoSessionNumberIsGivenTwiceAndFewAreLost) {
+  std::set<std::string> given;
+  std::string last;
+  const auto log_in = [&] {
+    const std::string session = pass();
+    EXPECT_NE(session, "");
+    EXPECT_TRUE(given.insert(session).second) << session;
+    EXPECT_LT(last, session);
+    last = session;
+  };
+  for (int n = 0; n < 20; ++n) {
+    // A login that is refused at its end gives its number back.
+    const auto* asked = as<LoginAsked>(ask(BeginLogin{arrival(), evidence({{"login", "mori"}, {"password", "x"}})}));
+    ASSERT_NE(asked, nullptr);
+    ask(AnswerLogin{asked->handle, arrival(), evidence({{"login", "mori"}, {"code", "wrong"}})});
+    log_in();
+  }
+  EXPECT_EQ(last, "S20261122-1-000020");
+  gate.reset();
+  start();
+  log_in();
+  EXPECT_EQ(last, "S20261122-1-000033") << "what the stopped process had taken is never given";
+  fake.timers.advance(std::chrono::hours{24});
+  log_in();
+  EXPECT_EQ(last, "S20261123-1-000001");
+}
+
 TEST_F(GateTest, JudgesTheBrowserOfAPageBeforeAnyFactorAndLeavesTheClientsFormAlone) {
   browser.results = {admission::testing::result("R09", CheckVerdict::fail, "browser.too_old")};
   checks = {{"browser", admission::CheckMode::enforce}};
@@ -654,6 +711,26 @@ TEST_F(GateTest, AnEndThatTheJournalKeptAndTheStoreDidNotIsNoSessionAfterARestar
   EXPECT_TRUE(gate->sessions().empty());
   EXPECT_EQ(as<Refused>(ask(ResumeSession{Secret(cookie), arrival(), true}))->refusal.code, "session.unknown_cookie");
   ASSERT_TRUE(store->transact([&](store::Tx& tx) { EXPECT_EQ(tx.session(session)->state, "ended"); }));
+}
+
+TEST_F(GateTest, AfterARestartTheJournalHearsOfEndsThatTheStoreAloneKnows) {
+  const std::string session = pass(), foreign = "S20261122-2-000001";
+  ASSERT_TRUE(store->transact([&](store::Tx& tx) {
+    store::SessionRow row = *tx.session(session);
+    row.state = "ended";
+    row.ended_at = fake.timers.now();
+    row.end_code = "session.replaced";
+    tx.put_session(row);
+    row.number = foreign;  // its own node tells its own journal
+    row.node = "2";
+    tx.put_session(row);
+  }));
+  gate.reset();
+  unfinished = {session, foreign};
+  start();
+  ASSERT_EQ(journal.count("session.ended"), 1u);
+  EXPECT_EQ(journal.count("session.ended", "session.replaced"), 1u);
+  EXPECT_TRUE(gate->sessions().empty());
 }
 
 TEST_F(GateTest, AFrontSpeaksForItsOwnPathAlone) {

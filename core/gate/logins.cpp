@@ -2,7 +2,7 @@
 // for (mail, password hash) is done outside, and the grant is on disk before the cookie leaves (T-71).
 #include "admission/browser_rule.hpp"
 #include "admission/enforce.hpp"
-#include "gate/state.hpp"
+#include "gate/login_step.hpp"
 #include "registry/rules.hpp"
 
 #include <sekisho/sdk/result.hpp>
@@ -12,6 +12,27 @@
 #include <utility>
 
 namespace sekisho::gate {
+
+audit::Entry login_entry(const Step& step, std::string event, std::string person) {
+  audit::Entry entry;
+  entry.event = std::move(event);
+  entry.person = std::move(person);
+  entry.from = step.arrival.peer_address;
+  entry.path = step.arrival.path;
+  return entry;
+}
+
+void refuse_step(const std::shared_ptr<Gate::State>& self, const StepPtr& step, const Refusal& refusal, bool may_retry,
+                 std::string person, nlohmann::json detail) {
+  audit::Entry entry = login_entry(*step, "login.refused", std::move(person));
+  entry.rule = refusal.rule;
+  entry.code = refusal.code;
+  entry.result = "refused";
+  entry.detail = std::move(detail);
+  self->record(std::move(entry));
+  self->refuse(step->caller, refusal, may_retry);
+}
+
 namespace {
 
 using admission::LoginOutcome;
@@ -32,237 +53,13 @@ class TxFactorStates final : public admission::FactorStates {
   Instant now_;
 };
 
-/// What a passed login leads to, decided in one transaction with the newest registry.
-struct Decision {
-  std::optional<Refusal> refusal;
-  store::SessionRow row;
-  bool admitted = false;
-  Instant reported_at{};
-};
-
-/// One login step in flight. Shared by the store job and the loop, never by both at once.
-struct Step {
-  Caller caller;
-  Arrival arrival;
-  Evidence evidence;
-  std::string handle_hash;  // of the answered question; empty at the beginning
-  std::optional<LoginOutcome> outcome;
-  std::optional<Decision> decision;                 // with an outcome that has passed and is not for another client
-  Secret cookie;                                    // of that
-  std::shared_ptr<const registry::Registry> fresh;  // set when the store's registry was newer than ours
-};
-using StepPtr = std::shared_ptr<Step>;
-
-enum class Kind : std::uint8_t { begin, answer, resume };
-
 /// A client fetches by this what its person proved on our pages (SAML form).
 constexpr Seconds kHandoverLife{60};
 constexpr const char* kHandover = "handover";
 constexpr std::size_t kHandleCharacters = 31;  // of 6 bits
 
-std::string shown_check_refusal_code(const nlohmann::json& results) {
-  for (const char* wanted : {"fail", "unknown"}) {
-    for (const auto& row : results) {
-      if (row.value("verdict", "") == wanted) return row.value("code", std::string());
-    }
-  }
-  return {};
-}
-
 void begin_or_answer(const std::shared_ptr<Gate::State>& self, StepPtr step, Kind kind,
                      admission::LoginDocument document, EffectResult effect);
-
-audit::Entry login_entry(const Step& step, std::string event, std::string person) {
-  audit::Entry entry;
-  entry.event = std::move(event);
-  entry.person = std::move(person);
-  entry.from = step.arrival.peer_address;
-  entry.path = step.arrival.path;
-  return entry;
-}
-
-void refuse_step(const std::shared_ptr<Gate::State>& self, const StepPtr& step, const Refusal& refusal, bool may_retry,
-                 std::string person, nlohmann::json detail = nlohmann::json::object()) {
-  audit::Entry entry = login_entry(*step, "login.refused", std::move(person));
-  entry.rule = refusal.rule;
-  entry.code = refusal.code;
-  entry.result = "refused";
-  entry.detail = std::move(detail);
-  self->record(std::move(entry));
-  self->refuse(step->caller, refusal, may_retry);
-}
-
-/// Addresses that other nodes took since this one was told are found out by the store; as many are tried.
-constexpr int kAddressTries = 8;
-
-/// A person has one session per path, whichever node serves it: the others' end in the same transaction.
-void put_granted(store::Tx& tx, const store::SessionRow& row, bool shared) {
-  for (store::SessionRow& other : shared ? tx.open_sessions_of(row.person) : std::vector<store::SessionRow>{}) {
-    if (other.path != row.path || other.node == row.node || other.number == row.number) continue;
-    other.state = "ended";
-    other.ended_at = row.granted_at;
-    other.end_code = "session.replaced";
-    tx.put_session(other);
-  }
-  tx.put_session(row);
-}
-
-/// Journal entry on disk, then the row, then the kernel, then the cookie.
-void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decision decision, Secret cookie,
-          int tries = kAddressTries) {
-  auto row = std::make_shared<store::SessionRow>(std::move(decision.row));
-  const GatePath* path = self->path(row->path);
-  SEKISHO_ASSERT(path != nullptr);
-  const auto address = self->pools.at(row->path).take();
-  if (!address) return refuse_step(self, step, admission::refusal("pool.exhausted"), false, row->person);
-  row->address = *address;
-
-  const auto give_up = [weak = self->weak_from_this(), step, row](std::string_view code) {
-    if (const auto self = weak.lock()) {
-      self->pools.at(row->path).give_back(row->address);
-      refuse_step(self, step, admission::refusal(code), false, row->person, {{"session", row->number}});
-    }
-  };
-  audit::Entry entry = login_entry(*step, "session.granted", row->person);
-  entry.session = row->number;
-  entry.rule = "R04";
-  entry.result = "ok";
-  entry.detail = {{"terminal", row->terminal}, {"contractor", row->contractor},
-                  {"contract", row->contract}, {"application", row->application},
-                  {"zone", row->zone},         {"address", row->address},
-                  {"state", row->state},       {"until", to_rfc3339(row->until)}};
-  auto shared_cookie = std::make_shared<Secret>(std::move(cookie));
-  const bool admitted = decision.admitted;
-  const Instant reported_at = decision.reported_at;
-  self->record(std::move(entry), [weak = self->weak_from_this(), step, row, shared_cookie, admitted, reported_at,
-                                  give_up, tries](Result<std::uint64_t> durable) {
-    const auto self = weak.lock();
-    if (!self) return;
-    if (!durable) return give_up("gate.unavailable");
-    self->in_store<bool>(
-        [row, shared = self->options.shared_store](store::Tx& tx) {
-          put_granted(tx, *row, shared);
-          return true;
-        },
-        [weak, step, row, shared_cookie, admitted, reported_at, give_up, tries](Result<bool> stored) {
-          const auto self = weak.lock();
-          if (!self) return;
-          if (!stored && stored.error().code == "store.conflict" && tries > 1) {
-            // Another node's; it stays taken here until that node's session has been seen to end.
-            self->foreign_addresses.emplace(row->path, row->address);
-            return give(self, step, Decision{{}, std::move(*row), admitted, reported_at}, std::move(*shared_cookie),
-                        tries - 1);
-          }
-          if (!stored) {
-            audit::Entry undone = login_entry(*step, "session.ended", row->person);
-            undone.session = row->number;
-            undone.code = "session.not_given";
-            undone.result = "ended";
-            self->record(std::move(undone));
-            return give_up("gate.unavailable");
-          }
-          const GatePath* path = self->path(row->path);
-          auto session = std::make_shared<Session>(*row, admission::PostureWatch(path->policy, row->granted_at));
-          session->state = admitted ? SessionState::admitted : SessionState::quarantine;
-          if (admitted) session->watch.begin_admitted(reported_at);
-          session->last_activity = self->now();
-          session->tunnel_by = self->now() + path->policy.first_tunnel_limit;
-          // The right may have ended while the entry was being written.
-          if (const auto fault = self->fault_of(*row, nullptr)) {
-            self->adopt_session(session);
-            self->end(session, *fault, "registry");
-            return self->refuse(step->caller, *fault);
-          }
-          // A person has one session per path: an older one ends as the new one begins.
-          std::vector<std::shared_ptr<Session>> older;
-          for (const auto& [number, other] : self->sessions) {
-            if (other->row.person == row->person && other->row.path == row->path) older.push_back(other);
-          }
-          for (const auto& other : older) self->end(other, admission::refusal("session.replaced"), row->number);
-          self->adopt_session(session);
-          self->apply_net(row->path, [weak, step, row, shared_cookie](bool applied) {
-            const auto self = weak.lock();
-            if (!self) return;
-            const auto found = self->sessions.find(row->number);
-            if (found == self->sessions.end()) {
-              return self->refuse(step->caller, admission::refusal("session.right_ended"));
-            }
-            if (!applied) {
-              self->end(found->second, admission::refusal("gate.unavailable"), "kernel");
-              return self->refuse(step->caller, admission::refusal("gate.unavailable"));
-            }
-            const auto limit = self->path(row->path)->policy.first_tunnel_limit.count();
-            self->reply(step->caller, Granted{shared_cookie->clone(), row->number, found->second->state,
-                                              static_cast<std::uint32_t>(limit)});
-          });
-        });
-  });
-}
-
-using RegistryPtr = std::shared_ptr<const registry::Registry>;
-
-/// `known`, or the store's when that is newer.
-RegistryPtr newest(store::Tx& tx, RegistryPtr known) {
-  if (tx.generation() == known->generation) return known;
-  return std::make_shared<const registry::Registry>(tx.registry());
-}
-
-/// Rights (R01, R03, R16–R19), then the newest posture verdict (R05–R10). Null: `decision.refusal` says why.
-std::optional<registry::Rights> judge_rights(store::Tx& tx, const registry::Registry& registry,
-                                             const admission::PathPolicy& policy,
-                                             const admission::LoginPassedOut& passed, Instant now, Decision& decision) {
-  auto answer =
-      registry::rights_of(registry, passed.person, passed.terminal, policy.path, policy.zones, policy.lent_only, now);
-  if (!answer.rights) {
-    decision.refusal = answer.refusal;
-    return std::nullopt;
-  }
-  const auto posture = tx.posture(passed.terminal);
-  if (posture && posture->reported_at <= now && now - posture->reported_at <= policy.prelogin_max_age) {
-    if (posture->verdict != "pass") {
-      const auto results = nlohmann::json::parse(posture->results, nullptr, false);
-      const std::string code = results.is_array() ? shown_check_refusal_code(results) : std::string();
-      decision.refusal = admission::refusal(code.empty() ? "posture.refused_before_login" : code);
-      return std::nullopt;
-    }
-    decision.admitted = true;
-    decision.reported_at = posture->reported_at;
-  }
-  return std::move(answer.rights);
-}
-
-/// All factors said yes: rights and posture, and the session's row. In the transaction of the last step.
-Decision decide(store::Tx& tx, const registry::Registry& registry, const admission::PathPolicy& policy,
-                const std::string& node, const Arrival& arrival, const admission::LoginPassedOut& passed,
-                const std::string& cookie_hash, Instant now) {
-  Decision decision;
-  const auto rights = judge_rights(tx, registry, policy, passed, now, decision);
-  if (!rights) return decision;
-  const std::string day = to_date(now);
-  std::string compact = day;
-  compact.erase(std::remove(compact.begin(), compact.end(), '-'), compact.end());
-  std::string count = std::to_string(tx.next_session_count(day));
-  if (count.size() < 6) count.insert(0, 6 - count.size(), '0');
-  store::SessionRow& row = decision.row;
-  row.number = "S" + compact + "-" + node + "-" + count;
-  row.cookie_hash = cookie_hash;
-  row.certificate = passed.certificate_fingerprint;
-  row.person = passed.person;
-  row.terminal = passed.terminal;
-  row.contractor = rights->contractor;
-  row.contract = rights->contract;
-  row.application = rights->application;
-  row.path = policy.path;
-  row.zone = registry::to_string(rights->zone);
-  row.desktop = rights->desktop;
-  row.peer = arrival.peer_address;
-  row.language = arrival.language.empty() ? "ja" : arrival.language;
-  row.state = decision.admitted ? "admitted" : "quarantine";
-  row.node = node;
-  row.granted_at = now;
-  row.until = until_of(registry, row, rights->until, policy);
-  return decision;
-}
 
 void after_decision(const std::shared_ptr<Gate::State>& self, const StepPtr& step, const std::string& person) {
   Decision decision = *std::exchange(step->decision, std::nullopt);
@@ -388,18 +185,6 @@ void after_step(const std::shared_ptr<Gate::State>& self, const StepPtr& step) {
   after_decision(self, step, passed.person);
 }
 
-/// What a step's transaction needs of the gate: copies and what outlives it.
-struct StepFacts {
-  Kind kind = Kind::begin;
-  EffectResult effect;
-  Instant now;
-  admission::PathPolicy policy;
-  std::string node;
-  RegistryPtr known;
-  std::map<std::string, Authenticator*> authenticators;
-  Entropy* entropy = nullptr;
-};
-
 /// One step of the machine. `document` is that of `resume`; `answer` reads it by handle.
 LoginOutcome run_step(store::Tx& tx, const StepFacts& facts, const registry::Registry& registry, const Step& step,
                       admission::LoginDocument document) {
@@ -433,9 +218,14 @@ LoginOutcome run_step(store::Tx& tx, const StepFacts& facts, const registry::Reg
 /// Runs one step in a transaction, and when it is the last one, what follows from it.
 void begin_or_answer(const std::shared_ptr<Gate::State>& self, StepPtr step, Kind kind,
                      admission::LoginDocument document, EffectResult effect) {
+  const Instant now = self->now();
+  const std::string day = to_date(now);
+  const auto number = take_number(*self, day);
   StepFacts facts{kind,
                   std::move(effect),
-                  self->now(),
+                  now,
+                  day,
+                  number,
                   self->path(step->arrival.path)->policy,
                   self->options.node,
                   self->registry,
@@ -453,20 +243,23 @@ void begin_or_answer(const std::shared_ptr<Gate::State>& self, StepPtr step, Kin
         const auto* passed = std::get_if<admission::LoginPassedOut>(&step->outcome->end);
         if (passed != nullptr && step->arrival.form != LoginForm::page_for_client) {
           step->cookie = Secret(random_token(*facts.entropy));
-          step->decision = decide(tx, *registry, facts.policy, facts.node, step->arrival, *passed,
-                                  sha256_hex(step->cookie.reveal()), facts.now);
+          step->decision = decide(tx, facts, *registry, *step, *passed, sha256_hex(step->cookie.reveal()));
         }
         return true;
       },
-      [weak = self->weak_from_this(), step](Result<bool> end) {
+      [weak = self->weak_from_this(), step, day, number](Result<bool> end) {
         const auto self = weak.lock();
         if (!self) return;
+        const bool given = end && step->decision && !step->decision->refusal;
+        if (number && !given) keep_numbers(*self, day, {*number});
         if (!end) {
           return refuse_step(self, step, admission::refusal("gate.unavailable"), false, {},
                              {{"why", end.error().code}});
         }
+        keep_numbers(*self, day, std::exchange(step->more_numbers, {}));
         after_step(self, step);
-      });
+      },
+      Gate::State::Commit::shared);
 }
 
 /// What refuses before anything is looked at: stopped, unknown path, a journal that cannot hold the grant.

@@ -116,7 +116,8 @@ void Gate::State::leave(const std::shared_ptr<Session>& session, const Refusal& 
   apply_net(row.path);
 }
 
-void Gate::State::end(std::shared_ptr<Session> session, const Refusal& reason, std::string_view by) {  // NOLINT: shares
+void Gate::State::end(std::shared_ptr<Session> session, const Refusal& reason, std::string_view by,  // NOLINT: shares
+                      bool row_is_stored) {
   if (session->state == SessionState::ended) return;
   leave(session, reason);
   const store::SessionRow& row = session->row;
@@ -137,6 +138,7 @@ void Gate::State::end(std::shared_ptr<Session> session, const Refusal& reason, s
                   {"bytes_out", session->bytes_out},
                   {"refused_packets", session->refused_packets}};
   record(std::move(entry));
+  if (row_is_stored) return;
   store::SessionRow ended = row;
   ended.state = "ended";
   ended.ended_at = now();
@@ -166,7 +168,8 @@ void Gate::State::store_row(const store::SessionRow& row) {
         self->services.timers.at(self->now() + Seconds{5}, [weak, row] {
           if (const auto self = weak.lock()) self->store_row(row);
         });
-      });
+      },
+      Commit::shared);
 }
 
 void Gate::State::push_view(const Session& session) {

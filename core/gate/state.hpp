@@ -4,6 +4,7 @@
 #include "gate/addresses.hpp"
 #include "gate/gate.hpp"
 #include "registry/rules.hpp"
+#include "store/job_queue.hpp"
 
 #include <sekisho/sdk/enrolling.hpp>
 
@@ -56,7 +57,7 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
 
   GateOptions options;
   run::Services services;
-  std::shared_ptr<store::Store> store;
+  std::shared_ptr<store::JobQueue> jobs;
   audit::Journal& journal;
   GatePlugins plugins;
   std::shared_ptr<const registry::Registry> registry;
@@ -69,6 +70,10 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   std::map<std::string, std::string> by_cookie;              // cookie hash -> number
   std::map<std::string, std::string> by_address;             // inner address -> number
   std::map<std::string, AddressPool> pools;                  // by path
+
+  // Session numbers taken from the store and not yet given, of `numbers_day` (logins.cpp).
+  std::string numbers_day;
+  std::vector<std::uint64_t> numbers;
 
   std::map<LinkId, LinkEntry> links;
   LinkId next_link = 1;
@@ -92,9 +97,11 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   void reply(const Caller& caller, GateReply reply);
   void refuse(const Caller& caller, const Refusal& refusal, bool may_retry = false);
   void record(audit::Entry entry, audit::Durable durable = {});
-  /// Runs `job` on the store thread in one transaction; `done` on the loop. Late or failed: store.* / run.* error.
+  using Commit = store::JobQueue::Commit;
+  /// Runs `job` on the store thread in one transaction; `done` on the loop, after the commit. Late or failed: store.* /
+  /// run.* error. `shared`: what every login does; its commit may be others' too.
   template <class T>
-  void in_store(std::function<T(store::Tx&)> job, std::function<void(Result<T>)> done);
+  void in_store(std::function<T(store::Tx&)> job, std::function<void(Result<T>)> done, Commit commit = Commit::alone);
 
   // --- logins.cpp
   // -------------------------------------------------------------------------------------------------------
@@ -110,8 +117,9 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   [[nodiscard]] std::shared_ptr<Session> session_at(std::string_view address) const;
   void adopt_session(const std::shared_ptr<Session>& session);
   /// Ends at once in memory, fronts, relays and kernel; then journal and row. `by`: who or what caused it.
+  /// `row_is_stored`: the row has ended already, with another one's transaction.
   /// Shares `session`: what the caller names it by may be the very entry that ends here.
-  void end(std::shared_ptr<Session> session, const Refusal& reason, std::string_view by);
+  void end(std::shared_ptr<Session> session, const Refusal& reason, std::string_view by, bool row_is_stored = false);
   /// Not when another node serves the session by now, and never over an ended one.
   void store_row(const store::SessionRow& row);
   /// What an end is to everything but journal and store.
@@ -181,16 +189,18 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
 [[nodiscard]] std::string_view to_string(SessionState state);
 
 template <class T>
-void Gate::State::in_store(std::function<T(store::Tx&)> job, std::function<void(Result<T>)> done) {
+void Gate::State::in_store(std::function<T(store::Tx&)> job, std::function<void(Result<T>)> done, Commit commit) {
+  auto out = std::make_shared<std::optional<T>>();
+  auto ticket = jobs->push([out, job = std::move(job)](store::Tx& tx) { out->emplace(job(tx)); }, commit);
   run::run_blocking<Result<T>>(
       services.blocking, run::Pool::store, options.store_limit,
-      [store = store, job = std::move(job)]() -> Result<T> {
-        std::optional<T> out;
-        const Result<void> end = store->transact([&](store::Tx& tx) { out.emplace(job(tx)); });
+      [jobs = jobs, ticket, out]() -> Result<T> {
+        const Result<void> end = jobs->finish(ticket);
         if (!end) return end.error();
-        return std::move(*out);
+        return std::move(**out);
       },
-      [weak = weak_from_this(), done = std::move(done)](Result<Result<T>> end) {
+      [jobs = jobs, ticket, weak = weak_from_this(), done = std::move(done)](Result<Result<T>> end) {
+        if (!end) jobs->drop(ticket);
         if (weak.expired()) return;
         if (!end) return done(end.error());
         done(std::move(*end));

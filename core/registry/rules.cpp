@@ -3,6 +3,7 @@
 // person hears how far the best of them came.
 #include "registry/rules.hpp"
 
+#include "registry/application_rights.hpp"
 #include "registry/refusals.hpp"
 
 #include <algorithm>
@@ -112,8 +113,14 @@ const Person* find_login(const Registry& registry, std::string_view canonical) {
   return nullptr;
 }
 
-RightsAnswer rights_of(const Registry& registry, std::string_view person_id, std::string_view terminal_id,
+RightsAnswer rights_of(const Registry& registry, std::string_view person, std::string_view terminal,
                        std::string_view path, const std::vector<Zone>& path_zones, bool lent_only, Instant now) {
+  return rights_by(registry, person, terminal, path, path_zones, lent_only, now, std::nullopt);
+}
+
+RightsAnswer rights_by(const Registry& registry, std::string_view person_id, std::string_view terminal_id,
+                       std::string_view path, const std::vector<Zone>& path_zones, bool lent_only, Instant now,
+                       std::optional<std::string_view> by) {
   // Stops of everything and of the path hold for whoever knocks, even for a person who is gone.
   if (stopped(registry, "all", "")) return refuse("stop.all");
   if (stopped(registry, "path", path)) return refuse("stop.path");
@@ -147,7 +154,7 @@ RightsAnswer rights_of(const Registry& registry, std::string_view person_id, std
     const bool in_force = contract.period.holds(now) && !ended(contract.ended_at, now);
     any_in_force = any_in_force || in_force;
     for (const auto& [application_id, application] : registry.applications) {
-      if (application.contract != contract.id) continue;
+      if (application.contract != contract.id || (by && application_id != *by)) continue;
       const Candidate candidate{&contract, &application};
       if (in_force) {
         candidates.push_back(candidate);

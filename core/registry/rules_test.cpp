@@ -1,5 +1,6 @@
 #include "registry/rules.hpp"
 
+#include "registry/application_rights.hpp"
 #include "registry/refusals.hpp"
 #include "registry/testing/cast.hpp"
 #include "registry/text.hpp"
@@ -231,6 +232,27 @@ TEST(Rights, TheLongestOfSeveralApplicationsCarriesThem) {
   EXPECT_EQ(mori(r).rights->application, "a-zz");
   r.applications.at("a-zz").state = ApplicationState::returned;
   EXPECT_EQ(mori(r).rights->application, "a-mori");
+}
+
+TEST(Rights, OfOneApplicationAreThoseThatItAloneWouldCarry) {
+  Registry r = cast();
+  Application longer = r.applications.at("a-mori");
+  longer.id = "a-zz";
+  longer.period.until += days(30);
+  r.applications.emplace("a-zz", longer);
+  const auto by = [](const Registry& registry, std::string_view application) {
+    return rights_by(registry, "mori", "pc-mori", "internet", kInternet, false, kNow, application);
+  };
+  for (const char* application : {"a-mori", "a-zz", "a-none", ""}) {
+    Registry alone = r;
+    std::erase_if(alone.applications, [&](const auto& entry) { return entry.first != application; });
+    const RightsAnswer answer = by(r, application), wanted = mori(alone);
+    EXPECT_EQ(code(answer), code(wanted)) << application;
+    EXPECT_TRUE(!answer.rights || answer.rights->application == application) << application;
+  }
+  EXPECT_EQ(code(by(r, "a-none")), "application.none");
+  r.applications.at("a-mori").state = ApplicationState::returned;
+  EXPECT_EQ(code(by(r, "a-mori")), "application.not_accepted");
 }
 
 TEST(Rights, ThePersonHearsOfHisOwnApplicationNotOfAColleagues) {
