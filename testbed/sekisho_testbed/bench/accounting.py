@@ -74,6 +74,19 @@ class Group:
                 pass
         return ticks / os.sysconf("SC_CLK_TCK")
 
+    def cpu_by_program(self) -> dict[str, float]:
+        """User and system seconds of what is alive, by program: where the group's figure comes from."""
+        out: dict[str, float] = {}
+        for pid in self.pids():
+            try:
+                words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+                spent = [int(task.read_text().split()[0]) for task in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")]
+            except OSError:
+                continue
+            name = os.path.basename(words[0]) + (" --posture" if "--posture" in words else "")
+            out[name] = out.get(name, 0) + sum(spent) / 1e9
+        return out
+
     def memory_kib(self) -> float:
         """Proportional set size of everything alive."""
         total = 0

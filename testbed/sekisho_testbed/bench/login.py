@@ -59,11 +59,17 @@ def settled_cpu(gateway: Gateway) -> float:
     return float(wait_until(calm, 10, "the gateway rests", every=0.5))
 
 
-def cost(gateway: Gateway, work: Callable[[float], tuple[int, float]], seconds: float) -> dict[str, float]:
+def cost(gateway: Gateway, work: Callable[[float], tuple[int, float]], seconds: float,
+         say: Callable[[str], Any] | None = None) -> dict[str, float]:
     work(0.3)  # warm
+    parts = gateway.group.cpu_by_program()
     before = gateway.group.cpu()
     count, slowest = work(seconds)
-    return {"cpu_ms": (settled_cpu(gateway) - before) * 1000 / count, "per_s": count / seconds, "p99_ms": slowest}
+    found = {"cpu_ms": (settled_cpu(gateway) - before) * 1000 / count, "per_s": count / seconds, "p99_ms": slowest}
+    if say is not None:
+        each = {name: (spent - parts.get(name, 0)) * 1000 / count for name, spent in gateway.group.cpu_by_program().items()}
+        say("    CPU ms by program: " + "  ".join(f"{name} {ms:.3f}" for name, ms in sorted(each.items()) if ms >= 0.001))
+    return found
 
 
 def run(hall: Hall, folder: pathlib.Path, repetitions: int, seconds: float, say: Callable[[str], Any]) -> list[Figure]:
@@ -75,7 +81,7 @@ def run(hall: Hall, folder: pathlib.Path, repetitions: int, seconds: float, say:
             factors = ["certificate", "password"] if kind == "both" else ["certificate"]
             with Sekisho(hall, where, factors=factors, people=16, crypt_hash=hashed) as gate:
                 gate.password = "secret"
-                found = cost(gate, lambda s, gate=gate: ours(hall, gate, s), seconds)  # type: ignore[misc]
+                found = cost(gate, lambda s, gate=gate: ours(hall, gate, s), seconds, say)  # type: ignore[misc]
             rows = [("sekisho", found)]
             where = folder / f"ocserv-login-{kind}-{repetition}"
             with Ocserv(hall, where, certificate=True, password=kind == "both") as peer:
