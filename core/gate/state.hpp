@@ -192,19 +192,27 @@ template <class T>
 void Gate::State::in_store(std::function<T(store::Tx&)> job, std::function<void(Result<T>)> done, Commit commit) {
   auto out = std::make_shared<std::optional<T>>();
   auto ticket = jobs->push([out, job = std::move(job)](store::Tx& tx) { out->emplace(job(tx)); }, commit);
-  run::run_blocking<Result<T>>(
-      services.blocking, run::Pool::store, options.store_limit,
-      [jobs = jobs, ticket, out]() -> Result<T> {
-        const Result<void> end = jobs->finish(ticket);
-        if (!end) return end.error();
-        return std::move(**out);
-      },
-      [jobs = jobs, ticket, weak = weak_from_this(), done = std::move(done)](Result<Result<T>> end) {
-        if (!end) jobs->drop(ticket);
-        if (weak.expired()) return;
-        if (!end) return done(end.error());
-        done(std::move(*end));
-      });
+  try {
+    run::run_blocking<Result<T>>(
+        services.blocking, run::Pool::store, options.store_limit,
+        [jobs = jobs, ticket, out]() -> Result<T> {
+          const Result<void> end = jobs->finish(ticket);
+          if (!end) return end.error();
+          return std::move(**out);
+        },
+        [jobs = jobs, ticket, out, weak = weak_from_this(), done = std::move(done)](Result<Result<T>> end) {
+          // Late or busy; another's commit may have brought the job to its end all the same, and that counts.
+          const auto known = end ? std::nullopt : jobs->drop(ticket);
+          if (weak.expired()) return;
+          if (known && *known) return done(std::move(**out));
+          if (known) return done(known->error());
+          if (!end) return done(end.error());
+          done(std::move(*end));
+        });
+  } catch (...) {
+    static_cast<void>(jobs->drop(ticket));  // the caller hears of the exception: nothing may happen behind it
+    throw;
+  }
 }
 
 }  // namespace sekisho::gate

@@ -1,8 +1,16 @@
 #include "store/job_queue.hpp"
 
 #include <algorithm>
+#include <exception>
 
 namespace sekisho::store {
+namespace {
+
+struct Dropped final : std::exception {
+  [[nodiscard]] const char* what() const noexcept override { return "nobody waits for this job"; }
+};
+
+}  // namespace
 
 std::vector<Result<void>> Store::transact_each(std::span<const Job> jobs) {
   std::vector<Result<void>> ends;
@@ -12,21 +20,26 @@ std::vector<Result<void>> Store::transact_each(std::span<const Job> jobs) {
 }
 
 JobQueue::TicketPtr JobQueue::push(Job job, Commit commit) {
-  auto ticket = std::make_shared<Ticket>(Ticket{std::move(job), commit, std::nullopt, false});
+  auto ticket = std::make_shared<Ticket>();
+  ticket->job = std::move(job);
+  ticket->commit = commit;
   const std::lock_guard lock(mutex_);
   waiting_.push_back(ticket);
   return ticket;
 }
 
-void JobQueue::drop(const TicketPtr& ticket) {
+std::optional<Result<void>> JobQueue::drop(const TicketPtr& ticket) {
   const std::lock_guard lock(mutex_);
   ticket->dropped = true;
   std::erase(waiting_, ticket);
+  if (ticket->taken) return std::nullopt;
+  return ticket->end;
 }
 
 std::vector<JobQueue::TicketPtr> JobQueue::next() {
-  const std::lock_guard lock(mutex_);
   std::vector<TicketPtr> out;
+  out.reserve(kMostTogether);
+  const std::lock_guard lock(mutex_);
   while (!waiting_.empty() && out.size() < kMostTogether) {
     const bool alone = waiting_.front()->commit == Commit::alone;
     if (alone && !out.empty()) break;
@@ -37,22 +50,49 @@ std::vector<JobQueue::TicketPtr> JobQueue::next() {
   return out;
 }
 
+void JobQueue::run(const std::vector<TicketPtr>& tickets) {
+  SEKISHO_ASSERT(!tickets.empty());
+  std::vector<Result<void>> ends;
+  try {
+    std::vector<Job> jobs;
+    jobs.reserve(tickets.size());
+    for (const TicketPtr& one : tickets) {
+      jobs.emplace_back([this, one = one.get()](Tx& tx) {
+        {
+          const std::lock_guard lock(mutex_);
+          if (one->dropped) throw Dropped();  // while those before it ran
+        }
+        one->job(tx);
+      });
+    }
+    if (jobs.size() == 1) {
+      ends.push_back(store_->transact(jobs.front()));
+    } else {
+      ends = store_->transact_each(jobs);
+    }
+  } catch (...) {
+    ends.clear();
+  }
+  // Whatever happened, each has an end: one without would be waited for in vain.
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < tickets.size(); ++i) {
+    tickets[i]->end = i < ends.size() ? std::move(ends[i]) : fail("store.aborted", "out of memory");
+  }
+}
+
 Result<void> JobQueue::finish(const TicketPtr& ticket) {
   const std::lock_guard running(running_);
   for (;;) {
     {
       const std::lock_guard lock(mutex_);
-      if (ticket->end) return *ticket->end;
       if (ticket->dropped) return fail("store.dropped", "nobody waits for this job");
+      if (ticket->end) {
+        Result<void> end = *ticket->end;
+        ticket->taken = true;
+        return end;
+      }
     }
-    const std::vector<TicketPtr> tickets = next();
-    SEKISHO_ASSERT(!tickets.empty());
-    std::vector<Job> jobs;
-    jobs.reserve(tickets.size());
-    for (const TicketPtr& one : tickets) jobs.emplace_back([one = one.get()](Tx& tx) { one->job(tx); });
-    auto ends = jobs.size() == 1 ? std::vector{store_->transact(jobs.front())} : store_->transact_each(jobs);
-    const std::lock_guard lock(mutex_);
-    for (std::size_t i = 0; i < tickets.size(); ++i) tickets[i]->end = std::move(ends.at(i));
+    run(next());
   }
 }
 

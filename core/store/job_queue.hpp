@@ -1,6 +1,7 @@
 // JobQueue: jobs of many callers in the order in which they came; those that may share a commit wait for it together,
 // so that a crowd of logins costs the disk few of them. A job's end is known only after the commit that holds it.
-// Threads: any. Ownership: a ticket is shared with its caller. Errors: the store's; store.dropped for a dropped ticket.
+// Threads: any. Ownership: a ticket is shared with its caller. Errors: the store's; store.dropped for a dropped ticket;
+// store.aborted also when memory ran out for a transaction: nothing of it is kept.
 #pragma once
 #include "store/store.hpp"
 
@@ -18,6 +19,7 @@ class JobQueue {
     Job job;
     Commit commit = Commit::alone;
     std::optional<Result<void>> end;
+    bool taken = false;  ///< finish() has told the end
     bool dropped = false;
   };
   using TicketPtr = std::shared_ptr<Ticket>;
@@ -26,13 +28,15 @@ class JobQueue {
   explicit JobQueue(std::shared_ptr<Store> store) : store_(std::move(store)) {}
 
   [[nodiscard]] TicketPtr push(Job job, Commit commit);
-  /// Nobody waits for it any more: it does not begin.
-  void drop(const TicketPtr& ticket);
+  /// Nobody waits in finish() for it any more: it does not begin. Its end, when another's finish() has brought it there
+  /// already and nobody has been told; finish() tells no other then.
+  [[nodiscard]] std::optional<Result<void>> drop(const TicketPtr& ticket);
   /// Runs what stands before the ticket, the ticket, and what may share its commit; blocks on the disk.
   [[nodiscard]] Result<void> finish(const TicketPtr& ticket);
 
  private:
   std::vector<TicketPtr> next();
+  void run(const std::vector<TicketPtr>& tickets);
 
   std::shared_ptr<Store> store_;
   std::mutex running_;  // one finish() at a time; taken before mutex_

@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
 #include <stdexcept>
+#include <utility>
 
 namespace sekisho::store {
 namespace {
@@ -20,12 +22,14 @@ class CountingStore final : public Store {
   }
   std::vector<Result<void>> transact_each(std::span<const Job> jobs) override {
     batches.push_back(jobs.size());
+    if (std::exchange(out_of_memory, false)) throw std::bad_alloc();
     std::vector<Result<void>> ends;
     for (const Job& job : jobs) ends.push_back(inner.transact(job));
     return ends;
   }
   testing::MemoryStore inner;
   std::vector<std::size_t> batches;
+  bool out_of_memory = false;  ///< for the next one that several share
 };
 
 class Jobs : public ::testing::Test {
@@ -72,10 +76,44 @@ TEST_F(Jobs, FailOneByOne) {
 
 TEST_F(Jobs, ThatNobodyWaitsForDoNotBegin) {
   const auto gone = queue.push(note(1), Commit::shared), kept = queue.push(note(2), Commit::shared);
-  queue.drop(gone);
+  EXPECT_FALSE(queue.drop(gone));
   EXPECT_TRUE(queue.finish(kept));
   EXPECT_EQ(queue.finish(gone).error().code, "store.dropped");
   EXPECT_EQ(ran, std::vector{2});
+}
+
+TEST_F(Jobs, ThatNobodyWaitsForAnyMoreWhileOthersRunDoNotBegin) {
+  JobQueue::TicketPtr gone;
+  const auto first = queue.push([&](Tx&) { EXPECT_FALSE(queue.drop(gone)); }, Commit::shared);
+  gone = queue.push(note(1), Commit::shared);
+  const auto last = queue.push(note(2), Commit::shared);
+  EXPECT_TRUE(queue.finish(first));
+  EXPECT_TRUE(queue.finish(last));
+  EXPECT_EQ(store->batches, std::vector<std::size_t>{3});
+  EXPECT_EQ(ran, std::vector{2});
+}
+
+TEST_F(Jobs, TellTheirEndOnceToWhoFinishesOrDropsThem) {
+  const auto first = queue.push(note(1), Commit::shared), busy = queue.push(note(2), Commit::shared);
+  const auto bad = queue.push([](Tx&) { throw std::runtime_error("no"); }, Commit::shared);
+  EXPECT_TRUE(queue.finish(first));
+  const auto end = queue.drop(busy), of_bad = queue.drop(bad);
+  ASSERT_TRUE(end && of_bad) << "another's commit has brought them to their ends";
+  EXPECT_TRUE(*end);
+  EXPECT_EQ(of_bad->error().code, "store.aborted");
+  EXPECT_EQ(queue.finish(busy).error().code, "store.dropped") << "whoever dropped it has its end";
+  EXPECT_FALSE(queue.drop(first)) << "finish() has told it";
+  EXPECT_EQ(ran, (std::vector{1, 2}));
+}
+
+TEST_F(Jobs, AllHaveAnEndWhenMemoryRunsOut) {
+  const auto one = queue.push(note(1), Commit::shared), two = queue.push(note(2), Commit::shared);
+  store->out_of_memory = true;
+  EXPECT_EQ(queue.finish(one).error().code, "store.aborted");
+  EXPECT_EQ(queue.finish(two).error().code, "store.aborted");
+  const auto three = queue.push(note(3), Commit::shared);
+  EXPECT_TRUE(queue.finish(three));
+  EXPECT_EQ(ran, std::vector{3});
 }
 
 TEST_F(Jobs, AreTakenInBatchesOfALimitedSize) {

@@ -1,6 +1,7 @@
 // What only a server can do: vanish, come back, hang, ask for a password, serve several nodes.
 #include "registry/testing/cast.hpp"
 #include "store/migrations.hpp"
+#include "store/statements.hpp"
 #include "store/store.hpp"
 #include "store/testing/postgres_server.hpp"
 
@@ -165,6 +166,23 @@ TEST_F(Postgres, StatementsAreMadeAnewForANewConnection) {
   // Another node brings the schema up meanwhile.
   run(url_, "ALTER TABLE logins ADD COLUMN later TEXT NOT NULL DEFAULT ''");
   EXPECT_EQ(code(put("c")), "ok");
+}
+
+TEST_F(Postgres, NoStatementIsKeptByTheServer) {
+  soci::session sql(soci::postgresql, url_);
+  Statements statements(sql);
+  statements.run("CREATE TABLE t (n BIGINT NOT NULL, w TEXT NOT NULL)");
+  for (long long n = 1; n <= 3; ++n) statements.run("INSERT INTO t (n, w) VALUES (:n, :w)", {n, std::string("w")});
+  long long n = 0, sum = 0;
+  std::string word;
+  for (int round = 0; round < 2; ++round) {
+    statements.each("SELECT n, w FROM t WHERE n >= :least ORDER BY n", {2LL}, {n, word}, [&] { sum += n; });
+  }
+  EXPECT_EQ(sum, 10);
+  EXPECT_EQ(statements.size(), 3U);
+  long long kept = -1;
+  sql << "SELECT count(*) FROM pg_prepared_statements", soci::into(kept);
+  EXPECT_EQ(kept, 0) << "a pooler may give the next transaction another connection";
 }
 
 TEST_F(Postgres, AConnectionCutUnderOneJobFailsAllThatShareItsCommit) {

@@ -98,6 +98,7 @@ class SqlStore final : public Store {
       begin();
       Result<void> migrated = migrate(sql_, newest_version());
       sql_ << (migrated ? "COMMIT" : "ROLLBACK");
+      open_ = false;
       if (engine_ == Engine::postgresql) sql_ << "SET statement_timeout = '5s'";
       return migrated;
     } catch (const soci::soci_error& error) {
@@ -113,6 +114,8 @@ class SqlStore final : public Store {
     const std::lock_guard lock(mutex_);
     std::vector<Result<void>> ends(jobs.size());
     if (jobs.empty()) return ends;
+    if (open_) static_cast<void>(roll_back({}));  // something, memory for one, ran out in the middle of the last one
+    if (open_) return fail_all(std::move(ends), fail("store.unavailable", "the last transaction cannot be ended"));
     if (auto begun = begin_connected(); !begun) return fail_all(std::move(ends), begun.error());
     SqlTx tx(sql_, statements_, cached_);
     for (std::size_t i = 0; i < jobs.size(); ++i) {
@@ -129,16 +132,18 @@ class SqlStore final : public Store {
       });
       if (ends[i]) continue;
       tx.restore(before);
-      const auto back = attempt([&] { sql_ << "ROLLBACK TO SAVEPOINT one_job"; });
+      const auto back = attempt([&] {
+        sql_ << "ROLLBACK TO SAVEPOINT one_job";
+        sql_ << "RELEASE SAVEPOINT one_job";  // else one that cannot set its own would go back to this
+      });
       // The whole transaction is lost: its connection is, or the disk is full.
       if (!back) return fail_all(std::move(ends), roll_back(ends[i].error()));
       statements_.clear();
     }
-    // A pooler may give the next transaction another connection, which knows none of them.
-    if (engine_ == Engine::postgresql) statements_.clear();
     if (auto committed = attempt([&] { sql_ << "COMMIT"; }); !committed) {
       return fail_all(std::move(ends), roll_back(committed.error()));
     }
+    open_ = false;
     cached_ = tx.cached();
     return ends;
   }
@@ -178,6 +183,7 @@ class SqlStore final : public Store {
         begin();
         return {};
       } catch (const soci::soci_error& error) {
+        open_ = false;
         if (engine_ == Engine::sqlite) return error_of(error);
         broken_ = true;
         if (fresh || is_late(error)) return error_of(error);
@@ -187,6 +193,7 @@ class SqlStore final : public Store {
     }
   }
   void begin() {
+    open_ = true;
     if (engine_ == Engine::sqlite) {
       sql_ << "BEGIN IMMEDIATE";
     } else {
@@ -198,9 +205,13 @@ class SqlStore final : public Store {
   Error roll_back(Error why) {
     try {
       sql_ << "ROLLBACK";
-    } catch (const std::exception&) {
+      open_ = false;
+    } catch (const soci::soci_error&) {
       // SQLite rolls back by itself on some errors; a lost PostgreSQL connection has nothing left to roll back.
+      open_ = false;
       broken_ = engine_ == Engine::postgresql;
+    } catch (const std::exception&) {
+      // Not even asked for: open_ says that it is still to be done.
     }
     statements_.clear();
     return why;
@@ -213,6 +224,7 @@ class SqlStore final : public Store {
       // The connection is lost already; opening a new one is what counts.
     }
     cached_.reset();
+    open_ = false;
     Result<void> again = connect();
     broken_ = !again;
     return again;
@@ -225,6 +237,7 @@ class SqlStore final : public Store {
   Statements statements_{sql_};
   RegistryPtr cached_;
   bool broken_ = false;
+  bool open_ = false;  ///< a transaction may have begun and not ended
 };
 
 /// Makes the file, or checks the one that is there: regular, no link, nobody else's to read (T-75).

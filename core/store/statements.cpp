@@ -64,7 +64,9 @@ Statements::Prepared& Statements::ready(std::string_view sql, std::initializer_l
       }
     }
     fresh->statement.alloc();
-    fresh->statement.prepare(std::string(sql));
+    fresh->statement.prepare(std::string(sql), sql_.get_backend_name() == "postgresql"
+                                                   ? soci::details::st_one_time_query
+                                                   : soci::details::st_repeatable_query);
     fresh->statement.define_and_bind();
     slot = std::move(fresh);
   }

@@ -1,8 +1,9 @@
 // Statements: SQL that a connection prepares once and runs again and again, with cells of their own for what goes in
-// and comes out. Threads: one at a time, the connection's. Ownership: the session is borrowed; clear() before it is
-// closed. Errors: as the session's (soci::soci_error), and CorruptRow for a NULL where none belongs; after one of them
-// clear(), outside of the transaction that failed: a statement that met an error may be gone. Source: performance.md
-// finding 5 (what a login costs); toolchain.md (SOCI traps).
+// and comes out. SQLite keeps them compiled; a PostgreSQL server is told each one anew and keeps nothing, so that a
+// pooler may stand before it and none is left behind there. Threads: one at a time, the connection's. Ownership: the
+// session is borrowed; clear() before it is closed. Errors: as the session's (soci::soci_error), and CorruptRow for a
+// NULL where none belongs; after one of them clear(), outside of the transaction that failed: a statement that met an
+// error may be gone. Source: performance.md finding 5 (what a login costs); toolchain.md (SOCI traps).
 #pragma once
 #include <functional>
 #include <initializer_list>

@@ -18,7 +18,7 @@ struct MemoryStore::State {
   std::map<std::string, std::string> values;
   std::map<std::string, Instant> beats;
   std::uint64_t session_changes = 0;
-  std::optional<Error> next_error;
+  std::optional<Error> next_error, lost_answer;
 };
 
 struct Conflict : std::runtime_error {
@@ -151,7 +151,10 @@ Result<void> MemoryStore::transact(const std::function<void(Tx&)>& job) {
   } catch (...) {
     error = fail("store.aborted", "the job threw");
   }
-  if (!error) return {};
+  if (!error) {
+    std::swap(error, state_->lost_answer);
+    return error ? Result<void>(*std::move(error)) : Result<void>();
+  }
   tx.roll_back();
   return *std::move(error);
 }
@@ -159,6 +162,11 @@ Result<void> MemoryStore::transact(const std::function<void(Tx&)>& job) {
 void MemoryStore::fail_next(Error error) {
   const std::lock_guard lock(state_->mutex);
   state_->next_error = std::move(error);
+}
+
+void MemoryStore::lose_next_answer(Error error) {
+  const std::lock_guard lock(state_->mutex);
+  state_->lost_answer = std::move(error);
 }
 
 }  // namespace sekisho::store::testing
