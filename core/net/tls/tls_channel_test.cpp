@@ -193,8 +193,8 @@ TEST(VerifiedChains, AnswerOnlyWhileEveryCertificateIsValid) {
   known.put(one, 100, 200);
   EXPECT_FALSE(known.holds(one, 99));
   EXPECT_TRUE(known.holds(one, 100));
-  EXPECT_TRUE(known.holds(one, 200));
-  EXPECT_FALSE(known.holds(one, 201));
+  EXPECT_TRUE(known.holds(one, 199));
+  EXPECT_FALSE(known.holds(one, 200));
   EXPECT_FALSE(known.holds(two, 150));
   known.put(two, 200, 100);
   EXPECT_FALSE(known.holds(two, 150));
@@ -207,6 +207,27 @@ TEST(VerifiedChains, AnswerOnlyWhileEveryCertificateIsValid) {
   }
   EXPECT_LE(known.size(), VerifiedChains::kMost);
   EXPECT_FALSE(known.holds(one, 150));
+}
+
+TEST(VerifiedChains, EndWithTheSecondInWhichTheLibraryEndsThem) {
+  const Identity identity = zoo().client_ca.issue({});
+  const BioPtr pem(BIO_new_mem_buf(identity.certificate_pem.data(), -1));
+  const X509Ptr leaf(PEM_read_bio_X509(pem.get(), nullptr, nullptr, nullptr));
+  std::tm begin{}, end{};
+  ASSERT_EQ(ASN1_TIME_to_tm(X509_get0_notBefore(leaf.get()), &begin), 1);
+  ASSERT_EQ(ASN1_TIME_to_tm(X509_get0_notAfter(leaf.get()), &end), 1);
+  const std::time_t from = timegm(&begin), until = timegm(&end);
+  VerifiedChains known;
+  known.put({1}, from, until);
+  const std::unique_ptr<X509_STORE, Freer<X509_STORE_free>> store(X509_STORE_new());
+  X509_STORE_add_cert(store.get(), leaf.get());
+  for (const std::time_t at : {from - 1, from, from + 1, until - 1, until, until + 1}) {
+    const std::unique_ptr<X509_STORE_CTX, Freer<X509_STORE_CTX_free>> check(X509_STORE_CTX_new());
+    ASSERT_EQ(X509_STORE_CTX_init(check.get(), store.get(), leaf.get(), nullptr), 1);
+    X509_STORE_CTX_set_flags(check.get(), X509_V_FLAG_PARTIAL_CHAIN);
+    X509_STORE_CTX_set_time(check.get(), 0, at);
+    EXPECT_EQ(known.holds({1}, at), X509_verify_cert(check.get()) == 1) << at - from << " and " << at - until;
+  }
 }
 
 TEST(TlsChannel, RejectsAChainOfFiveCertificates) {

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 #include <ctime>
+#include <new>
 #include <unordered_map>
 
 namespace sekisho::tls {
@@ -21,13 +22,18 @@ class VerifiedChains {
 
   [[nodiscard]] bool holds(const Digest& chain, std::time_t now) const {
     const auto found = rows_.find(chain);
-    return found != rows_.end() && now >= found->second.from && now <= found->second.until;
+    return found != rows_.end() && now >= found->second.from && now < found->second.until;
   }
-  /// Valid in from <= now <= until, as X509_verify_cert() counts.
-  void put(const Digest& chain, std::time_t from, std::time_t until) {
-    if (from > until) return;
+  /// Valid in from <= now < until, as X509_verify_cert() counts. Without memory for it, it is not remembered: the
+  /// caller is libssl, which no exception may cross.
+  void put(const Digest& chain, std::time_t from, std::time_t until) noexcept {
+    if (from >= until) return;
     if (rows_.size() >= kMost) rows_.clear();
-    rows_.insert_or_assign(chain, Window{from, until});
+    try {
+      rows_.insert_or_assign(chain, Window{from, until});
+    } catch (const std::bad_alloc&) {
+      rows_.erase(chain);
+    }
   }
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
 
