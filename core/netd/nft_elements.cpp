@@ -70,6 +70,10 @@ Result<NftElements> NftElements::open() {
 
 Result<void> NftElements::change(const NetPath& path, const std::set<Right>& ended, const Rights& renewed) {
   if (ended.empty() && renewed.empty()) return {};
+  for (const auto& [right, left] : renewed) {
+    // To the kernel, no time at all is for ever.
+    if (left.count() <= 0) return fail("netd.nft", "changing rights: one that has no time");
+  }
   // Why each is added, deleted and added: change_commands().
   Elements there(NFT_MSG_NEWSETELEM, NLM_F_CREATE, path), gone(NFT_MSG_DELSETELEM, 0, path);
   for (const Right& right : ended) {
