@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <new>
 #include <set>
 
 namespace sekisho::gate {
@@ -595,6 +596,45 @@ TEST_F(GateTest, AnOlderSessionEndsInTheTransactionOfItsHeirOrNotAtAll) {
   EXPECT_EQ(row_of(old)->end_code, "session.replaced");
   EXPECT_EQ(row_of(old)->ended_at, row_of(heir)->granted_at);
   EXPECT_EQ(journal.count("session.ended", "session.replaced"), 1u);
+}
+
+TEST_F(GateTest, AGrantWhoseCommitCameTooLateIsClosed) {
+  journal.held = true;
+  EXPECT_EQ(pass(), "");
+  ASSERT_EQ(journal.waiting.size(), 1u);
+  store->lose_next_answer(fail("store.unavailable", "the answer is lost"));
+  journal.waiting[0](std::uint64_t{1});
+  fake.timers.settle();
+  ASSERT_NE(as<Refused>(reply()), nullptr);
+  EXPECT_TRUE(gate->sessions().empty());
+  ASSERT_TRUE(store->transact([&](store::Tx& tx) {
+    EXPECT_TRUE(tx.open_sessions().empty()) << "it would hold its address, and be revived by a restart";
+    const auto row = tx.session("S20261122-1-000001");
+    ASSERT_TRUE(row);
+    EXPECT_EQ(row->end_code, "session.not_given");
+  }));
+}
+
+TEST_F(GateTest, AStepThatAnothersCommitHeldIsAnsweredThoughThePoolWasBusy) {
+  fake.blocking.mode = run::testing::FakeBlocking::Mode::held;
+  gate->on_message(front_id, seam::Request{++number, BeginLogin{arrival(), evidence({{"login", "mori"}})}});
+  fake.blocking.full = true;
+  gate->on_message(front_id, seam::Request{++number, BeginLogin{arrival(), evidence({{"login", "mori"}})}});
+  fake.blocking.full = false;
+  while (fake.blocking.finish()) fake.timers.settle();
+  EXPECT_EQ(password.seen.size(), 4u) << "both steps were done, each with its hash";
+  EXPECT_NE(as<LoginAsked>(reply()), nullptr);
+}
+
+TEST_F(GateTest, AStepThatCouldNotBeQueuedIsNotDoneLater) {
+  fake.blocking.out_of_memory = true;
+  EXPECT_THROW(
+      gate->on_message(front_id, seam::Request{++number, BeginLogin{arrival(), evidence({{"login", "mori"}})}}),
+      std::bad_alloc);
+  fake.blocking.out_of_memory = false;
+  EXPECT_TRUE(password.seen.empty());
+  ASSERT_NE(as<LoginAsked>(ask(BeginLogin{arrival(), evidence({{"login", "mori"}})})), nullptr);
+  EXPECT_EQ(password.seen.size(), 2u) << "one step, with its hash";
 }
 
 TEST_F(GateTest, NoSessionNumberIsGivenTwiceAndFewAreLost) {

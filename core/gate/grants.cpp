@@ -116,6 +116,12 @@ void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decisio
             undone.code = "session.not_given";
             undone.result = "ended";
             self->record(std::move(undone));
+            // It may stand there all the same: a commit that came too late, or whose answer was lost.
+            store::SessionRow ended = *row;
+            ended.state = "ended";
+            ended.ended_at = self->now();
+            ended.end_code = "session.not_given";
+            self->store_row(ended);
             return give_up("gate.unavailable");
           }
           const GatePath* path = self->path(row->path);

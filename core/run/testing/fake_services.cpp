@@ -1,5 +1,7 @@
 #include "run/testing/fake_services.hpp"
 
+#include <new>
+
 namespace sekisho::run::testing {
 
 Timers::Id FakeTimers::at(Instant at, std::function<void()> fn) {
@@ -51,6 +53,7 @@ std::optional<Instant> FakeTimers::next() const {
 
 void FakeBlocking::run(Pool, std::chrono::milliseconds limit, std::function<void()> work,
                        std::function<void(Result<void>)> done) {
+  if (out_of_memory) throw std::bad_alloc();
   auto job = std::make_shared<Job>(Job{std::move(work), std::move(done), 0});
   if (full) {
     timers_.post([job] { job->done(fail("run.busy", "the queue of this pool is full")); });

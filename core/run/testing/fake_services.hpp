@@ -51,7 +51,8 @@ class FakeBlocking final : public Blocking {
            std::function<void(Result<void>)> done) override;
 
   Mode mode = Mode::at_once;
-  bool full = false;  ///< every run() answers run.busy
+  bool full = false;           ///< every run() answers run.busy
+  bool out_of_memory = false;  ///< every run() throws
   /// Runs the oldest held work (also one that is late already); false when none waits.
   bool finish();
   [[nodiscard]] std::size_t held() const { return held_.size(); }
