@@ -16,7 +16,7 @@ from .peers import Hall
 from .report import Figure, table, write_chart, write_json
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-PACKAGES = {"ocserv": "ocserv"}
+PACKAGES = {"ocserv": "ocserv", "nginx": "nginx-light"}
 ALL = ["tunnel", "login", "sessions", "journal"]
 
 

@@ -1,6 +1,8 @@
 """Logs in to an AnyConnect gateway again and again over a new TLS connection each: certificate, then name and password if asked.
+With `request` at the end: one request of a plain web server instead, by certificate alone.
 
-usage: anyconnect_logins.py ADDRESS PORT HOST CA CERTIFICATE KEY SECONDS PROCESSES      {"done", "failed", "p99_ms", "first_failure"}
+usage: anyconnect_logins.py ADDRESS PORT HOST CA CERTIFICATE KEY SECONDS PROCESSES [request]
+    {"done", "failed", "p99_ms", "first_failure"}
 """
 from __future__ import annotations
 
@@ -68,6 +70,17 @@ def open_session(context: ssl.SSLContext, address: str, port: int, host: str, tu
     return line
 
 
+def one_request(context: ssl.SSLContext, address: str, port: int, host: str) -> ssl.SSLSocket:
+    raw = socket.create_connection((address, port), 10)
+    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    line = context.wrap_socket(raw, server_hostname=host)
+    line.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    status, _, _ = answer_of(line.makefile("rb"))
+    if " 200" not in status:
+        raise RuntimeError("request: " + status)
+    return line
+
+
 def context_of(ca: str, certificate: str | None = None, key: str | None = None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(ca)
@@ -76,14 +89,15 @@ def context_of(ca: str, certificate: str | None = None, key: str | None = None) 
     return context
 
 
-def lane(job: tuple[str, int, str, str, str, str, float]) -> tuple[list[float], int, str]:
-    address, port, host, ca, certificate, key, seconds = job
+def lane(job: tuple[str, int, str, str, str, str, float, bool]) -> tuple[list[float], int, str]:
+    address, port, host, ca, certificate, key, seconds, plain = job
+    meet = one_request if plain else open_session
     context, took, failed, first = context_of(ca, certificate, key), [], 0, ""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         begun = time.monotonic()
         try:
-            open_session(context, address, port, host).close()
+            meet(context, address, port, host).close()
             took.append((time.monotonic() - begun) * 1000)
         except (OSError, RuntimeError) as error:
             failed += 1
@@ -94,8 +108,8 @@ def lane(job: tuple[str, int, str, str, str, str, float]) -> tuple[list[float], 
 
 
 def main() -> None:
-    address, port, host, ca, certificate, key, seconds, lanes = sys.argv[1:]
-    job = (address, int(port), host, ca, certificate, key, float(seconds))
+    address, port, host, ca, certificate, key, seconds, lanes, *what = sys.argv[1:]
+    job = (address, int(port), host, ca, certificate, key, float(seconds), what == ["request"])
     with multiprocessing.Pool(int(lanes)) as pool:
         found = pool.map(lane, [job] * int(lanes))
     took = sorted(each for row in found for each in row[0])

@@ -1,6 +1,6 @@
 """Server CPU for one login: client certificate + password (the same crypt hash on both sides), and certificate alone.
 
-nginx (mutual TLS 1.3, one request) is the floor of such work and shown beside. The clients are a load generator each; only the
+nginx (mutual TLS 1.3, one request) is the floor of the latter and stands beside it. The clients are a load generator each; only the
 servers' CPU counts.
 """
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from .. import cast
 from ..netlab import wait_until
 from .accounting import Group, middle
-from .peers import Gateway, Hall, Ocserv, Sekisho
+from .peers import Gateway, Hall, Nginx, Ocserv, Sekisho
 from .report import Figure
 
 ANYCONNECT = pathlib.Path(__file__).parent / "anyconnect_logins.py"
@@ -37,10 +37,11 @@ def ours(hall: Hall, gateway: Sekisho, seconds: float) -> tuple[int, float]:
     return answer["done"], answer["p99_ms"]
 
 
-def theirs(hall: Hall, gateway: Ocserv, seconds: float) -> tuple[int, float]:
+def theirs(hall: Hall, gateway: Ocserv | Nginx, seconds: float) -> tuple[int, float]:
+    what = ["request"] if isinstance(gateway, Nginx) else []
     done = hall.client.run("/usr/bin/python3", str(ANYCONNECT), cast.GATE_PUBLIC, "443", cast.GATE_NAME,
                            str(hall.web_ca.certificate), str(gateway.client_certificate.certificate),
-                           str(gateway.client_certificate.key), str(seconds), "8", within=seconds + 30)
+                           str(gateway.client_certificate.key), str(seconds), "8", *what, within=seconds + 30)
     answer = json.loads(done.stdout.strip().splitlines()[-1])
     assert answer["done"] and not answer["failed"], done.stdout[-600:]
     return answer["done"], answer["p99_ms"]
@@ -86,17 +87,20 @@ def run(hall: Hall, folder: pathlib.Path, repetitions: int, seconds: float, say:
             where = folder / f"ocserv-login-{kind}-{repetition}"
             with Ocserv(hall, where, certificate=True, password=kind == "both") as peer:
                 rows.append(("ocserv", cost(peer, lambda s, peer=peer: theirs(hall, peer, s), seconds)))  # type: ignore[misc]
+            if kind == "certificate":
+                with Nginx(hall, folder / f"nginx-{repetition}") as floor:
+                    rows.append(("nginx", cost(floor, lambda s, floor=floor: theirs(hall, floor, s), seconds)))  # type: ignore[misc]
             for name, found in rows:
                 say(f"  {name:8} {kind:12} " + "  ".join(f"{k} {v:.3g}" for k, v in found.items()))
                 for key, value in found.items():
                     samples[(name, kind, key)].append(value)
 
-    def pair(name: str, kind: str, key: str, unit: str, aim: str, must: float | None) -> Figure:
-        return Figure(name, middle(samples[("sekisho", kind, key)]), middle(samples[("ocserv", kind, key)]), "ocserv", unit, aim,
-                      must)
+    def pair(name: str, kind: str, key: str, unit: str, aim: str, must: float | None, peer: str = "ocserv") -> Figure:
+        return Figure(name, middle(samples[("sekisho", kind, key)]), middle(samples[(peer, kind, key)]), peer, unit, aim, must)
 
     scheme = re.match(r"\$(\w+)\$", hashed)
     figure = pair("login.cpu", "both", "cpu_ms", "CPU ms", "low", 0.5)
     figure.note = f"crypt ${scheme.group(1) if scheme else '?'}$ on both sides"
     return [figure, pair("login.cpu_certificate", "certificate", "cpu_ms", "CPU ms", "low", 0.25),
+            pair("login.cpu_certificate_floor", "certificate", "cpu_ms", "CPU ms", "low", None, "nginx"),
             pair("login.p99", "both", "p99_ms", "ms", "low", None)]

@@ -287,6 +287,50 @@ cisco-client-compat = true
         return ["-u", "user", "--non-inter"]
 
 
+class Nginx(Gateway):
+    """A web server that asks for a client certificate and answers one request: the floor of what a login may cost."""
+
+    name = "nginx"
+
+    def start(self) -> None:
+        self.client_certificate = client_certificate(self.folder)
+        self.folder.chmod(0o777)
+        temporary = "".join(f"{kind}_temp_path {self.folder}/{kind};" for kind in
+                            ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        config = self.folder / "nginx.conf"
+        config.write_text(f"""
+daemon off;
+worker_processes 1;
+pid {self.folder}/nginx.pid;
+error_log {self.folder}/error.log crit;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  {temporary}
+  server {{
+    listen 443 ssl;
+    ssl_protocols TLSv1.3;
+    ssl_certificate {self.hall.server[0]};
+    ssl_certificate_key {self.hall.server[1]};
+    ssl_client_certificate {self.folder}/client-ca.pem;
+    ssl_verify_client on;
+    ssl_session_cache off;
+    ssl_session_tickets off;
+    location / {{ return 200 "ok"; }}
+  }}
+}}
+""")
+        self.program = self.hall.gate.start(f"nginx-{secrets.token_hex(3)}", "nginx", "-c", str(config))
+        wait_until(lambda: self.hall.client.run("openssl", "s_client", "-connect", f"{cast.GATE_PUBLIC}:443", check=False,
+                                                input="").returncode == 0,
+                   10, "nginx answers", on_fail=self.program.text, alive=lambda: self.program.running)
+        self.group.add(self.program.pid)
+
+    def stop(self) -> None:
+        if hasattr(self, "program"):
+            self.program.stop(5)
+
+
 def client_certificate(folder: pathlib.Path) -> Identity:
     """A CA and a client certificate in ocserv's form (UID in the subject)."""
     script = """set -e
@@ -301,4 +345,4 @@ openssl x509 -req -in client.csr -CA client-ca.pem -CAkey client-ca.key -CAcreat
     return Identity(folder / "client.pem", folder / "client.key")
 
 
-__all__ = ["Gateway", "Hall", "Ocserv", "Sekisho"]
+__all__ = ["Gateway", "Hall", "Nginx", "Ocserv", "Sekisho"]
