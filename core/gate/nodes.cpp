@@ -22,26 +22,23 @@ struct Claim {
   std::shared_ptr<const registry::Registry> fresh;  // when the store's registry was newer than ours
 };
 
-std::optional<Refusal> unless(bool holds, std::string_view rule, std::string_view code) {
-  if (admission::enforce(rule, code, holds)) return std::nullopt;
-  return admission::refusal(code);
-}
-
 /// Why the session of another node is not to be had here.
 std::optional<Refusal> fault_of_claim(const std::optional<store::SessionRow>& row, const Arrival& arrival,
                                       const admission::PathPolicy& policy, const std::map<std::string, Instant>& beats,
                                       const std::string& node, Instant now) {
   const bool known = row && row->state != "ended" && row->path == arrival.path && row->node != node;
-  if (auto fault = unless(known, "R04", "session.unknown_cookie")) return fault;
-  if (!known) return admission::refusal("session.unknown_cookie");  // also in a build that overrules the point
-  if (auto fault = unless(leaf_fingerprint(arrival) == row->certificate, "R04", "session.other_certificate")) {
-    return fault;
+  if (!known) return admission::refusal("session.unknown_cookie");
+  if (!admission::enforce("R04", "session.other_certificate", leaf_fingerprint(arrival) == row->certificate)) {
+    return admission::refusal("session.other_certificate");
   }
   if (now >= row->until) return admission::refusal("session.right_ended");
   // While its node lives, that node judges the grace; once it is dead, the grace runs from its last sign of life.
   const auto beat = beats.find(row->node);
   const bool in_grace = beat != beats.end() && now < beat->second + policy.reconnect_grace;
-  return unless(in_grace, "R04", "session.reconnect_expired");
+  if (!admission::enforce("R04", "session.reconnect_expired", in_grace)) {
+    return admission::refusal("session.reconnect_expired");
+  }
+  return std::nullopt;
 }
 
 }  // namespace

@@ -1,46 +1,10 @@
 // Two gates over one store, in one process: cookies, ends, stops, addresses, a node that dies, a store that is lost.
-#include "admission/testing/login_bench.hpp"
-#include "gate/gate.hpp"
-#include "gate/state.hpp"
-#include "registry/testing/cast.hpp"
-#include "run/testing/fake_services.hpp"
-#include "store/testing/memory_store.hpp"
+#include "gate/testing/gate_bench.hpp"
 
-#include <gtest/gtest.h>
-
-#include <algorithm>
-
-namespace sekisho::gate {
+namespace sekisho::gate::testing {
 namespace {
 
 using admission::testing::Scripted;
-
-struct FakeJournal final : audit::Journal {
-  void append(audit::Entry entry, audit::Durable durable) override {
-    entries.push_back(std::move(entry));
-    if (durable) durable(broken ? Result<std::uint64_t>(fail("audit.unwritable")) : entries.size());
-  }
-  [[nodiscard]] bool healthy() const override { return !broken; }
-  [[nodiscard]] std::ptrdiff_t count(std::string_view event, std::string_view code = {}) const {
-    return std::count_if(entries.begin(), entries.end(),
-                         [&](const audit::Entry& e) { return e.event == event && (code.empty() || e.code == code); });
-  }
-  std::vector<audit::Entry> entries;
-  bool broken = false;
-};
-
-struct FakeLink final : seam::Link {
-  void send(const seam::Message& message) override {
-    auto copy = seam::decode(seam::encode(message)->bytes());
-    ASSERT_TRUE(copy);
-    if (on_send) on_send(*copy);
-    sent.push_back(std::move(*copy));
-  }
-  void send_with_fd(const seam::Message&, int) override { FAIL(); }
-  void close() override {}
-  std::vector<seam::Message> sent;
-  std::function<void(const seam::Message&)> on_send;
-};
 
 /// The store, until it is lost.
 struct LossyStore final : store::Store {
@@ -85,7 +49,7 @@ struct Node {
     netd.on_send = [this](const seam::Message& message) {
       if (const auto* desired = std::get_if<seam::DesiredNet>(&message)) {
         fake.timers.post([this, number = desired->number] {
-          if (gate) gate->on_message(netd_id, seam::NetApplied{number, true, {}});
+          if (gate) gate->on_message(netd_id, seam::NetApplied{number, netd_works, {}});
         });
       }
     };
@@ -170,6 +134,7 @@ struct Node {
                          return step;
                        }};
   FakeLink netd, front, relay;
+  bool netd_works = true;
   std::unique_ptr<Gate> gate;
   Gate::LinkId netd_id = 0, front_id = 0;
   std::uint64_t number = 0;
@@ -220,12 +185,12 @@ TEST_F(NodesTest, ACookieOfOneIsResumedByTheOther) {
   EXPECT_EQ(two->view.address, address) << "the client keeps its address";
   EXPECT_EQ(two->rights(), 1U);
   EXPECT_EQ(row(session).node, "2");
-  EXPECT_EQ(two->journal.count("session.taken_over"), 1);
+  EXPECT_EQ(two->journal.count("session.taken_over"), 1u);
   advance(2);
   EXPECT_EQ(one->told_end(session), "session.moved");
   EXPECT_EQ(one->rights(), 0U);
-  EXPECT_EQ(one->journal.count("session.moved"), 1);
-  EXPECT_EQ(one->journal.count("session.ended"), 0) << "it goes on";
+  EXPECT_EQ(one->journal.count("session.moved"), 1u);
+  EXPECT_EQ(one->journal.count("session.ended"), 0u) << "it goes on";
   EXPECT_EQ(row(session).state, "quarantine");
   EXPECT_EQ(one->info(session).node, "2");
   // And back again.
@@ -240,7 +205,7 @@ TEST_F(NodesTest, ItIsResumedByItsOwnCertificateAlone) {
   EXPECT_EQ(two->resume(one->cookie, "tani"), "refused:session.other_certificate");
   EXPECT_EQ(two->resume("no such cookie"), "refused:session.unknown_cookie");
   EXPECT_EQ(row(session).node, "1");
-  EXPECT_EQ(two->journal.count("session.resume_refused"), 2);
+  EXPECT_EQ(two->journal.count("session.resume_refused"), 2u);
 }
 
 TEST_F(NodesTest, ADeadNodesSessionsGoOnWithinTheGraceAlone) {
@@ -256,7 +221,7 @@ TEST_F(NodesTest, ADeadNodesSessionsGoOnWithinTheGraceAlone) {
   advance(10);
   EXPECT_EQ(row(session).state, "ended") << "the others end what nobody came back to";
   EXPECT_EQ(row(session).end_code, "session.reconnect_expired");
-  EXPECT_EQ(two->journal.count("session.ended", "session.reconnect_expired"), 1);
+  EXPECT_EQ(two->journal.count("session.ended", "session.reconnect_expired"), 1u);
 }
 
 TEST_F(NodesTest, AfterTheGraceADeadNodesCookieIsRefused) {
@@ -264,6 +229,51 @@ TEST_F(NodesTest, AfterTheGraceADeadNodesCookieIsRefused) {
   kill(one);
   advance(121);
   EXPECT_EQ(two->resume(one->cookie), "refused:session.reconnect_expired");
+  EXPECT_EQ(row(session).node, "1");
+}
+
+TEST_F(NodesTest, ASessionWhoseTimeIsOverIsNotTakenOver) {
+  const std::string session = one->pass("mori");
+  store::SessionRow over = row(session);
+  over.until = fake.timers.now();
+  EXPECT_TRUE(store->transact([&](store::Tx& tx) { tx.put_session(over); }));
+  EXPECT_EQ(two->resume(one->cookie), "refused:session.right_ended");
+  EXPECT_EQ(row(session).node, "1");
+}
+
+TEST_F(NodesTest, WithoutTheKernelsRightATakenOverSessionIsNotResumed) {
+  const std::string session = one->pass("mori");
+  two->netd_works = false;
+  EXPECT_EQ(two->resume(one->cookie), "refused:gate.unavailable");
+  two->netd_works = true;
+  EXPECT_EQ(two->resume(one->cookie), "resumed:" + session) << "he may try again";
+}
+
+TEST_F(NodesTest, WhatEndsBeforeTheKernelHasAnsweredIsNotResumed) {
+  const std::string session = one->pass("mori");
+  two->netd.on_send = nullptr;
+  EXPECT_EQ(two->resume(one->cookie), "nothing");
+  two->gate->end_session(session, "uid:0", "", [](Result<void> end) { EXPECT_TRUE(end); });
+  two->gate->on_message(two->netd_id, seam::NetApplied{two->netd.last<seam::DesiredNet>()->number, true, {}});
+  fake.timers.settle();
+  const auto* reply = two->front.last<seam::Reply>();
+  ASSERT_NE(reply, nullptr);
+  const auto* refused = std::get_if<Refused>(&reply->body);
+  ASSERT_NE(refused, nullptr);
+  EXPECT_EQ(refused->refusal.code, "session.right_ended");
+}
+
+TEST_F(NodesTest, AFrontOfNoPathOfOursResumesNothing) {
+  const std::string session = one->pass("mori");
+  FakeLink stray;
+  const auto stray_id = two->gate->attach("front", "closed", stray);
+  two->gate->on_message(stray_id, seam::Request{1, ResumeSession{Secret(one->cookie), Node::arrival("mori"), true}});
+  fake.timers.settle();
+  const auto* reply = stray.last<seam::Reply>();
+  ASSERT_NE(reply, nullptr);
+  const auto* refused = std::get_if<Refused>(&reply->body);
+  ASSERT_NE(refused, nullptr);
+  EXPECT_EQ(refused->refusal.code, "session.unknown_cookie");
   EXPECT_EQ(row(session).node, "1");
 }
 
@@ -275,7 +285,7 @@ TEST_F(NodesTest, AnEndOnOneReachesTheOtherWithinTwoSeconds) {
   two->gate->end_session(session, "uid:0", "試験", [&](Result<void> done) { end = done ? "ok" : done.error().code; });
   fake.timers.settle();
   EXPECT_EQ(end, "ok");
-  EXPECT_EQ(two->journal.count("session.ended", "session.ended_by_staff"), 1);
+  EXPECT_EQ(two->journal.count("session.ended", "session.ended_by_staff"), 1u);
   advance(2);
   EXPECT_EQ(one->told_end(session), "session.ended_by_staff");
   EXPECT_EQ(one->rights(), 0U);
@@ -312,7 +322,7 @@ TEST_F(NodesTest, NoAddressIsGivenTwice) {
   advance(2);
   const std::string again = two->pass("mori");
   EXPECT_NE(row(again).address, row(tani).address);
-  EXPECT_EQ(two->journal.count("session.granted"), 3) << "one was tried with mori's address and never given";
+  EXPECT_EQ(two->journal.count("session.granted"), 3u) << "one was tried with mori's address and never given";
   // Addresses of sessions that ended elsewhere come back.
   one->gate->stop({"all", "", {}, "yama", "試験"}, [](Result<std::size_t>) {});
   advance(3);
@@ -374,4 +384,4 @@ TEST_F(NodesTest, WithoutAJournalNothingIsTakenOver) {
 }
 
 }  // namespace
-}  // namespace sekisho::gate
+}  // namespace sekisho::gate::testing
