@@ -22,7 +22,7 @@ struct EnforcementPoint {
 [[nodiscard]] bool enforce(std::string_view rule, std::string_view name, bool holds);
 
 /// Only compiled in with SEKISHO_MUTATION; "R04/certificate.missing". That build also switches off the point that the
-/// environment names (SEKISHO_SWITCHED_OFF), which is how `./dev mutate` asks the unit tests.
+/// environment names (SEKISHO_SWITCHED_OFF), wherever it stands; `./dev mutate` takes place by place.
 void disable_for_test(std::string_view rule_slash_name);
 
 }  // namespace sekisho::admission

@@ -153,10 +153,13 @@ struct PostureDesk::Impl {
 
   CheckOutcome run(const std::string& name, const CheckInput& input) const {
     const auto found = checks.find(name);
-    if (found == checks.end() || found->second == nullptr) return {{unavailable(name, "not loaded")}, input.memory};
+    const bool loaded = found != checks.end() && found->second != nullptr;
+    if (!loaded) return {{unavailable(name, "not loaded")}, input.memory};
     try {
       CheckOutcome out = found->second->judge(input);
-      if (out.results.empty()) out.results.push_back(unavailable(name, "no result"));
+      if (out.results.empty()) {  // enforces R10/posture.check_unavailable
+        out.results.push_back(unavailable(name, "no result"));
+      }
       return out;
     } catch (const std::exception&) {
       return {{unavailable(name, "ended with an exception")}, input.memory};

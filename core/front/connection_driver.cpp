@@ -50,7 +50,8 @@ void ConnectionDriver::read(std::span<const std::byte> bytes) {
       close(why_);
       break;
     }
-    if (state_ == State::handshaking && channel_->state() != tls::ChannelState::handshaking && !open_path(now)) break;
+    const bool secured = channel_->state() != tls::ChannelState::handshaking;  // enforces R02/tls.only
+    if (state_ == State::handshaking && secured && !open_path(now)) break;
     if (*size == 0) break;
     if (state_ != State::open) break;
     in_path_ = true;

@@ -42,6 +42,21 @@ TEST(ConnectionDriver, AHandshakeThatDripsHasTenSecondsToo) {
   EXPECT_TRUE(drip.ended);
 }
 
+TEST(ConnectionDriver, ThePathMeetsNobodyBeforeTlsIsDone) {
+  EngineLab lab;
+  auto& early = lab.connect("192.0.2.7", Keys::Who::nobody, false);
+  early.channel.start();
+  const Bytes hello(early.channel.output().begin(), early.channel.output().end());
+  early.channel.consume_output(hello.size());
+  early.driver->on_ciphertext(std::span(hello).first(hello.size() / 2));
+  EXPECT_TRUE(lab.path.notes.arrivals.empty());
+  early.driver->on_ciphertext(std::span(hello).subspan(hello.size() / 2));
+  EXPECT_TRUE(lab.path.notes.arrivals.empty()) << "the gate has not yet heard the client's end of the handshake";
+  lab.settle();
+  EXPECT_EQ(lab.path.notes.arrivals.size(), 1u);
+  EXPECT_EQ(lab.path.notes.arrivals.at(0).tls_version, "TLSv1.3");
+}
+
 TEST(ConnectionDriver, GarbageIsAnsweredWithAnAlertAndEndsNothingElse) {
   EngineLab lab;
   auto& good = lab.connect();

@@ -35,13 +35,16 @@ SessionRights rights_of(const SessionView& view) {
 }
 
 bool StrictPacketFilter::inward(const SessionRights& rights, const datapath::PacketInfo& info) const {
-  return plain(rights, info) && info.source == rights.address &&
-         listed(rights, {info.destination, info.destination_port, info.protocol});
+  const Destination to{info.destination, info.destination_port, info.protocol};
+  const bool own = info.source == rights.address;  // enforces R11/filter.source
+  const bool allowed = listed(rights, to);         // enforces R11/filter.destination
+  return plain(rights, info) && own && allowed;
 }
 
 bool StrictPacketFilter::outward(const SessionRights& rights, const datapath::PacketInfo& info) const {
-  return plain(rights, info) && info.destination == rights.address &&
-         listed(rights, {info.source, info.source_port, info.protocol});
+  const Destination from{info.source, info.source_port, info.protocol};
+  const bool allowed = listed(rights, from);  // enforces R11/filter.destination
+  return plain(rights, info) && info.destination == rights.address && allowed;
 }
 
 }  // namespace sekisho::front

@@ -18,8 +18,9 @@ const char* rule_fault(const NetPath& path, const FilterRule& rule) {
   if (rule.protocol != 6 && rule.protocol != 17) return "neither TCP nor UDP";
   if (rule.port == 0) return "port 0";
   const auto destination = parse_ipv4(rule.address);
-  if (!destination || *destination != path.gate_address) return "a destination that is not the gate's inner address";
-  if (!path.is_door(rule.port)) return "a port that is no door of this path";
+  const bool inside = destination && *destination == path.gate_address;
+  if (!inside) return "a destination that is not the gate's inner address";    // enforces R11/kernel.right
+  if (!path.is_door(rule.port)) return "a port that is no door of this path";  // enforces R11/kernel.right
   return nullptr;
 }
 
@@ -35,7 +36,8 @@ const NetPath* NetPlan::path(std::string_view name) const {
 const char* NetPlan::fault(const NetPath& path, const seam::KernelRight& right) {
   const auto address = parse_ipv4(right.address);
   if (!address) return "an address that is not IPv4";
-  if (!path.is_session_address(*address)) return "an address that no session of this path can have";
+  const bool of_path = path.is_session_address(*address);
+  if (!of_path) return "an address that no session of this path can have";  // enforces R11/kernel.right
   if (right.ttl_s == 0 || right.ttl_s > kLongestTtl) return "a time out of range";
   return nullptr;
 }

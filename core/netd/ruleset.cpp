@@ -9,6 +9,11 @@ std::string quoted(const std::string& name) {
   return '"' + name + '"';
 }
 
+/// The end of a rule, for all that no rule before it has let through.
+std::string denied(const std::string& counter) {
+  return " counter name " + quoted(counter) + " drop\n";  // enforces R01/kernel.default_deny
+}
+
 std::string key(const NetPath& path, const Right& right) {
   return to_text(right.address) + " . " + to_text(path.gate_address) + " . " + std::to_string(right.protocol) + " . " +
          std::to_string(right.port);
@@ -42,11 +47,10 @@ void add_chains(std::string& out, const NetPath& path) {
   const auto look_up = [&](const char* fields) {
     return std::string("    ") + fields + " @" + set_name(path) + " accept\n";
   };
-  const auto drop = [](const std::string& counter) { return "    counter name " + quoted(counter) + " drop\n"; };
-  out += "  chain from_" + path.name + " {\n" + look_up("ip saddr . ip daddr . meta l4proto . th dport") +
-         drop(refused_counter(path)) + "  }\n";
-  out += "  chain to_" + path.name + " {\n" + look_up("ip daddr . ip saddr . meta l4proto . th sport") +
-         drop(unasked_counter(path)) + "  }\n";
+  out += "  chain from_" + path.name + " {\n" + look_up("ip saddr . ip daddr . meta l4proto . th dport") + "   " +
+         denied(refused_counter(path)) + "  }\n";
+  out += "  chain to_" + path.name + " {\n" + look_up("ip daddr . ip saddr . meta l4proto . th sport") + "   " +
+         denied(unasked_counter(path)) + "  }\n";
 }
 
 }  // namespace
@@ -84,7 +88,7 @@ std::string install_commands(const std::vector<NetPath>& paths, const std::vecto
   for (const NetPath& path : paths) out += "    iifname " + quoted(path.tun) + " goto from_" + path.name + "\n";
   for (const NetPath& path : paths) {
     const std::string network = to_text(path.network()) + '/' + std::to_string(path.prefix);
-    const std::string count_drop = " counter name " + quoted(stray_counter(path)) + " drop\n";
+    const std::string count_drop = denied(stray_counter(path));
     // Local programs reach the gate's own address over lo; a session's address never comes from there.
     out += "    iifname != \"lo\" ip saddr " + network + count_drop;
     out += "    iifname != \"lo\" ip daddr " + network + count_drop;
@@ -92,8 +96,8 @@ std::string install_commands(const std::vector<NetPath>& paths, const std::vecto
   }
   out += "  }\n  chain crossing {\n    type filter hook forward priority raw; policy accept;\n";
   for (const NetPath& path : paths) {
-    out += "    iifname " + quoted(path.tun) + " counter name " + quoted(refused_counter(path)) + " drop\n";
-    out += "    oifname " + quoted(path.tun) + " counter name " + quoted(unasked_counter(path)) + " drop\n";
+    out += "    iifname " + quoted(path.tun) + denied(refused_counter(path));
+    out += "    oifname " + quoted(path.tun) + denied(unasked_counter(path));
   }
   out += "  }\n  chain leaving {\n    type filter hook output priority raw; policy accept;\n";
   for (const NetPath& path : paths) out += "    oifname " + quoted(path.tun) + " goto to_" + path.name + "\n";

@@ -1,13 +1,21 @@
 """Puts a switch at every check of an enforcement point in a copy of the sources, for `mutate.py`.
 
-Two shapes of C++ are known; everything else stays as it is and is reported as having no switch:
+Shapes of C++ that are known by the point's code; everything else stays as it is and is reported as having no switch:
 
+  enforce("R..", "code", holds)              the rule holds: (sekisho_off("R../code@file, enforce") || enforce(…))
   if (CONDITION) … "code" …;                 the check is taken away: if ((CONDITION) && !sekisho_off("R../code@file")) …
   return "code";   CONDITION ? "code" : …    the word is changed, so that a test notices which looks for this very code
+
+A check that does not name its code is marked at the end of its line, `// enforces R../code`. A marked line is one of:
+
+  if (CONDITION) …                           taken away, as above
+  const bool NAME = EXPRESSION;              true: (EXPRESSION) || sekisho_off(…)
+  … " drop\n" …                              the rule of nft accepts
 """
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 HELPERS = """
 #include <cstdlib>
@@ -97,13 +105,74 @@ def condition_of(text: str, place: int) -> tuple[int, int] | None:
     return first, close
 
 
-def with_switches(source: str, path: str, needles: dict[str, list[str]]) -> tuple[str, dict[str, str]]:
-    """The source with a switch at each place of each point. `needles`: point -> texts that stand for it ("code", No::x).
-    Also point -> kind ("check" or "word") of what was found."""
+CALL = re.compile(r'(?:\w+::)*(enforce|refused_by|holds)\(\s*(?:(?:"(R\d\d)"|kRule),\s*)?"([a-z_.]+)"')
+MARK = re.compile(r"//\s*enforces (R\d\d/[a-z]+\.[a-z_]+)\s*$", re.M)
+
+
+def closing(text: str, opening: int) -> int:
+    """Index of the `)` that closes `text[opening]`, a `(`."""
+    depth = 0
+    for at in range(opening, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[at], 0)
+        if depth == 0:
+            return at
+    raise ValueError("a bracket is never closed")
+
+
+def switched_calls(source: str, path: str, table: Iterable[str]) -> tuple[list[tuple[int, int, str]], set[str]]:
+    """Edits that put a switch before every enforce(), and the points."""
     text = blank(source)
-    found: dict[str, str] = {}
+    edits: list[tuple[int, int, str]] = []
+    found: set[str] = set()
+    for call in CALL.finditer(source):
+        owners = [p for p in table if p.endswith("/" + call[3]) and (not call[2] or p.startswith(call[2]))]
+        if not owners or text[call.start()] != source[call.start()]:
+            continue
+        end = closing(text, call.end(1)) + 1
+        off = " || ".join(f'sekisho_off("{p}@{path}, enforce")' for p in owners)
+        whole = source[call.start():end]
+        refuses = call[1] == "refused_by"  # true when the rule does not hold
+        edits.append((call.start(), end, f"(!({off}) && {whole})" if refuses else f"({off} || {whole})"))
+        found.update(owners)
+    return edits, found
+
+
+def marked(source: str, path: str) -> tuple[list[tuple[int, int, str]], dict[tuple[int, int], list[str]], dict[str, str]]:
+    """Of the lines with a mark: edits, guards to be negated (as with_switches has them), and point -> kind."""
+    text = blank(source)
     edits: list[tuple[int, int, str]] = []
     guards: dict[tuple[int, int], list[str]] = {}
+    found: dict[str, str] = {}
+    for mark in MARK.finditer(source):
+        point, place = mark[1], f"{mark[1]}@{path}"
+        start = source.rfind("\n", 0, mark.start()) + 1
+        line = text[start:mark.start()]
+        if guard := re.search(r"\bif \(", line):
+            opening = start + guard.end() - 1
+            guards.setdefault((opening + 1, closing(text, opening)), []).append(place)
+            found[point] = "check"
+        elif fact := re.search(r"\bbool \w+ = (.*);", line):
+            first, close = start + fact.start(1), start + fact.end(1)
+            edits.append((first, close, f'({source[first:close]}) || sekisho_off("{place}")'))
+            found[point] = "check"
+        elif rule := re.search(r'"[^"]*\bdrop\\n"', source[start:mark.start()]):
+            first, close = start + rule.start(), start + rule.end()
+            accepts = source[first:close].replace("drop", "accept")
+            edits.append((first, close, f'(sekisho_off("{place}") ? {accepts} : {source[first:close]})'))
+            found[point] = "rule"
+        else:
+            raise SystemExit(f"{path}: a mark where nothing can be switched: {source[start:mark.end()].strip()}")
+    return edits, guards, found
+
+
+def with_switches(source: str, path: str, needles: dict[str, list[str]],
+                  table: Iterable[str] = ()) -> tuple[str, list[tuple[str, str, str]]]:
+    """The source with a switch at each place of each point. `needles`: point -> texts that stand for it ("code", No::x);
+    `table`: all points. Also (point, kind, value of SEKISHO_SWITCHED_OFF) of what was found."""
+    text = blank(source)
+    edits, guards, found = marked(source, path)
+    calls, called = switched_calls(source, path, table)
+    edits += calls
     for point, words in needles.items():
         place = f"{point}@{path}"
         for word in (m for w in words for m in re.finditer(re.escape(w) + r"(?![\w.])", source)):
@@ -115,7 +184,7 @@ def with_switches(source: str, path: str, needles: dict[str, list[str]]) -> tupl
             arm = before.endswith("?") or (before.endswith(":") and not re.search(r"case[^;]*:$", before)) and "?" in before[-200:]
             guard = None if arm else condition_of(text, word.start())
             if guard and re.search(r"\benforce\(|refused_by\(|(?<![.>\w])holds\(", source[guard[0]:guard[1]]):
-                continue  # has enforce()'s own switch
+                continue  # has the switch of its enforce()
             if guard:
                 guards.setdefault(guard, []).append(place)
                 found[point] = "check"
@@ -127,8 +196,9 @@ def with_switches(source: str, path: str, needles: dict[str, list[str]]) -> tupl
         edits.append((first, close, f"({source[first:close].strip()}){offs}"))
     for first, close, new in sorted(edits, reverse=True):
         source = source[:first] + (" " if source[first - 1] == ";" else "") + new + source[close:]
-    if found:
+    if edits:
         include = re.search(r"^#include", source, re.M)
         at = include.start() if include else 0
         source = source[:at] + HELPERS.lstrip() + source[at:]
-    return source, found
+    return source, [(p, kind, f"{p}@{path}") for p, kind in found.items()] + \
+        [(p, "enforce", f"{p}@{path}, enforce") for p in sorted(called)]

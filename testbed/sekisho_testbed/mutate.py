@@ -1,9 +1,8 @@
 """`./dev mutate`: switches off each enforcement point in turn and shows which unit test notices.
 
-A copy of the tree (build/mutation/tree) gets a switch at every check that names a point's code (`mutants.py`) and is built
-with SEKISHO_MUTATION, where enforce() has one too. Then the unit tests of the room that holds the check run once per
-place, with that place alone switched off. A place that nobody notices is an error; a point whose check has a shape that
-cannot be switched is listed as such, and so is one whose room is not built.
+A copy of the tree (build/mutation/tree) gets a switch at every check of a point (`mutants.py` knows the shapes, and the mark
+for a check that does not name its code). Then the unit tests of the room that holds the check run once per place, with
+that place alone switched off. A place that nobody notices is an error, and so is a point without a switch.
 """
 from __future__ import annotations
 
@@ -32,7 +31,7 @@ NEIGHBOURS = {"admission": ["gate"], "registry": ["gate"]}
 class Place:
     point: str       # R04/login.expired
     where: str       # file or folder, below ROOT
-    kind: str        # enforce, check, word
+    kind: str        # enforce, check, word, rule
     off: str         # value of SEKISHO_SWITCHED_OFF
     seen_by: str = ""
 
@@ -67,13 +66,11 @@ def make_tree() -> list[Place]:
             text = content.decode()
             here = {p: [f'"{p.split("/")[1]}"'] + ([f'No::{p.split(".")[1]}'] if where.startswith("plugins/") else [])
                     for p, where in table.items() if holds(where, name)}
-            if here and "refusals" not in name:
-                text, switches = mutants.with_switches(text, name, here)
-                content = text.encode()
-                found += [Place(p, name, kind, f"{p}@{name}") for p, kind in switches.items()]
-            for rule, code in re.findall(r'\b(?:enforce\(\s*(?:"(R\d\d)"|kRule),|refused_by\(|holds\()\s*"([a-z_.]+)"', text):
-                owners = [p for p in table if p.endswith("/" + code) and (not rule or p.startswith(rule))]
-                found += [Place(p, name, "enforce", p) for p in owners]
+            if "refusals" in name:
+                here = {}
+            text, switches = mutants.with_switches(text, name, here, table)
+            content = text.encode()
+            found += [Place(p, name, kind, off) for p, kind, off in switches]
         copy = TREE / name
         if not copy.exists() or copy.read_bytes() != content:
             copy.parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +109,6 @@ def first_failure(program: str, off: str | None, limit_s: int = 120) -> str:
 
 
 def build(want: set[str]) -> None:
-    subprocess.run(["cmake", "--preset", "dev", "-DSEKISHO_MUTATION=ON"], cwd=TREE, stdout=subprocess.DEVNULL, check=True)
     subprocess.run(["cmake", "--build", str(BUILD), "-t", *sorted(want)], cwd=TREE, check=True)
 
 
@@ -127,9 +123,9 @@ def main() -> int:
         places = [p for p in places if any(text in p.off for text in args.points)]
     without = sorted(p for p in points() if not args.points and p not in {x.point for x in places})
     if not args.list:
-        subprocess.run(["cmake", "--preset", "dev", "-DSEKISHO_MUTATION=ON"], cwd=TREE, stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(["cmake", "--preset", "dev"], cwd=TREE, stdout=subprocess.DEVNULL, check=True)
         known = tests()
-        wanted = {place.off: tests_of(place.where, list(known)) for place in places}
+        wanted = {place.off: tests_of(place.where, list(known)) for place in places}  # an `off` names its file
         build({name for names in wanted.values() for name in names})
         # What fails with nothing switched off shows nothing; twice, because a busy machine may fail it once.
         broken = {t: seen for t in sorted({t for names in wanted.values() for t in names})
@@ -159,7 +155,7 @@ def main() -> int:
     if broken:
         print("fails with nothing switched off, so it was left out:", ", ".join(sorted(broken.values())), file=sys.stderr)
     print(f"{len(places) - len(missed)} of {len(places)} switches noticed; {len(without)} points have no switch")
-    return 1 if missed or broken else 0
+    return 1 if missed or broken or without else 0
 
 
 if __name__ == "__main__":

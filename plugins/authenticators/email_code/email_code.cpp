@@ -238,8 +238,8 @@ AuthStep EmailCode::judge(Round& round, std::string_view typed) const {
   const Secret code(tidy_code(typed));
   const bool right = round.request.subject.known &&
                      equal_in_constant_time(mac(round, account.open->salt_hex, code.reveal()), account.open->mac_hex);
-  if (!right) return count_wrong(round);
-  account.open.reset();  // consumed, in the same transaction that passes the login
+  if (!right) return count_wrong(round);  // enforces R04/code.wrong
+  account.open.reset();                   // consumed, in the same transaction that passes the login
   account.consecutive = 0;
   return round.end(Verdict::yes, {{"tries", round.login.tries}});
 }

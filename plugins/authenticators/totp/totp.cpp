@@ -121,13 +121,13 @@ AuthStep Totp::judge(Round& round, std::string_view typed) const {
   for (std::int64_t step = std::max<std::int64_t>(now - 1, 0); step <= now + 1; ++step) {
     const Secret right = six_digits(hotp(seed.reveal(), static_cast<std::uint64_t>(step)));
     if (!equal_in_constant_time(right.reveal(), code.reveal())) continue;
-    if (step > account.last_step) {
-      fits = step;
-    } else {
+    if (step <= account.last_step) {  // enforces R04/totp.used
       used = true;
+    } else {
+      fits = step;
     }
   }
-  if (fits < 0 || !round.enrolled) return count_wrong(round, used && round.enrolled);
+  if (fits < 0 || !round.enrolled) return count_wrong(round, used && round.enrolled);  // enforces R04/totp.wrong
   account.last_step = fits;  // consumed, in the same transaction that passes the login
   round.bucket() = {};
   return round.end(Verdict::yes);

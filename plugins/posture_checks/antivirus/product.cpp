@@ -9,11 +9,12 @@ namespace {
 
 constexpr std::size_t kLongestVersion = 128;
 
+/// nullptr: it says nothing.
 const char* code_of_state(std::string_view state) {
   if (state == "off") return "av.off";
   if (state == "snoozed") return "av.snoozed";
   if (state == "expired") return "av.expired";
-  return "av.unknown";
+  return nullptr;
 }
 
 }  // namespace
@@ -76,32 +77,30 @@ ProductVerdict judge_product(const nlohmann::json& product, const std::vector<co
   const auto signer_valid = facts::flag(fact("signer_valid"));
   if (signer_valid == false) return fail_with("av.signer_mismatch");
   if (signer && !(*vendor)->signs(fold(*signer))) return fail_with("av.signer_mismatch");
-  if (!signer || !signer_valid) return unknown();
+  if (!signer || !signer_valid) return unknown();  // enforces R07/av.unknown
 
   // 3: it protects rather than watches
   out.passed_steps = 2;
   const auto mode = facts::word(fact("mode"));
   if (mode == "passive" || mode == "edr_block") return fail_with("av.passive");
   if (mode == "not_running") return fail_with("av.off");
-  if ((*vendor)->built_in && mode != "normal") return unknown();
+  if ((*vendor)->built_in && mode != "normal") return unknown();  // enforces R07/av.unknown
 
   // 4: on, by the word; Windows' own state word may lower it, never raise it
   out.passed_steps = 3;
-  const auto state = facts::word(fact("state"));
-  if (state != "on")
-    return state == "off" || state == "snoozed" || state == "expired" ? fail_with(code_of_state(state)) : unknown();
+  std::string_view state = facts::word(fact("state"));
   const auto raw = facts::number(fact("raw_state"));
-  if (raw) {
-    const auto raw_state = state_of_raw(static_cast<std::uint32_t>(*raw));
-    if (raw_state == "unknown") return unknown();
-    if (raw_state != "on") return fail_with(code_of_state(raw_state));
+  if (state == "on" && raw) state = state_of_raw(static_cast<std::uint32_t>(*raw));
+  if (state != "on") {
+    const char* const code = code_of_state(state);
+    return code != nullptr ? fail_with(code) : unknown();
   }
 
   // 5: real-time protection
   out.passed_steps = 4;
   const auto realtime = facts::flag(fact("realtime"));
   if (realtime == false) return fail_with("av.off");
-  if (!realtime) return unknown();
+  if (!realtime) return unknown();  // enforces R07/av.unknown
 
   // 6: fresh definitions, by flag, then by date
   out.passed_steps = 5;
@@ -115,7 +114,7 @@ ProductVerdict judge_product(const nlohmann::json& product, const std::vector<co
     if (*age > signature_max_age) return fail_with("av.signature_old");
   }
   if (signatures == "none_used") {
-    if (!(*vendor)->no_definitions) return unknown();
+    if (!(*vendor)->no_definitions) return unknown();  // enforces R07/av.unknown
   } else if (signatures != "up_to_date" && dated == nullptr) {
     return unknown();
   }

@@ -71,15 +71,15 @@ CheckResult WindowsCheck::judge_os(const CheckInput& input) const {
   };
 
   const auto family = facts::word(fact("family"));
-  if (family == "unknown") return unknown("no family");
+  if (family == "unknown") return unknown("no family");  // enforces R06/os.unknown
   if (family != "windows") return refuse(facts::shown(family), "os.not_windows", kOtherKind);
   const auto product = facts::word(fact("product_type")), edition = facts::word(fact("edition"));
   if (product == "server" || product == "domain_controller" || edition == "ServerRdsh") {
     return refuse(facts::shown(product), "os.server", kOtherKind);
   }
-  if (product != "workstation") return unknown("no product type");
+  if (product != "workstation") return unknown("no product type");  // enforces R06/os.unknown
   const auto build = facts::number(fact("build"));
-  if (!build) return unknown("no build");
+  if (!build) return unknown("no build");  // enforces R06/os.unknown
 
   std::string observed = std::to_string(*build);
   if (const auto ubr = facts::number(fact("ubr"))) observed += "." + std::to_string(*ubr);
@@ -92,10 +92,10 @@ CheckResult WindowsCheck::judge_os(const CheckInput& input) const {
   if (row == builds_.end() || major.value_or(10) != 10 || minor.value_or(0) != 0) {
     return refuse(observed, "os.build_not_allowed", kUpdate);
   }
-  if (channel != "general") return unknown(observed + ", no channel");
+  if (channel != "general") return unknown(observed + ", no channel");  // enforces R06/os.unknown
   if (const auto& arches = row->second.arches; !arches.empty()) {
     const auto arch = facts::word(fact("arch"));
-    if (arch == "unknown") return unknown(observed + ", no architecture");
+    if (arch == "unknown") return unknown(observed + ", no architecture");  // enforces R06/os.unknown
     if (std::find(arches.begin(), arches.end(), arch) == arches.end()) {
       return refuse(observed + " " + facts::shown(arch), "os.build_not_allowed", kUpdate);
     }
