@@ -1,6 +1,6 @@
 #include "net/tls/dtls_channel.hpp"
 
-#include "net/tls/openssl.hpp"
+#include "net/tls/ssl_core.hpp"
 
 #include <sekisho/sdk/memory.hpp>
 
@@ -22,37 +22,21 @@ constexpr Seconds kFirstResend{1}, kLongestResend{16};
 /// Longer than any handshake may take: libssl's own timer never fires.
 constexpr unsigned kNeverMicroseconds = 3'600'000'000U;
 
-struct DatagramWire {
-  explicit DatagramWire(BufferPool& buffers) : pool(buffers) {}
-  BufferPool& pool;
-  std::span<const std::byte> input;
-  std::vector<std::byte> output;
-  std::vector<std::uint16_t> sizes;
-  std::size_t sent = 0, sent_count = 0;
-
-  void put(std::span<const std::byte> datagram) {
-    if (output.capacity() == 0) output = pool.take();
-    output.insert(output.end(), datagram.begin(), datagram.end());
-    sizes.push_back(static_cast<std::uint16_t>(datagram.size()));
-  }
-  void clear() {
-    sent = sent_count = 0;
-    sizes.clear();
-    if (output.capacity() != 0) pool.give(std::move(output));
-    output = {};
-  }
-};
+void put_datagram(Wire& wire, std::span<const std::byte> datagram) {
+  wire.put(datagram);
+  wire.sizes.push_back(static_cast<std::uint16_t>(datagram.size()));
+}
 
 int write_datagram(BIO* bio, const char* data, int size) {
-  auto* wire = static_cast<DatagramWire*>(BIO_get_data(bio));
+  auto* wire = static_cast<Wire*>(BIO_get_data(bio));
   if (size <= 0 || size > std::numeric_limits<std::uint16_t>::max()) return size <= 0 ? 0 : -1;
-  wire->put(std::span(reinterpret_cast<const std::byte*>(data), static_cast<std::size_t>(size)));
+  put_datagram(*wire, std::span(reinterpret_cast<const std::byte*>(data), static_cast<std::size_t>(size)));
   return size;
 }
 
 /// One read is one datagram; what does not fit is cut off, as a socket does it.
 int read_datagram(BIO* bio, char* out, int size) {
-  auto* wire = static_cast<DatagramWire*>(BIO_get_data(bio));
+  auto* wire = static_cast<Wire*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   if (size <= 0) return 0;
   if (wire->input.empty()) {
@@ -145,37 +129,17 @@ std::optional<HelloMark> hello_mark(std::span<const std::byte> datagram) {
   return mark;
 }
 
-struct DtlsChannel::Impl {
-  Impl(std::shared_ptr<ContextImpl> with, BufferPool& pool) : context(std::move(with)), wire(pool) {
-    ERR_clear_error();
-    ssl.reset(SSL_new(context->ctx.get()));
-    BIO* bio = BIO_new(context->bio_method.get());
-    need_memory(ssl != nullptr && bio != nullptr);
-    BIO_set_data(bio, &wire);
-    BIO_set_init(bio, 1);
-    SSL_set_bio(ssl.get(), bio, bio);
+struct DtlsChannel::Flights final : Core {
+  Flights(std::shared_ptr<ContextImpl> with, BufferPool& pool) : Core(std::move(with), pool) {
     DTLS_set_timer_cb(ssl.get(), never);
     SEKISHO_ASSERT(SSL_set_mtu(ssl.get(), kHandshakeDatagram) > 0);
-    need_memory(SSL_set_ex_data(ssl.get(), verification_index(), &verification) == 1 &&
-                SSL_set_ex_data(ssl.get(), visitor_index(), &visitor) == 1);
+    need_memory(SSL_set_ex_data(ssl.get(), visitor_index(), &visitor) == 1);
   }
-  ~Impl() {
-    ssl.reset();
-    if (wire.output.capacity() != 0) wire.pool.give(std::move(wire.output));
-  }
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
+  ~Flights() override { ssl.reset(); }
 
-  Error broken() {
-    const bool before = state == ChannelState::handshaking;
-    state = ChannelState::failed;
-    wire.input = {};
-    forget_flight();
-    return fail(before ? "tls.handshake" : "tls.failed", drain_errors());
-  }
-  /// What was written since `count` datagrams stood there is the flight that waits for an answer.
-  void note_progress(std::size_t count) {
-    if (state == ChannelState::handshaking && SSL_is_init_finished(ssl.get()) == 1) state = ChannelState::open;
+  /// What was written since is the flight that waits for an answer.
+  void note_progress(std::size_t count) override {
+    Core::note_progress(count);
     if (state != ChannelState::handshaking) return forget_flight();
     if (wire.sizes.size() == count) return;
     const auto written = std::span(wire.sizes).subspan(count);
@@ -192,13 +156,7 @@ struct DtlsChannel::Impl {
     flight_sizes = {};
   }
 
-  std::shared_ptr<ContextImpl> context;
-  DatagramWire wire;
-  Verification verification;
   Visitor visitor;
-  SslPtr ssl;
-  ChannelState state = ChannelState::handshaking;
-  bool said_goodbye = false;
   Instant now{};
   std::vector<std::byte> flight;
   std::vector<std::uint16_t> flight_sizes;
@@ -206,11 +164,15 @@ struct DtlsChannel::Impl {
   Seconds resend_after{kFirstResend};
 };
 
-DtlsChannel::DtlsChannel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+DtlsChannel::DtlsChannel(std::unique_ptr<Flights> core) : SslChannel(std::move(core)) {}
+
+DtlsChannel::Flights& DtlsChannel::flights() const {
+  return static_cast<Flights&>(*core_);
+}
 
 DtlsChannel::DtlsChannel(const DtlsClientContext& context, BufferPool& pool)
-    : impl_(std::make_unique<Impl>(context.impl(), pool)) {
-  SSL* ssl = impl_->ssl.get();
+    : SslChannel(std::make_unique<Flights>(context.impl(), pool)) {
+  SSL* ssl = core_->ssl.get();
   SSL_set_connect_state(ssl);
   const std::string& name = context.impl()->server_name;
   if (name.empty()) return;
@@ -219,77 +181,12 @@ DtlsChannel::DtlsChannel(const DtlsClientContext& context, BufferPool& pool)
   SEKISHO_ASSERT(SSL_set1_host(ssl, name.c_str()) == 1);
 }
 
-DtlsChannel::~DtlsChannel() = default;
-
-void DtlsChannel::start() {
-  ERR_clear_error();
-  (void)SSL_do_handshake(impl_->ssl.get());
-  ERR_clear_error();
-  impl_->note_progress(0);
-}
-
-void DtlsChannel::feed(std::span<const std::byte> datagram) {
-  SEKISHO_ASSERT(impl_->wire.input.empty());
-  if (impl_->state == ChannelState::failed || impl_->state == ChannelState::closed) return;
-  impl_->wire.input = datagram;
-}
-
-Result<std::size_t> DtlsChannel::read_plain(std::span<std::byte> out) {
-  Impl& self = *impl_;
-  if (self.state == ChannelState::failed) return fail("tls.failed", "channel has failed before");
-  if (self.state == ChannelState::closed) return std::size_t{0};
-  // Asking libssl costs as much when nothing is there as when something is.
-  if (self.state == ChannelState::open && self.wire.input.empty() && SSL_has_pending(self.ssl.get()) == 0) {
-    return std::size_t{0};
-  }
-  forget_errors();
-  const std::size_t before = self.wire.sizes.size();
-  std::size_t size = 0;
-  const int done = SSL_read_ex(self.ssl.get(), out.data(), out.size(), &size);
-  self.note_progress(before);
-  if (done == 1) return size;
-  switch (SSL_get_error(self.ssl.get(), done)) {
-    case SSL_ERROR_WANT_READ:
-      return std::size_t{0};
-    case SSL_ERROR_ZERO_RETURN:
-      self.state = ChannelState::closed;
-      self.wire.input = {};
-      return std::size_t{0};
-    default:
-      return self.broken();
-  }
-}
-
-Result<void> DtlsChannel::write_record(std::span<const std::byte> plaintext) {
-  Impl& self = *impl_;
-  if (plaintext.empty() || plaintext.size() > kLargestRecord) return fail("tls.too_large");
-  if (self.state != ChannelState::open || self.said_goodbye) return fail("tls.not_open");
-  forget_errors();
-  std::size_t size = 0;
-  if (SSL_write_ex(self.ssl.get(), plaintext.data(), plaintext.size(), &size) == 1 && size == plaintext.size())
-    return {};
-  return self.broken();
-}
-
-void DtlsChannel::close() {
-  Impl& self = *impl_;
-  if (self.said_goodbye || (self.state != ChannelState::open && self.state != ChannelState::closed)) return;
-  self.said_goodbye = true;
-  ERR_clear_error();
-  (void)SSL_shutdown(self.ssl.get());
-  ERR_clear_error();
-}
-
-std::span<const std::byte> DtlsChannel::output() const {
-  return std::span<const std::byte>(impl_->wire.output).subspan(impl_->wire.sent);
-}
-
 std::span<const std::uint16_t> DtlsChannel::datagram_sizes() const {
-  return std::span<const std::uint16_t>(impl_->wire.sizes).subspan(impl_->wire.sent_count);
+  return std::span<const std::uint16_t>(core_->wire.sizes).subspan(core_->wire.sent_count);
 }
 
 void DtlsChannel::consume_output(std::size_t bytes) {
-  DatagramWire& wire = impl_->wire;
+  Wire& wire = core_->wire;
   while (bytes > 0) {
     SEKISHO_ASSERT(wire.sent_count < wire.sizes.size() && wire.sizes[wire.sent_count] <= bytes);
     bytes -= wire.sizes[wire.sent_count];
@@ -298,49 +195,24 @@ void DtlsChannel::consume_output(std::size_t bytes) {
   if (wire.sent == wire.output.size()) wire.clear();
 }
 
-ChannelState DtlsChannel::state() const {
-  return impl_->state;
-}
-
-std::string DtlsChannel::version() const {
-  return impl_->state == ChannelState::handshaking ? std::string() : SSL_get_version(impl_->ssl.get());
-}
-
-std::string DtlsChannel::cipher() const {
-  const char* name = SSL_get_cipher_name(impl_->ssl.get());
-  return impl_->state == ChannelState::handshaking || name == nullptr ? std::string() : name;
-}
-
-PeerCertificate DtlsChannel::peer_certificate() const {
-  return judged(impl_->verification, impl_->state);
-}
-
-CertificateFault DtlsChannel::certificate_fault() const {
-  return peer_certificate() == PeerCertificate::rejected ? fault_of(impl_->verification) : CertificateFault::none;
-}
-
-std::vector<std::string> DtlsChannel::peer_chain() const {
-  return peer_certificate() == PeerCertificate::verified ? chain_of(impl_->ssl.get()) : std::vector<std::string>{};
-}
-
 void DtlsChannel::note_time(Instant now) {
-  impl_->now = now;
+  flights().now = now;
 }
 
 std::optional<Instant> DtlsChannel::next_deadline() const {
-  return impl_->resend_at;
+  return flights().resend_at;
 }
 
 /// The same bytes under the same numbers: a peer that has them drops them, one that lost them takes them. The server's
 /// last flight is libssl's business: it is repeated when the client's comes again under new numbers, as real clients
 /// send it (the client role here does not).
 void DtlsChannel::on_deadline() {
-  Impl& self = *impl_;
+  Flights& self = flights();
   if (!self.resend_at || self.now < *self.resend_at) return;
   std::span<const std::byte> rest = self.flight;
   if (self.wire.sizes.empty()) {  // else it still waits for the socket
     for (const std::uint16_t size : self.flight_sizes) {
-      self.wire.put(rest.first(size));
+      put_datagram(self.wire, rest.first(size));
       rest = rest.subspan(size);
     }
   }
@@ -352,7 +224,7 @@ struct DtlsListener::Impl {
   std::shared_ptr<ContextImpl> context;
   BufferPool& pool;
   std::array<std::byte, 32> secret{};
-  std::unique_ptr<DtlsChannel::Impl> next;  ///< for whoever shows a cookie
+  std::unique_ptr<DtlsChannel::Flights> next;  ///< for whoever shows a cookie
   std::vector<std::byte> answer;
 };
 
@@ -369,8 +241,8 @@ DtlsListener::Heard DtlsListener::on_datagram(std::span<const std::byte> datagra
   Heard heard;
   self.answer.clear();
   if (!hello_mark(datagram) || peer.size() > Visitor{}.peer.size()) return heard;
-  if (!self.next) self.next = std::make_unique<DtlsChannel::Impl>(self.context, self.pool);
-  DtlsChannel::Impl& next = *self.next;
+  if (!self.next) self.next = std::make_unique<DtlsChannel::Flights>(self.context, self.pool);
+  DtlsChannel::Flights& next = *self.next;
   next.now = now;
   next.visitor.secret = self.secret;
   next.visitor.peer_size = peer.size();

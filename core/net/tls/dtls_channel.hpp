@@ -33,7 +33,7 @@ struct HelloMark {
 /// nullopt: the datagram does not begin with one.
 [[nodiscard]] std::optional<HelloMark> hello_mark(std::span<const std::byte> datagram);
 
-class DtlsChannel final : public SecureChannel {
+class DtlsChannel final : public SslChannel {
  public:
   /// Header, explicit nonce and tag of AES-GCM.
   static constexpr std::size_t kOverhead = 13 + 8 + 16;
@@ -41,22 +41,9 @@ class DtlsChannel final : public SecureChannel {
 
   /// Client role; start() writes the ClientHello.
   DtlsChannel(const DtlsClientContext& context, BufferPool& pool);
-  ~DtlsChannel() override;
-  void start();
 
-  void feed(std::span<const std::byte> datagram) override;
-  [[nodiscard]] Result<std::size_t> read_plain(std::span<std::byte> out) override;
-  [[nodiscard]] Result<void> write_record(std::span<const std::byte> plaintext) override;
   [[nodiscard]] std::size_t largest_record() const override { return kLargestRecord; }
-  void close() override;
-  [[nodiscard]] std::span<const std::byte> output() const override;
   void consume_output(std::size_t bytes) override;
-  [[nodiscard]] ChannelState state() const override;
-  [[nodiscard]] std::string version() const override;
-  [[nodiscard]] std::string cipher() const override;
-  [[nodiscard]] PeerCertificate peer_certificate() const override;
-  [[nodiscard]] std::vector<std::string> peer_chain() const override;
-  [[nodiscard]] CertificateFault certificate_fault() const override;
 
   [[nodiscard]] bool datagram() const override { return true; }
   [[nodiscard]] std::span<const std::uint16_t> datagram_sizes() const override;
@@ -66,9 +53,9 @@ class DtlsChannel final : public SecureChannel {
 
  private:
   friend class DtlsListener;
-  struct Impl;
-  explicit DtlsChannel(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  struct Flights;  ///< the core, with the flight that waits for an answer
+  explicit DtlsChannel(std::unique_ptr<Flights> core);
+  [[nodiscard]] Flights& flights() const;
 };
 
 class DtlsListener {

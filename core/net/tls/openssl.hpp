@@ -37,8 +37,7 @@ struct ContextImpl {
   VerifiedChains verified_chains;  // server role
 };
 
-/// The bytes between libssl and a channel; the BIO's data points here.
-struct Wire;
+/// Carries bytes between libssl and a channel's Wire (ssl_core.hpp).
 [[nodiscard]] BioMethodPtr make_bio_method();
 /// The same for datagrams: one write is one datagram (dtls_channel.cpp).
 [[nodiscard]] BioMethodPtr make_datagram_bio_method();
