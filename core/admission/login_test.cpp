@@ -262,6 +262,15 @@ TEST(Login, StaysWithItsCertificateAddressPathTimeAndId) {
   }
 }
 
+TEST(Login, BeginsOnThePathOfItsPolicyAlone) {
+  LoginBench bench;
+  Scripted code("code", asks("code"));
+  bench.use(code);
+  bench.arrival.path = "closed";
+  EXPECT_EQ(end_of(bench.begin(LoginBench::evidence({{"login", "mori"}}))), "refused:login.other_path");
+  EXPECT_TRUE(code.seen.empty());
+}
+
 TEST(Login, HoldsToItsLastMicrosecond) {
   LoginBench bench;
   Scripted code("code", asks("code"));

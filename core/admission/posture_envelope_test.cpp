@@ -89,6 +89,7 @@ TEST_F(Envelope, HeaderIsExactlyAlgTypKid) {
            "{" + alg + typ + R"("jku":"https://evil.example/",)" + id + "}",
            "{" + alg + typ + R"("x5u":"https://evil.example/",)" + id + "}",
            "{" + alg + alg + typ + id + "}",
+           "{" + std::string(340, ' ') + alg + typ + id + "}",
            "{" + alg + typ + R"("kid":""})",
            "{" + alg + typ + R"("kid":"../../etc/passwd"})",
            std::string("[]"),

@@ -34,6 +34,8 @@ TEST_F(GateTest, TheEntranceOpensForTheAdmittedAlone) {
   settle();
   EXPECT_FALSE(relay.last<seam::EntranceGrant>()->ok);
   EXPECT_EQ(relay.last<seam::EntranceGrant>()->number, 99u);
+  EXPECT_EQ(journal.count("desktop.refused"), 2u);
+  EXPECT_EQ(journal.count("desktop.opened"), 0u);
 }
 
 TEST_F(GateTest, TheEntranceStaysClosedForWhoLosesHisAdmissionMeanwhile) {

@@ -87,9 +87,7 @@ struct Question {
   }
 };
 
-std::optional<std::string_view> stop_code(const Question& q, std::string_view path) {
-  if (stopped(q.registry, "all", "")) return "stop.all";
-  if (stopped(q.registry, "path", path)) return "stop.path";
+std::optional<std::string_view> stop_code(const Question& q) {
   if (!q.person.contractor.empty() && stopped(q.registry, "contractor", q.person.contractor)) return "stop.contractor";
   if (stopped(q.registry, "person", q.person.id)) return "stop.person";
   if (stopped(q.registry, "terminal", q.terminal.id)) return "stop.terminal";
@@ -132,7 +130,7 @@ RightsAnswer rights_by(const Registry& registry, std::string_view person_id, std
   const Terminal& terminal = terminal_at == registry.terminals.end() ? kNoTerminal : terminal_at->second;
   const Question q{registry, person, terminal, path_zones, now};
 
-  if (const auto code = stop_code(q, path)) return refuse(*code);
+  if (const auto code = stop_code(q)) return refuse(*code);
 
   if (ended(person.ended_at, now)) return refuse("person.ended");
   if (now < person.valid.from) return refuse("person.not_yet_valid");

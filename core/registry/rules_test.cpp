@@ -126,6 +126,20 @@ TEST(Rights, EachQuestionRefusesWithItsOwnCode) {
   }
 }
 
+TEST(Rights, WhoseOwnContractHasLapsedHearsOfThatNotOfHisColleagues) {
+  Registry r = cast();
+  Contract other = r.contracts.at("c-web");
+  other.id = "c-other";
+  r.contracts.emplace(other.id, other);
+  Application theirs = r.applications.at("a-mori");
+  theirs.id = "a-other";
+  theirs.contract = other.id;
+  theirs.people = {"tani"};
+  r.applications.emplace(theirs.id, theirs);
+  r.contracts.at("c-web").ended_at = kNow;
+  EXPECT_EQ(code(mori(r)), "contract.not_in_force");
+}
+
 TEST(Rights, TheQuestionsAreAskedInTheOrderOfTheHeader) {
   // Everything is wrong at once; mending one thing after the other walks down the list.
   Registry r = cast();

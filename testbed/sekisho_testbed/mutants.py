@@ -3,7 +3,7 @@
 Shapes of C++ that are known by the point's code; everything else stays as it is and is reported as having no switch:
 
   enforce("R..", "code", holds)              the rule holds: (sekisho_off("R../code@file, enforce") || enforce(…))
-  if (CONDITION) … "code" …;                 the check is taken away: if ((CONDITION) && !sekisho_off("R../code@file")) …
+  if (CONDITION) … "code" …;                 the check is taken away: if ((CONDITION) && !(sekisho_off("R../code@file"))) …
   return "code";   CONDITION ? "code" : …    the word is changed, so that a test notices which looks for this very code
 
 A check that does not name its code is marked at the end of its line, `// enforces R../code`. A marked line is one of:
@@ -14,8 +14,10 @@ A check that does not name its code is marked at the end of its line, `// enforc
 """
 from __future__ import annotations
 
+import collections
+import dataclasses
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 HELPERS = """
 #include <cstdlib>
@@ -119,86 +121,100 @@ def closing(text: str, opening: int) -> int:
     raise ValueError("a bracket is never closed")
 
 
-def switched_calls(source: str, path: str, table: Iterable[str]) -> tuple[list[tuple[int, int, str]], set[str]]:
-    """Edits that put a switch before every enforce(), and the points."""
-    text = blank(source)
-    edits: list[tuple[int, int, str]] = []
-    found: set[str] = set()
+@dataclasses.dataclass(frozen=True)
+class Site:
+    """Where a switch goes: `first` to `close` of the source becomes `form`, with {it} for what stands there and {off} for
+    whether it is switched off."""
+    first: int
+    close: int
+    kind: str  # enforce, check, word, rule
+    form: str
+    points: tuple[str, ...]
+
+    @property
+    def suffix(self) -> str:
+        return ", enforce" if self.kind == "enforce" else ""
+
+
+TAKEN_AWAY = "({it}) && !({off})"
+
+
+def calls(source: str, text: str, table: Iterable[str]) -> Iterator[Site]:
+    """Every enforce()."""
     for call in CALL.finditer(source):
-        owners = [p for p in table if p.endswith("/" + call[3]) and (not call[2] or p.startswith(call[2]))]
-        if not owners or text[call.start()] != source[call.start()]:
-            continue
-        end = closing(text, call.end(1)) + 1
-        off = " || ".join(f'sekisho_off("{p}@{path}, enforce")' for p in owners)
-        whole = source[call.start():end]
-        refuses = call[1] == "refused_by"  # true when the rule does not hold
-        edits.append((call.start(), end, f"(!({off}) && {whole})" if refuses else f"({off} || {whole})"))
-        found.update(owners)
-    return edits, found
+        owners = tuple(p for p in table if p.endswith("/" + call[3]) and (not call[2] or p.startswith(call[2])))
+        if owners and text[call.start()] == source[call.start()]:
+            refuses = call[1] == "refused_by"  # true when the rule does not hold
+            yield Site(call.start(), closing(text, call.end(1)) + 1, "enforce", "(!({off}) && {it})" if refuses else "({off} || {it})",
+                       owners)
 
 
-def marked(source: str, path: str) -> tuple[list[tuple[int, int, str]], dict[tuple[int, int], list[str]], dict[str, str]]:
-    """Of the lines with a mark: edits, guards to be negated (as with_switches has them), and point -> kind."""
-    text = blank(source)
-    edits: list[tuple[int, int, str]] = []
-    guards: dict[tuple[int, int], list[str]] = {}
-    found: dict[str, str] = {}
+def marks(source: str, text: str, path: str) -> Iterator[Site]:
+    """Every line with a mark."""
     for mark in MARK.finditer(source):
-        point, place = mark[1], f"{mark[1]}@{path}"
         start = source.rfind("\n", 0, mark.start()) + 1
         line = text[start:mark.start()]
         if guard := re.search(r"\bif \(", line):
             opening = start + guard.end() - 1
-            guards.setdefault((opening + 1, closing(text, opening)), []).append(place)
-            found[point] = "check"
+            yield Site(opening + 1, closing(text, opening), "check", TAKEN_AWAY, (mark[1],))
         elif fact := re.search(r"\bbool \w+ = (.*);", line):
-            first, close = start + fact.start(1), start + fact.end(1)
-            edits.append((first, close, f'({source[first:close]}) || sekisho_off("{place}")'))
-            found[point] = "check"
+            yield Site(start + fact.start(1), start + fact.end(1), "check", "({it}) || {off}", (mark[1],))
         elif rule := re.search(r'"[^"]*\bdrop\\n"', source[start:mark.start()]):
-            first, close = start + rule.start(), start + rule.end()
-            accepts = source[first:close].replace("drop", "accept")
-            edits.append((first, close, f'(sekisho_off("{place}") ? {accepts} : {source[first:close]})'))
-            found[point] = "rule"
+            accepts = rule[0].replace("drop", "accept")
+            yield Site(start + rule.start(), start + rule.end(), "rule", f"({{off}} ? {accepts} : {{it}})", (mark[1],))
         else:
             raise SystemExit(f"{path}: a mark where nothing can be switched: {source[start:mark.end()].strip()}")
-    return edits, guards, found
+
+
+def named(source: str, text: str, point: str, words: list[str]) -> Iterator[Site]:
+    """Every place that names the code of a point."""
+    for word in (m for w in words for m in re.finditer(re.escape(w) + r"(?![\w.])", source)):
+        if text[word.start()] != source[word.start()]:
+            continue  # in a comment
+        before, after = text[:word.start()].rstrip(), text[word.end():].lstrip()
+        whole = before.endswith("return") and after.startswith(";")
+        arm = before.endswith("?") or (before.endswith(":") and not re.search(r"case[^;]*:$", before)) and "?" in before[-200:]
+        guard = None if arm else condition_of(text, word.start())
+        if guard and re.search(r"\benforce\(|refused_by\(|(?<![.>\w])holds\(", source[guard[0]:guard[1]]):
+            continue  # has the switch of its enforce()
+        if guard:
+            yield Site(*guard, "check", TAKEN_AWAY, (point,))
+        elif word[0].startswith('"') and (whole or arm):
+            yield Site(word.start(), word.end(), "word", "sekisho_word({it}, {place})", (point,))
 
 
 def with_switches(source: str, path: str, needles: dict[str, list[str]],
                   table: Iterable[str] = ()) -> tuple[str, list[tuple[str, str, str]]]:
     """The source with a switch at each place of each point. `needles`: point -> texts that stand for it ("code", No::x);
-    `table`: all points. Also (point, kind, value of SEKISHO_SWITCHED_OFF) of what was found."""
+    `table`: all points. Also (point, kind, value of SEKISHO_SWITCHED_OFF) of what was found; the second place of a point
+    in a file is called …#2."""
     text = blank(source)
-    edits, guards, found = marked(source, path)
-    calls, called = switched_calls(source, path, table)
-    edits += calls
-    for point, words in needles.items():
-        place = f"{point}@{path}"
-        for word in (m for w in words for m in re.finditer(re.escape(w) + r"(?![\w.])", source)):
-            quoted = word.group(0).startswith('"')
-            if text[word.start()] != source[word.start()]:
-                continue  # in a comment
-            before, after = text[:word.start()].rstrip(), text[word.end():].lstrip()
-            whole = before.endswith("return") and after.startswith(";")
-            arm = before.endswith("?") or (before.endswith(":") and not re.search(r"case[^;]*:$", before)) and "?" in before[-200:]
-            guard = None if arm else condition_of(text, word.start())
-            if guard and re.search(r"\benforce\(|refused_by\(|(?<![.>\w])holds\(", source[guard[0]:guard[1]]):
-                continue  # has the switch of its enforce()
-            if guard:
-                guards.setdefault(guard, []).append(place)
-                found[point] = "check"
-            elif quoted and (whole or arm):
-                edits.append((word.start(), word.end(), f'sekisho_word({word.group(0)}, "{place}")'))
-                found.setdefault(point, "word")
-    for (first, close), places in guards.items():
-        offs = "".join(f' && !sekisho_off("{place}")' for place in dict.fromkeys(places))
-        edits.append((first, close, f"({source[first:close].strip()}){offs}"))
-    for first, close, new in sorted(edits, reverse=True):
+    sites: dict[tuple[int, int], Site] = {}
+    for site in (*calls(source, text, table), *marks(source, text, path),
+                 *(s for point, words in needles.items() for s in named(source, text, point, words))):
+        known = sites.get((site.first, site.close))
+        points = dict.fromkeys((*(known.points if known else ()), *site.points))
+        sites[site.first, site.close] = dataclasses.replace(site, points=tuple(points))
+    found: list[tuple[str, str, str]] = []
+    seen: collections.Counter[str] = collections.Counter()
+    edits: list[tuple[int, int, str]] = []
+    for site in sorted(sites.values(), key=lambda s: s.first):
+        places = []
+        for point in site.points:
+            seen[point + site.suffix] += 1
+            n = seen[point + site.suffix]
+            places.append(f"{point}@{path}{site.suffix}" + (f"#{n}" if n > 1 else ""))
+            found.append((point, site.kind, places[-1]))
+        off = " || ".join(f'sekisho_off("{place}")' for place in places)
+        it = source[site.first:site.close].strip()
+        new = site.form.replace("{off}", off).replace("{place}", f'"{places[0]}"').replace("{it}", it)
+        if edits and edits[-1][1] > site.first:
+            raise SystemExit(f"{path}: one switch inside another: {it}")
+        edits.append((site.first, site.close, new))
+    for first, close, new in reversed(edits):
         source = source[:first] + (" " if source[first - 1] == ";" else "") + new + source[close:]
     if edits:
         include = re.search(r"^#include", source, re.M)
         at = include.start() if include else 0
         source = source[:at] + HELPERS.lstrip() + source[at:]
-    return source, [(p, kind, f"{p}@{path}") for p, kind in found.items()] + \
-        [(p, "enforce", f"{p}@{path}, enforce") for p in sorted(called)]
+    return source, found

@@ -76,7 +76,7 @@ def make_tree() -> list[Place]:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(content)
             copy.chmod(source.stat().st_mode & 0o777)
-    return list({(p.where, p.off): p for p in found}.values())
+    return found
 
 
 def tests() -> dict[str, str]:
@@ -109,7 +109,7 @@ def first_failure(program: str, off: str | None, limit_s: int = 120) -> str:
 
 
 def build(want: set[str]) -> None:
-    subprocess.run(["cmake", "--build", str(BUILD), "-t", *sorted(want)], cwd=TREE, check=True)
+    subprocess.run(["cmake", "--build", "--preset", "dev", "-t", *sorted(want)], cwd=TREE, check=True)  # ccache as its presets say
 
 
 def main() -> int:
@@ -141,7 +141,7 @@ def main() -> int:
     print(f"{'point':34} {'switched off':9} {'noticed by'}")
     for place in sorted(places, key=lambda p: p.point):
         seen = "" if args.list else place.seen_by or "NOBODY"
-        print(f"{place.point:34} {place.kind:9} {seen}  ({place.where})")
+        print(f"{place.point:34} {place.kind:9} {seen}  ({place.off.partition('@')[2]})")
     for point in without:
         print(f"{point:34} {'no switch':9} ({points()[point]})")
     if args.list:
@@ -150,8 +150,8 @@ def main() -> int:
     missed = [p for p in places if not p.seen_by]
     if args.json:
         args.json.write_text(json.dumps({
-            "mutants": len(places), "survivors": sorted(f"{p.point} ({p.where})" for p in missed), "without_switch": without,
-            "noticed_by": {f"{p.point} ({p.where})": p.seen_by for p in places if p.seen_by}}, indent=1))
+            "mutants": len(places), "survivors": sorted(p.off for p in missed), "without_switch": without,
+            "noticed_by": {p.off: p.seen_by for p in places if p.seen_by}}, indent=1))
     if broken:
         print("fails with nothing switched off, so it was left out:", ", ".join(sorted(broken.values())), file=sys.stderr)
     print(f"{len(places) - len(missed)} of {len(places)} switches noticed; {len(without)} points have no switch")

@@ -16,8 +16,15 @@ def switched(source: str, point: str = "R15/gate.unavailable") -> tuple[str, lis
 
 def test_a_check_that_names_its_code_is_taken_away() -> None:
     text, found = switched('if (!durable) return give_up("gate.unavailable");')
-    assert text == 'if ((!durable) && !sekisho_off("R15/gate.unavailable@a.cpp")) return give_up("gate.unavailable");'
+    assert text == 'if ((!durable) && !(sekisho_off("R15/gate.unavailable@a.cpp"))) return give_up("gate.unavailable");'
     assert found == [("R15/gate.unavailable", "check", "R15/gate.unavailable@a.cpp")]
+
+
+def test_each_place_has_its_own() -> None:
+    check = 'if (bad()) return "gate.unavailable";\n'
+    text, found = switched(check + check)
+    assert [off for _, _, off in found] == ["R15/gate.unavailable@a.cpp", "R15/gate.unavailable@a.cpp#2"]
+    assert text.count('a.cpp")') == 1 and text.count('a.cpp#2")') == 1
 
 
 def test_a_word_is_changed() -> None:
@@ -42,7 +49,7 @@ def test_a_marked_line_has_one_too() -> None:
     assert text == 'const bool own = (a == b) || sekisho_off("R11/filter.source@a.cpp");  // enforces R11/filter.source\n'
     assert [kind for _, kind, _ in found] == ["check"]
     text, _ = switched("if (wrong(a)) return no();  // enforces R11/filter.source\n")
-    assert text.startswith('if ((wrong(a)) && !sekisho_off("R11/filter.source@a.cpp")) return no();')
+    assert text.startswith('if ((wrong(a)) && !(sekisho_off("R11/filter.source@a.cpp"))) return no();')
     text, _ = switched('out += name + " drop\\n";  // enforces R11/filter.source\n')
     assert text.startswith('out += name + (sekisho_off("R11/filter.source@a.cpp") ? " accept\\n" : " drop\\n");')
 

@@ -11,11 +11,10 @@ namespace {
 const char* code_of(Finding finding) {
   switch (finding) {
     case Finding::good:
+    case Finding::untrusted:
       break;
     case Finding::malformed:
       return "certificate.malformed";
-    case Finding::untrusted:
-      return "certificate.untrusted";
     case Finding::expired:
       return "certificate.expired";
     case Finding::not_yet_valid:
@@ -38,7 +37,7 @@ const char* code_of(CertificateFault fault) {
     case CertificateFault::none:
       return nullptr;
     case CertificateFault::untrusted:
-      return "certificate.untrusted";
+      break;
     case CertificateFault::expired:
       return "certificate.expired";
     case CertificateFault::not_yet_valid:

@@ -89,8 +89,14 @@ TEST_F(CertificateTest, TakesTheRegisteredCertificateAndNamesItsTerminal) {
 TEST_F(CertificateTest, RefusesWhenThereIsNoneOrTheHandshakeDidNotLikeIt) {
   arrival.certificate_chain.clear();
   EXPECT_EQ(code(), "certificate.missing");
-  arrival.certificate_fault = CertificateFault::untrusted;
-  EXPECT_EQ(code(), "certificate.untrusted");
+  for (const auto& [fault, expected] : {std::pair{CertificateFault::untrusted, "certificate.untrusted"},
+                                        std::pair{CertificateFault::expired, "certificate.expired"},
+                                        std::pair{CertificateFault::not_yet_valid, "certificate.not_yet_valid"},
+                                        std::pair{CertificateFault::wrong_usage, "certificate.wrong_usage"},
+                                        std::pair{CertificateFault::weak_key, "certificate.weak_key"}}) {
+    arrival.certificate_fault = fault;
+    EXPECT_EQ(code(), expected);
+  }
 }
 
 TEST_F(CertificateTest, SaysTheSameForAnotherPersonAndForNobody) {

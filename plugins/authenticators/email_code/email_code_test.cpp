@@ -286,16 +286,20 @@ TEST_F(CodeTest, SendsThirtyAnHourPerSourceNetwork) {
 TEST_F(CodeTest, LocksForHalfAnHourAtTenWrongInADayAndTellsThePerson) {
   int wrong = 0;
   std::string end;
+  nlohmann::json detail;
   while (end != "code.locked" && wrong < 20) {
     Login login = asked();
     do {
-      end = end_of(run(login, wrong_of(newest)));
+      const AuthStep step = run(login, wrong_of(newest));
+      end = end_of(step);
+      detail = step.detail;
       ++wrong;
     } while (end == "ask:code.wrong");
     now += 60s;
   }
   EXPECT_EQ(wrong, 10);
   EXPECT_EQ(end, "code.locked");
+  EXPECT_EQ(detail.at("alarm"), "code.locked");
   EXPECT_NE(mails.back().subject.find("locked"), std::string::npos);
   const std::size_t before = mails.size();
   now += 1800s - 61s;
@@ -324,15 +328,19 @@ TEST_F(CodeTest, DoesNotForgetWrongCodesWhenANewOneIsSentOrOneWasRight) {
 TEST_F(CodeTest, EndsAnAddressAfterAHundredWrongInARowUntilAnotherIsRegistered) {
   int wrong = 0;
   std::string end;
+  nlohmann::json detail;
   while (end != "code.disabled" && wrong < 200) {
     now += 2h;
     Login login = asked();
     do {
-      end = end_of(run(login, wrong_of(newest)));
+      const AuthStep step = run(login, wrong_of(newest));
+      end = end_of(step);
+      detail = step.detail;
       ++wrong;
     } while (end == "ask:code.wrong");
   }
   EXPECT_EQ(wrong, 100);
+  EXPECT_EQ(detail.at("alarm"), "code.disabled");
   EXPECT_NE(mails.back().subject.find("ended"), std::string::npos);
   now += 48h;
   Login login = fresh();
