@@ -1,104 +1,13 @@
 #include "base/json.hpp"
 
-#include <nlohmann/json.hpp>
+#include "base/json_reader.hpp"
 
-#include <set>
-#include <vector>
+#include <nlohmann/json.hpp>
 
 namespace sekisho {
 namespace {
 
 using nlohmann::json;
-
-/// Builds the document while it is read, so that a refusal comes before the memory is spent. No recursion: depth is
-/// a vector's size.
-class StrictBuilder {
- public:
-  explicit StrictBuilder(JsonLimits limits) : limits_(limits) {}
-
-  bool null() { return put(json(nullptr)); }
-  bool boolean(bool value) { return put(json(value)); }
-  bool number_integer(std::int64_t value) { return put(json(value)); }
-  bool number_unsigned(std::uint64_t value) { return put(json(value)); }
-  bool number_float(double value, const std::string& text) {
-    // An integer that fits no 64 bits reaches us as a double: its text has no fraction and no exponent.
-    if (text.find_first_of(".eE") == std::string::npos) return refuse("json.number_range", "integer beyond 64 bits");
-    return put(json(value));
-  }
-  bool string(std::string& value) {
-    if (value.find('\0') != std::string::npos) return refuse("json.nul", "NUL in a string");
-    return put(json(std::move(value)));
-  }
-  bool binary(json::binary_t&) { return refuse("json.malformed", "binary value"); }
-  bool start_object(std::size_t) { return open(json::object()); }
-  bool start_array(std::size_t) { return open(json::array()); }
-  bool key(std::string& name) {
-    if (name.find('\0') != std::string::npos) return refuse("json.nul", "NUL in a key");
-    Level& level = levels_.back();
-    if (!level.keys.insert(name).second) return refuse("json.duplicate_key", "a key occurs twice");
-    level.key = std::move(name);
-    return true;
-  }
-  bool end_object() { return close(); }
-  bool end_array() { return close(); }
-  bool parse_error(std::size_t position, const std::string&, const json::exception&) {
-    return refuse("json.malformed", "not JSON at byte " + std::to_string(position));
-  }
-
-  Result<json> finish() {
-    if (error_) return *error_;
-    return std::move(root_);
-  }
-
- private:
-  struct Level {
-    json* container;
-    std::set<std::string> keys;
-    std::string key;
-  };
-
-  json* place(json value) {
-    if (levels_.empty()) {
-      root_ = std::move(value);
-      return &root_;
-    }
-    Level& level = levels_.back();
-    if (level.container->is_array()) {
-      level.container->push_back(std::move(value));
-      return &level.container->back();
-    }
-    json& slot = (*level.container)[level.key];
-    slot = std::move(value);
-    return &slot;
-  }
-  bool put(json value) { return place(std::move(value)), true; }
-  bool open(json value) {
-    if (levels_.size() >= limits_.depth) return refuse("json.too_deep", "nested too deep");
-    json* container = place(std::move(value));
-    levels_.push_back({container, {}, {}});
-    return true;
-  }
-  bool close() { return levels_.pop_back(), true; }
-  bool refuse(const char* code, std::string why) {
-    if (!error_) error_ = fail(code, pointer() + ": " + std::move(why));
-    return false;
-  }
-  [[nodiscard]] std::string pointer() const {
-    std::string out;
-    for (std::size_t i = 0; i < levels_.size(); ++i) {
-      const json& container = *levels_[i].container;
-      // The entry that an inner level stands in has been placed already, the one being read has not.
-      const std::size_t index = container.size() - (i + 1 < levels_.size() ? 1 : 0);
-      out = json_pointer(out, container.is_array() ? std::to_string(index) : levels_[i].key);
-    }
-    return out;
-  }
-
-  JsonLimits limits_;
-  json root_;
-  std::vector<Level> levels_;
-  std::optional<Error> error_;
-};
 
 Error wrong(const char* code, std::string_view at, std::string_view key, const char* why) {
   return fail(code, json_pointer(at, key) + ": " + why);
@@ -154,11 +63,8 @@ std::string json_pointer(std::string_view at, std::string_view key) {
 Result<json> parse_json(std::string_view text, JsonLimits limits) {
   if (text.size() > limits.bytes) return fail("json.too_large", "more than " + std::to_string(limits.bytes) + " bytes");
   if (text.substr(0, 3) == "\xEF\xBB\xBF") return fail("json.bom", "begins with a byte order mark");
-  // The library takes a NUL byte for the end of the text.
   if (text.find('\0') != std::string_view::npos) return fail("json.nul", "NUL byte in the text");
-  StrictBuilder builder(limits);
-  json::sax_parse(text, &builder);
-  return builder.finish();
+  return JsonReader(text, limits.depth).read();
 }
 
 Result<std::optional<std::string>> get_optional_string(const json& object, std::string_view key, std::size_t max_bytes,

@@ -1,5 +1,8 @@
 #include "base/json.hpp"
 
+#include "base/json_object.hpp"
+#include "base/json_text.hpp"
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -22,6 +25,8 @@ TEST(Json, RefusesADuplicateKeyAndSaysWhere) {
   ASSERT_FALSE(parsed);
   EXPECT_EQ(parsed.error().code, "json.duplicate_key");
   EXPECT_EQ(parsed.error().detail, "/people/1/id: a key occurs twice");
+  EXPECT_EQ(parse_json(R"({"a":{"b":1},"c":2,"a":3})").error().detail, "/a: a key occurs twice");
+  EXPECT_EQ(parse_json(R"({"a":[1,{"b":{]}]})").error().detail.substr(0, 8), "/a/1/b/:");
 }
 
 TEST(Json, TheSameKeyInTwoObjectsIsNoDuplicate) {
@@ -81,6 +86,29 @@ TEST(Json, GettersCheckTypeRangeAndLength) {
   EXPECT_EQ(get_object(object, "l").error().code, "json.wrong_type");
   EXPECT_EQ(get_object(object, "x").error().code, "json.missing");
   EXPECT_EQ(get_string(nlohmann::json::array(), "s", 3).error().code, "json.wrong_type");
+}
+
+TEST(Json, MakesAnObjectOfNamesAndValues) {
+  const std::string text = "t";
+  const nlohmann::json object =
+      json_object("b", text, "a", 1, "c", nullptr, "d", std::string_view("v"), "e", json_object(), "f",
+                  nlohmann::json::array({1, 2}), "g", true, "h", std::uint64_t{7}, "i", "word");
+  const nlohmann::json wanted = {
+      {"a", 1},      {"b", "t"},  {"c", nullptr}, {"d", "v"},   {"e", nlohmann::json::object()},
+      {"f", {1, 2}}, {"g", true}, {"h", 7},       {"i", "word"}};
+  EXPECT_EQ(object, wanted);
+  EXPECT_EQ(object.dump(), wanted.dump());
+}
+
+TEST(Json, IsWrittenInTheBytesOfTheLibrary) {
+  const auto parsed = nlohmann::json::parse(
+      R"({"a":[1,-2,3.5,1e300,"x",true,null,{"b":{}},[],[[]]],"\"":"\\ \n \u0001 \u007f","関":"所","u":18446744073709551615})");
+  EXPECT_EQ(json_text(parsed), parsed.dump());
+  for (const char* scalar : {"1", "-1", "0.5", "\"x\"", "\"\\\"\"", "null", "true", "[]", "{}", "[{}]", "\"\u00e9\""}) {
+    EXPECT_EQ(json_text(nlohmann::json::parse(scalar)), nlohmann::json::parse(scalar).dump());
+  }
+  const nlohmann::json broken = {{"\xff", "a\xc3"}};
+  EXPECT_EQ(json_text(broken), broken.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 TEST(Json, AbsentIsNotNull) {

@@ -1,8 +1,9 @@
 #include <sekisho/sdk/time.hpp>
 
 #include <array>
+#include <charconv>
 #include <cstdint>
-#include <cstdio>
+#include <string>
 
 namespace sekisho {
 namespace {
@@ -30,24 +31,41 @@ std::optional<sys_days> day_of(std::string_view text) {
   return sys_days(date);
 }
 
+/// At least `width` digits. Written by hand: every journal entry and every log line has its time.
+void append_digits(std::string& out, std::int64_t value, std::size_t width) {
+  std::array<char, 24> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value);
+  const auto size = static_cast<std::size_t>(end.ptr - text.data());
+  if (size < width) out.append(width - size, '0');
+  out.append(text.data(), size);
+}
+
+void append_date(std::string& out, sys_days day) {
+  const year_month_day date(day);
+  append_digits(out, static_cast<int>(date.year()), 4);
+  append_digits(out += '-', static_cast<unsigned>(date.month()), 2);
+  append_digits(out += '-', static_cast<unsigned>(date.day()), 2);
+}
+
 }  // namespace
 
 std::string to_date(Instant at) {
-  const year_month_day date(std::chrono::floor<days>(at));
-  std::array<char, 40> out{};
-  std::snprintf(out.data(), out.size(), "%04d-%02u-%02u", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-  return out.data();
+  std::string out;
+  append_date(out, std::chrono::floor<days>(at));
+  return out;
 }
 
 std::string to_rfc3339(Instant at) {
   const auto day = std::chrono::floor<days>(at);
   const std::chrono::hh_mm_ss<std::chrono::microseconds> time(at - day);
-  std::array<char, 40> out{};
-  std::snprintf(out.data(), out.size(), "T%02d:%02d:%02d.%06dZ", static_cast<int>(time.hours().count()),
-                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
-                static_cast<int>(time.subseconds().count()));
-  return to_date(at) + out.data();
+  std::string out;
+  out.reserve(27);
+  append_date(out, day);
+  append_digits(out += 'T', time.hours().count(), 2);
+  append_digits(out += ':', time.minutes().count(), 2);
+  append_digits(out += ':', time.seconds().count(), 2);
+  append_digits(out += '.', time.subseconds().count(), 6);
+  return out += 'Z';
 }
 
 std::optional<Instant> parse_date(std::string_view text) {

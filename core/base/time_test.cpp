@@ -12,6 +12,14 @@ TEST(Time, WritesAndReadsTheSameInstant) {
   EXPECT_EQ(to_date(*at), "2026-11-22");
 }
 
+TEST(Time, WritesEveryFieldInItsFullWidth) {
+  for (const char* text :
+       {"1970-01-01T00:00:00.000000Z", "2026-02-03T04:05:06.000007Z", "9999-12-31T23:59:59.999999Z"}) {
+    EXPECT_EQ(to_rfc3339(*parse_rfc3339(text)), text);
+    EXPECT_EQ(to_date(*parse_rfc3339(text)), std::string_view(text).substr(0, 10));
+  }
+}
+
 TEST(Time, RefusesWhatIsNoUtcInstant) {
   for (const char* bad :
        {"", "2026-11-22", "2026-11-22T00:31:00", "2026-11-22T00:31:00+09:00", "2026-13-01T00:00:00Z",
