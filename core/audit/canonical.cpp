@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -48,23 +49,65 @@ bool harmful(char32_t c) {
          (c & 0xFFFE) == 0xFFFE || in(0xFDD0, 0xFDEF) || in(0xE000, 0xF8FF) || in(0xE0000, 0x10FFFF);
 }
 
+/// Printable ASCII, as almost every text of a journal is: nothing to be made safe.
+bool is_plain(std::string_view text) {
+  unsigned strange = 0;
+  for (const char c : text) strange |= static_cast<unsigned>(static_cast<unsigned char>(c - 0x20) > 0x7E - 0x20);
+  return strange == 0;
+}
+
+/// True: safe_json() would give the same value back. False says nothing.
+bool is_surely_safe(const json& value, std::size_t depth) {
+  switch (value.type()) {
+    case json::value_t::object:
+      return depth != 0 && std::ranges::all_of(value.get_ref<const json::object_t&>(), [&](const auto& member) {
+               return member.first.size() <= kMaxName && is_plain(member.first) &&
+                      is_surely_safe(member.second, depth - 1);
+             });
+    case json::value_t::array:
+      return depth != 0 && std::ranges::all_of(value.get_ref<const json::array_t&>(),
+                                               [&](const json& item) { return is_surely_safe(item, depth - 1); });
+    case json::value_t::string: {
+      const auto& text = value.get_ref<const std::string&>();
+      return text.size() <= kMaxText && is_plain(text);
+    }
+    case json::value_t::number_float:
+    case json::value_t::binary:
+    case json::value_t::discarded:
+      return false;
+    default:
+      return true;
+  }
+}
+
 /// The JSON escapes of RFC 8259 §7, shortest form; everything else as it is.
 void append_string(std::string& out, std::string_view text) {
   out += '"';
-  for (const char c : text) {
-    const auto u = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (u < 0x20) {
-      std::array<char, 8> escape{};
-      std::snprintf(escape.data(), escape.size(), "\\u%04x", u);
-      out += escape.data();
+  std::size_t done = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto u = static_cast<unsigned char>(text[at]);
+    if (u >= 0x20 && u != '"' && u != '\\') continue;
+    out.append(text, done, at - done);
+    done = at + 1;
+    out += '\\';
+    if (u >= 0x20) {
+      out += text[at];
     } else {
-      out += c;
+      static constexpr std::string_view kHex = "0123456789abcdef";
+      out += "u00";
+      out += kHex[u >> 4];
+      out += kHex[u & 15];
     }
   }
+  out.append(text, done);
   out += '"';
+}
+
+template <class Number>
+void append_number(std::string& out, Number value) {
+  std::array<char, 24> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  out.append(digits.data(), end.ptr);
 }
 
 void append_name(std::string& out, std::string_view key, std::string_view text) {
@@ -72,12 +115,15 @@ void append_name(std::string& out, std::string_view key, std::string_view text) 
   if (out.size() > 1) out += ',';
   append_string(out, key);
   out += ':';
+  if (text.size() <= kMaxName && is_plain(text)) return append_string(out, text);
   append_string(out, safe_text(text, kMaxName));
 }
 
 /// Keys in the order of their bytes; empty texts and an empty detail are left out.
 std::string spell(const Entry& entry, const json& detail) {
-  std::string out = "{";
+  std::string out;
+  out.reserve(512);
+  out += '{';
   append_name(out, "at", to_rfc3339(entry.at));
   append_name(out, "code", entry.code);
   if (!detail.empty()) {
@@ -98,6 +144,7 @@ std::string spell(const Entry& entry, const json& detail) {
 }  // namespace
 
 std::string safe_text(std::string_view text, std::size_t cap) {
+  if (text.size() <= cap && is_plain(text)) return std::string(text);
   std::string out;
   std::size_t keep = 0;  // bytes of `out` after which the cut mark still fits
   for (std::size_t at = 0; at < text.size();) {
@@ -149,7 +196,7 @@ void append_canonical(std::string& out, const json& value) {
     case json::value_t::object: {
       out += '{';
       bool first = true;
-      for (const auto& [key, item] : value.items()) {  // std::map: sorted by bytes
+      for (const auto& [key, item] : value.get_ref<const json::object_t&>()) {  // std::map: sorted by bytes
         if (!first) out += ',';
         first = false;
         append_string(out, key);
@@ -172,14 +219,26 @@ void append_canonical(std::string& out, const json& value) {
       return append_string(out, value.get_ref<const std::string&>());
     case json::value_t::binary:
     case json::value_t::discarded:
+    case json::value_t::null:
       out += "null";
       return;
-    default:
-      out += value.dump();  // numbers, booleans, null: nlohmann writes the shortest text that reads back equal
+    case json::value_t::boolean:
+      out += value.get<bool>() ? "true" : "false";
+      return;
+    case json::value_t::number_integer:
+      return append_number(out, value.get<std::int64_t>());
+    case json::value_t::number_unsigned:
+      return append_number(out, value.get<std::uint64_t>());
+    case json::value_t::number_float:
+      out += value.dump();  // nlohmann writes the shortest text that reads back equal
   }
 }
 
 std::string canonical_json(const Entry& entry) {
+  if (entry.detail.is_object() && is_surely_safe(entry.detail, kMaxDetailDepth)) {
+    std::string out = spell(entry, entry.detail);
+    if (out.size() <= kMaxEntryJson) return out;
+  }
   const json detail = entry.detail.is_object() ? safe_json(entry.detail) : safe_json(json{{"value", entry.detail}});
   std::string out = spell(entry, detail);
   if (out.size() <= kMaxEntryJson) return out;
@@ -195,34 +254,34 @@ Result<Entry> parse_entry(std::string_view text) {
   if (!parsed) return bad("no JSON");
   if (!parsed->is_object()) return bad("no object");
   Entry entry;
-  for (const auto& [key, value] : parsed->items()) {
+  for (auto& [key, value] : parsed->get_ref<json::object_t&>()) {
     if (key == "detail") {
       if (!value.is_object()) return bad("detail is no object");
-      entry.detail = value;
+      entry.detail = std::move(value);
       continue;
     }
     if (!value.is_string()) return bad("a text is no string");
-    const auto& string = value.get_ref<const std::string&>();
+    auto& string = value.get_ref<std::string&>();
     if (key == "at") {
       const auto at = parse_rfc3339(string);
       if (!at) return bad("at is no time");
       entry.at = *at;
     } else if (key == "code") {
-      entry.code = string;
+      entry.code = std::move(string);
     } else if (key == "event") {
-      entry.event = string;
+      entry.event = std::move(string);
     } else if (key == "from") {
-      entry.from = string;
+      entry.from = std::move(string);
     } else if (key == "path") {
-      entry.path = string;
+      entry.path = std::move(string);
     } else if (key == "person") {
-      entry.person = string;
+      entry.person = std::move(string);
     } else if (key == "result") {
-      entry.result = string;
+      entry.result = std::move(string);
     } else if (key == "rule") {
-      entry.rule = string;
+      entry.rule = std::move(string);
     } else if (key == "session") {
-      entry.session = string;
+      entry.session = std::move(string);
     } else {
       return bad("unknown key");
     }

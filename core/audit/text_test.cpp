@@ -143,6 +143,33 @@ TEST(AuditText, ReadsOnlyItsOwnSpelling) {
   }
 }
 
+// What is short and plain is spelled without a copy: the same bytes, at every limit.
+TEST(AuditText, SpellsWhatIsSafeAsItSpellsWhatItHasMadeSafe) {
+  json deep = json::object({{"bottom", 1}});
+  std::vector<json> details = {json::object({{"a", -1}, {"b", 2u}, {"c", true}, {"d", false}, {"e", nullptr}}),
+                               json::object({{"min", INT64_MIN}, {"max", UINT64_MAX}}),
+                               json::object({{"\"quoted\"", "back\\slash and \"quote\""}}),
+                               json::object({{"~ }", "~"}, {"del", "\x7f"}, {"tab", "\t"}}),
+                               json::object({{std::string(kMaxName, 'k'), std::string(kMaxText, 't')}}),
+                               json::object({{std::string(kMaxName + 1, 'k'), 1}}),
+                               json::object({{"long", std::string(kMaxText + 1, 't')}}),
+                               json::object({{"list", json::array({"x", json::array(), json::object()})}}),
+                               json::object({{"half", 0.5}, {"nan", std::nan("")}})};
+  for (std::size_t i = 0; i < kMaxDetailDepth + 2; ++i) details.push_back(deep = json::object({{"deep", deep}}));
+  for (const json& detail : details) {
+    std::string whole;
+    append_canonical(whole, safe_json(detail));
+    Entry entry;
+    entry.detail = detail;
+    EXPECT_EQ(canonical_json(entry), R"({"at":"1970-01-01T00:00:00.000000Z","detail":)" + whole + "}");
+  }
+  for (const std::size_t size : {kMaxName, kMaxName + 1}) {
+    Entry entry;
+    entry.event = std::string(size, 'e');
+    EXPECT_EQ(parse_entry(canonical_json(entry))->event, safe_text(entry.event, kMaxName));
+  }
+}
+
 TEST(AuditFormat, AHeaderReadsBackAndRefusesEveryChangedByte) {
   Sha256 sha;
   SegmentHeader header;
