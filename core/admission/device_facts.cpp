@@ -169,13 +169,24 @@ bool is_mac(string_view mac) {
   return true;
 }
 
-Error bad(const std::string& at, const char* why) {
-  return fail("report.malformed", at + ": " + why);
+/// Where a value stands; spelled only when something is wrong there.
+struct Place {
+  const Place* above = nullptr;
+  string_view member;     ///< of an object, or
+  std::size_t entry = 0;  ///< of a list
+  [[nodiscard]] std::string pointer() const {
+    if (above == nullptr) return {};
+    return json_pointer(above->pointer(), member.empty() ? std::to_string(entry) : std::string(member));
+  }
+};
+
+Error bad(const Place& at, const char* why) {
+  return fail("report.malformed", at.pointer() + ": " + why);
 }
 
-Result<void> check_object(const json& value, const Object& shape, const std::string& at);
+Result<void> check_object(const json& value, const Object& shape, const Place& at);
 
-Result<void> check_string(const json& value, const Member& member, const std::string& at) {
+Result<void> check_string(const json& value, const Member& member, const Place& at) {
   const auto* found = value.get_ptr<const json::string_t*>();
   if (found == nullptr) return bad(at, "must be a string");
   const string_view text = *found;
@@ -199,7 +210,7 @@ Result<void> check_string(const json& value, const Member& member, const std::st
       if (!text.starts_with(kPrefix)) return bad(at, "must name sekisho.device-facts");
       const string_view version = text.substr(kPrefix.size());
       if (!version.starts_with("1.") || !is_digits(version.substr(2), 1, 6)) {
-        return fail("report.other_schema", at + ": only major version 1 is understood");
+        return fail("report.other_schema", at.pointer() + ": only major version 1 is understood");
       }
       return {};
     }
@@ -209,7 +220,7 @@ Result<void> check_string(const json& value, const Member& member, const std::st
   }
 }
 
-Result<void> check_value(const json& value, const Member& member, const std::string& at) {
+Result<void> check_value(const json& value, const Member& member, const Place& at) {
   switch (member.shape) {
     case Shape::text:
     case Shape::time:
@@ -232,7 +243,7 @@ Result<void> check_value(const json& value, const Member& member, const std::str
       if (!value.is_array()) return bad(at, "must be a list");
       if (value.size() > member.most) return bad(at, "too many entries");
       for (std::size_t i = 0; i < value.size(); ++i) {
-        const auto entry = check_object(value[i], *member.inner, json_pointer(at, std::to_string(i)));
+        const auto entry = check_object(value[i], *member.inner, {&at, {}, i});
         if (!entry) return entry;
       }
       return {};
@@ -242,11 +253,11 @@ Result<void> check_value(const json& value, const Member& member, const std::str
   }
 }
 
-Result<void> check_object(const json& value, const Object& shape, const std::string& at) {
+Result<void> check_object(const json& value, const Object& shape, const Place& at) {
   if (!value.is_object()) return bad(at, "must be an object");
   for (const Member& member : shape.members) {
     const auto found = value.find(member.name);
-    const std::string place = json_pointer(at, member.name);
+    const Place place{&at, member.name};
     if (found == value.end()) {
       if (member.required) return bad(place, "missing");
       continue;
@@ -260,7 +271,7 @@ Result<void> check_object(const json& value, const Object& shape, const std::str
 }  // namespace
 
 Result<void> check_facts(const json& facts) {
-  return check_object(facts, kDocument, "");
+  return check_object(facts, kDocument, {});
 }
 
 }  // namespace sekisho::admission

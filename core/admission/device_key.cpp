@@ -20,6 +20,16 @@ namespace {
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::size_t kCoordinateBytes = 32;
 
+constexpr std::uint8_t kNoSextet = 64;
+/// What each character stands for.
+constexpr std::array<std::uint8_t, 256> kSextets = [] {
+  std::array<std::uint8_t, 256> out{};
+  out.fill(kNoSextet);
+  for (std::size_t i = 0; i < kAlphabet.size(); ++i)
+    out.at(static_cast<unsigned char>(kAlphabet[i])) = static_cast<std::uint8_t>(i);
+  return out;
+}();
+
 template <auto Free>
 struct Freer {
   template <class T>
@@ -99,52 +109,57 @@ Error malformed(std::string detail) {
 }  // namespace
 
 std::string base64url(std::string_view bytes) {
-  std::string out;
-  out.reserve((bytes.size() * 4 + 2) / 3);
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : bytes) {
-    bits = (bits << 8) | static_cast<unsigned char>(c);
-    count += 8;
-    while (count >= 6) {
-      count -= 6;
-      out.push_back(kAlphabet[(bits >> count) & 63U]);
-    }
+  std::string out((bytes.size() * 4 + 2) / 3, '\0');
+  char* to = out.data();
+  const auto byte = [&bytes](std::size_t i) -> std::uint32_t { return static_cast<unsigned char>(bytes[i]); };
+  std::size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3) {
+    const std::uint32_t bits = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    for (const int shift : {18, 12, 6, 0}) *to++ = kAlphabet[bits >> shift & 63U];
   }
-  if (count > 0) out.push_back(kAlphabet[(bits << (6 - count)) & 63U]);
+  const std::size_t left = bytes.size() - i;
+  if (left == 0) return out;
+  const std::uint32_t bits = byte(i) << 16 | (left == 2 ? byte(i + 1) << 8 : 0);
+  *to++ = kAlphabet[bits >> 18 & 63U];
+  *to++ = kAlphabet[bits >> 12 & 63U];
+  if (left == 2) *to = kAlphabet[bits >> 6 & 63U];
   return out;
 }
 
 std::optional<std::string> from_base64url(std::string_view text) {
   if (text.size() % 4 == 1) return std::nullopt;
-  std::string out;
-  out.reserve(text.size() * 3 / 4);
-  std::uint32_t bits = 0;
+  std::string out(text.size() * 3 / 4, '\0');
+  char* to = out.data();
+  std::uint32_t bits = 0, strange = 0;
   int count = 0;
   for (const char c : text) {
-    const auto value = kAlphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6) | static_cast<std::uint32_t>(value);
+    const std::uint32_t value = kSextets[static_cast<unsigned char>(c)];
+    strange |= value;
+    bits = bits << 6 | (value & 63U);
     count += 6;
     if (count >= 8) {
       count -= 8;
-      out.push_back(static_cast<char>((bits >> count) & 255U));
+      *to++ = static_cast<char>(bits >> count & 255U);
     }
   }
-  if ((bits & ((1U << count) - 1U)) != 0) return std::nullopt;
+  if ((strange & kNoSextet) != 0 || (bits & ((1U << count) - 1U)) != 0) return std::nullopt;
   return out;
 }
 
 std::string sha256(std::string_view bytes) {
+  // Fetched once: EVP_sha256() would look the algorithm up again in every call.
+  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned size = 0;
-  need_memory(EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, EVP_sha256(), nullptr) == 1 && size == 32);
+  need_memory(kAlgorithm != nullptr &&
+              EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, kAlgorithm, nullptr) == 1 && size == 32);
   return {reinterpret_cast<const char*>(out.data()), size};
 }
 
 std::string sha256_hex(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
+  out.reserve(64);
   for (const char c : sha256(bytes)) {
     const auto byte = static_cast<unsigned char>(c);
     out.push_back(kDigits[byte >> 4U]);

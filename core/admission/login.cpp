@@ -11,12 +11,15 @@
 #include "admission/device_key.hpp"
 #include "admission/enforce.hpp"
 #include "admission/enforcement_points.hpp"
+#include "base/json_object.hpp"
 #include "registry/rules.hpp"
 
 #include <sekisho/sdk/result.hpp>
 
+#include <algorithm>
 #include <array>
 #include <exception>
+#include <limits>
 #include <utility>
 
 namespace sekisho::admission {
@@ -48,8 +51,42 @@ const Secret* given(const Evidence& evidence, const std::string& name) {
   return found == evidence.end() || found->second.empty() ? nullptr : &found->second;
 }
 
+/// At least as many bytes as `value` has as text; kTextTells when only the text itself can tell (other than ASCII).
+constexpr std::size_t kTextTells = std::numeric_limits<std::size_t>::max() / 4;
+std::size_t most_text_bytes(std::string_view text) {
+  std::size_t out = 2;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) >= 0x80) return kTextTells;
+    out += c >= 0x20 && c != '"' && c != '\\' && c != 0x7f ? 1 : 6;
+  }
+  return out;
+}
+std::size_t most_bytes(const json& value) {
+  std::size_t out = 2;
+  const auto add = [&out](std::size_t more) { out = std::min(out + more + 1, kTextTells); };
+  switch (value.type()) {
+    case json::value_t::object:
+      for (const auto& [key, member] : value.get_ref<const json::object_t&>()) {
+        add(most_text_bytes(key));
+        add(most_bytes(member));
+      }
+      return out;
+    case json::value_t::array:
+      for (const json& entry : value.get_ref<const json::array_t&>()) add(most_bytes(entry));
+      return out;
+    case json::value_t::string:
+      return most_text_bytes(value.get_ref<const std::string&>());
+    case json::value_t::binary:
+    case json::value_t::discarded:
+      return kTextTells;
+    default:
+      return 32;  // a number, a boolean, null
+  }
+}
+
 bool is_state(const json& state) {
-  return (state.is_null() || state.is_object()) && state.dump().size() <= kMaxState;
+  if (!state.is_null() && !state.is_object()) return false;
+  return most_bytes(state) <= kMaxState || state.dump().size() <= kMaxState;  // dump() throws for what is no UTF-8
 }
 
 bool has_both(const Text& text) {
@@ -103,18 +140,10 @@ class Machine {
       : context_(context), arrival_(arrival), evidence_(evidence), document_(std::move(document)) {}
 
   LoginOutcome begin() {
-    document_ = {{"v", kVersion},
-                 {"transaction", random_token(context_.entropy, 16)},
-                 {"begun_at", micros(context_.now)},
-                 {"path", arrival_.path},
-                 {"address", arrival_.peer_address},
-                 {"certificate", certificate_of(arrival_)},
-                 {"login", ""},
-                 {"person", ""},
-                 {"account", ""},
-                 {"asked", ""},
-                 {"waiting", ""},
-                 {"slots", json::object()}};
+    document_ =
+        json_object("v", kVersion, "transaction", random_token(context_.entropy, 16), "begun_at", micros(context_.now),
+                    "path", arrival_.path, "address", arrival_.peer_address, "certificate", certificate_of(arrival_),
+                    "login", "", "person", "", "account", "", "asked", "", "waiting", "", "slots", json::object());
     if (refused_by("login.other_path", arrival_.path == context_.policy.path)) return refuse();
     return go_on(nullptr);
   }
@@ -250,7 +279,7 @@ class Machine {
     const std::string account = text("account");
     const std::string source = source_network(arrival_.peer_address);
     json& slot = document_["slots"][factor];
-    if (slot.is_null()) slot = {{"yes", false}, {"terminal", ""}, {"state", nullptr}};
+    if (slot.is_null()) slot = json_object("yes", false, "terminal", "", "state", nullptr);
     AuthRequest request{.arrival = arrival_,
                         .evidence = evidence_,
                         .subject = who,
@@ -278,7 +307,7 @@ class Machine {
 
     if (step.account_state != account_before) context_.states.save("account", account, factor, step.account_state);
     if (step.source_state != source_before) context_.states.save("source", source, factor, step.source_state);
-    slot["state"] = step.transaction_state;
+    slot["state"] = std::move(step.transaction_state);
     for (Effect& out : step.effects) {
       if (auto* mail = std::get_if<SendMail>(&out)) outcome_.mails.push_back(std::move(*mail));
     }
@@ -295,10 +324,11 @@ class Machine {
 
   void note(const std::string& factor, const AuthStep& step) {
     static constexpr std::array<const char*, 4> kNames = {"no", "yes", "ask", "wait"};
-    json line = {{"verdict", kNames.at(static_cast<std::size_t>(step.verdict))}};
+    json line = json_object("verdict", kNames.at(static_cast<std::size_t>(step.verdict)));
     if (step.refusal) line["code"] = step.refusal->code;
     if (!step.detail.is_null() &&
-        step.detail.dump(-1, ' ', false, json::error_handler_t::replace).size() <= kMaxDetail) {
+        (most_bytes(step.detail) <= kMaxDetail ||
+         step.detail.dump(-1, ' ', false, json::error_handler_t::replace).size() <= kMaxDetail)) {
       line["detail"] = step.detail;
     }
     outcome_.journal[factor] = std::move(line);
@@ -317,7 +347,7 @@ class Machine {
     return slots.contains(factor) && slots.at(factor).at("yes").get<bool>();
   }
   void mark_yes(const std::string& factor, const AuthStep& step) {
-    document_["slots"][factor] = {{"yes", true}, {"terminal", step.terminal}, {"state", nullptr}};
+    document_["slots"][factor] = json_object("yes", true, "terminal", step.terminal, "state", nullptr);
   }
   [[nodiscard]] bool proved_certificate() const {
     for (const auto& [factor, slot] : document_.at("slots").items()) {

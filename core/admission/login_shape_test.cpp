@@ -123,6 +123,26 @@ TEST(LoginShape, TakesGarbageOfAFactorForNo) {
   }
 }
 
+TEST(LoginShape, TakesAStateOfEightKibibytesOfTextAndNotAByteMore) {
+  const auto bytes = [](const std::string& text) { return nlohmann::json{{"x", text}}.dump().size(); };
+  for (const std::string piece : {"x", "\"", "\n", "\x01", "\x7f", "\xe9\x96\xa2"}) {
+    std::string text;
+    for (std::size_t n = (8192 - bytes("")) / (bytes(piece) - bytes("")); n > 0; --n) text += piece;
+    while (bytes(text) < 8192) text += 'x';
+    for (const bool more : {false, true}) {
+      LoginBench bench;
+      Scripted pin("pin", [&](AuthRequest request) {
+        AuthStep step = kept(request, Verdict::yes);
+        step.account_state = {{"x", more ? text + "x" : text}};
+        return step;
+      });
+      bench.use(pin);
+      const LoginOutcome end = bench.begin(LoginBench::evidence({{"login", "mori"}}));
+      EXPECT_EQ(end_of(end), more ? "refused:login.factor_failed" : "passed:mori") << piece;
+    }
+  }
+}
+
 TEST(LoginShape, TakesASecondWaitAfterItsEffectForNo) {
   LoginBench bench;
   Scripted factor("password", [](AuthRequest request) {

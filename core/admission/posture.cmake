@@ -19,4 +19,7 @@ if(TARGET sekisho::registry)
             "${CMAKE_CURRENT_LIST_DIR}/posture_envelope_test.cpp" "${CMAKE_CURRENT_LIST_DIR}/posture_watch_test.cpp"
             "${CMAKE_CURRENT_LIST_DIR}/posture_test.cpp"
     LINK sekisho::admission sekisho_registry_testing OpenSSL::Crypto)
+  sekisho_add_test(admission_posture_threads_test SOURCES "${CMAKE_CURRENT_LIST_DIR}/posture_threads_test.cpp"
+    LINK sekisho::admission sekisho_registry_testing OpenSSL::Crypto)
+  sekisho_tests_have_threads(admission_posture_threads_test)
 endif()

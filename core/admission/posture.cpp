@@ -11,11 +11,15 @@
 #include "admission/posture_exceptions.hpp"
 #include "admission/posture_refusals.hpp"
 #include "base/json.hpp"
+#include "base/json_object.hpp"
+#include "base/json_text.hpp"
 
 #include <sekisho/sdk/secret.hpp>
 
 #include <algorithm>
 #include <exception>
+#include <functional>
+#include <mutex>
 
 namespace sekisho::admission {
 namespace {
@@ -58,24 +62,20 @@ void shorten(std::string& text) {
 }
 
 json text_json(const Text& t) {
-  return {{"ja", t.ja}, {"en", t.en}};
+  return json_object("ja", t.ja, "en", t.en);
 }
 
 json refusal_json(const Refusal& r) {
-  return {{"rule", r.rule},
-          {"code", r.code},
-          {"what", text_json(r.what)},
-          {"why", text_json(r.why)},
-          {"remedy", text_json(r.remedy)}};
+  return json_object("rule", r.rule, "code", r.code, "what", text_json(r.what), "why", text_json(r.why), "remedy",
+                     text_json(r.remedy));
 }
 
 json checks_json(const std::vector<CheckResult>& results) {
   json out = json::array();
   for (const CheckResult& r : results) {
-    json row{{"check", r.check},         {"rule", r.rule},          {"verdict", word(r.verdict)},
-             {"code", r.code},           {"observed", r.observed},  {"required", r.required},
-             {"remedy_ja", r.remedy.ja}, {"remedy_en", r.remedy.en}};
-    row["until"] = r.until ? json(to_rfc3339(*r.until)) : json(nullptr);
+    json row = json_object("check", r.check, "rule", r.rule, "verdict", word(r.verdict), "code", r.code, "observed",
+                           r.observed, "required", r.required, "remedy_ja", r.remedy.ja, "remedy_en", r.remedy.en,
+                           "until", r.until ? json(to_rfc3339(*r.until)) : json(nullptr));
     if (r.verdict != CheckVerdict::pass && r.verdict != CheckVerdict::not_applicable) {
       const Refusal told = refusal_of(r);
       row["why_ja"] = told.why.ja;
@@ -88,7 +88,7 @@ json checks_json(const std::vector<CheckResult>& results) {
 
 /// Never throws for text that a plugin left broken.
 std::string dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json_text(value);
 }
 
 Refusal refusal_for(std::string_view code) {
@@ -130,7 +130,8 @@ struct Judged {
 struct PostureDesk::Impl {
   PostureOptions options;
   std::map<std::string, const PostureCheck*> checks;
-  ChallengeTable challenges;
+  std::mutex mutex;           // guards challenges
+  ChallengeTable challenges;  // given on one thread, taken on another
   struct Budget {
     std::int64_t left = kReportBurst;
     Instant counted_at{};
@@ -139,6 +140,15 @@ struct PostureDesk::Impl {
 
   Impl(PostureOptions o, std::map<std::string, const PostureCheck*> c, Entropy& entropy)
       : options(std::move(o)), checks(std::move(c)), challenges(entropy, options.nonces, options.nonce_life) {}
+
+  std::string issue(const std::string& sid, bool before_login, Instant now) {
+    const std::lock_guard lock(mutex);
+    return challenges.issue(sid, before_login, now);
+  }
+  std::optional<KnownChallenge> take(std::string_view nonce) {
+    const std::lock_guard lock(mutex);
+    return challenges.take(nonce);
+  }
 
   /// False when the terminal reports too often.
   bool may_report(const std::string& terminal, Instant now) {
@@ -170,19 +180,26 @@ struct PostureDesk::Impl {
                const json& memory) const {
     Judged out;
     out.memory = memory.is_object() ? memory : json::object();
-    const json nothing;
+    json before;  // what the check at hand remembered
+    const CheckInput each{input.facts,
+                          input.now,
+                          input.terminal,
+                          std::move(input.registered_macs),
+                          std::move(input.signed_by_terminal),
+                          input.binding,
+                          std::move(input.user_agent),
+                          before,
+                          policy.path};
     for (const CheckPolicy& wanted : policy.checks) {
       if (wanted.mode == CheckMode::off) continue;
       const auto remembered = out.memory.find(wanted.check);
-      const json before = remembered == out.memory.end() ? nothing : *remembered;
-      CheckOutcome outcome =
-          run(wanted.check, CheckInput{input.facts, input.now, input.terminal, input.registered_macs,
-                                       input.signed_by_terminal, input.binding, input.user_agent, before, policy.path});
+      before = remembered == out.memory.end() ? json() : *remembered;
+      CheckOutcome outcome = run(wanted.check, each);
       if (!outcome.memory.is_null() && dump(outcome.memory).size() <= kMaxMemoryBytes) {
         out.memory[wanted.check] = std::move(outcome.memory);
       }
       for (CheckResult& r : outcome.results) {
-        apply(r, wanted, registry, input, out);
+        apply(r, wanted, registry, each, out);
         out.results.push_back(std::move(r));
       }
     }
@@ -218,8 +235,9 @@ namespace {
 /// What the registry and the store know, as the envelope asks for it.
 class Book final : public EnvelopeBook {
  public:
-  Book(const registry::Registry& registry, ChallengeTable& challenges, const PostureDesk::Load& load, Instant now)
-      : registry_(registry), challenges_(challenges), load_(load), now_(now) {}
+  using Take = std::function<std::optional<KnownChallenge>(std::string_view nonce)>;
+  Book(const registry::Registry& registry, Take take, const PostureDesk::Load& load, Instant now)
+      : registry_(registry), take_(std::move(take)), load_(load), now_(now) {}
 
   std::optional<KnownKey> key(std::string_view kid) override {
     std::optional<KnownKey> live, ended;
@@ -236,7 +254,7 @@ class Book final : public EnvelopeBook {
     }
     return live ? live : ended;
   }
-  std::optional<KnownChallenge> take(std::string_view nonce) override { return challenges_.take(nonce); }
+  std::optional<KnownChallenge> take(std::string_view nonce) override { return take_(nonce); }
   std::int64_t last_seq(const std::string& terminal, std::string_view kid) override {
     stored_ = load_(terminal);
     if (!stored_.memory.is_object()) stored_.memory = json::object();
@@ -249,7 +267,7 @@ class Book final : public EnvelopeBook {
 
  private:
   const registry::Registry& registry_;
-  ChallengeTable& challenges_;
+  Take take_;
   const PostureDesk::Load& load_;
   Instant now_;
   TerminalPosture stored_;
@@ -273,18 +291,16 @@ PostureDesk::~PostureDesk() = default;
 
 std::string PostureDesk::challenge(const std::optional<SessionRef>& session, Instant now) {
   const std::string sid = session ? session->number : "pre:" + impl_->challenges.random(16);
-  const std::string nonce = impl_->challenges.issue(sid, !session, now);
-  return dump({{"nonce", nonce},
-               {"sid", sid},
-               {"gateway", impl_->options.gate_id},
-               {"server_time", to_rfc3339(now)},
-               {"ttl_s", impl_->options.nonce_life.count()}});
+  const std::string nonce = impl_->issue(sid, !session, now);
+  return dump(json_object("nonce", nonce, "sid", sid, "gateway", impl_->options.gate_id, "server_time", to_rfc3339(now),
+                          "ttl_s", impl_->options.nonce_life.count()));
 }
 
 ReportVerdict PostureDesk::report(std::string_view jws, const std::optional<SessionRef>& session,
                                   const registry::Registry& registry, const PathPolicy& policy,
                                   const std::string& user_agent, const Load& load, Instant now) {
-  Book book(registry, impl_->challenges, load, now);
+  Book book(
+      registry, [this](std::string_view nonce) { return impl_->take(nonce); }, load, now);
   auto opened = open_report(jws, {impl_->options, session, now}, book);
   if (const auto* failure = std::get_if<EnvelopeFailure>(&opened)) return refused(*failure);
   const OpenedReport& report = std::get<OpenedReport>(opened);
@@ -322,12 +338,11 @@ ReportVerdict PostureDesk::report(std::string_view jws, const std::optional<Sess
   if (const CheckResult* worst = worst_of(out.results)) out.refusal = refusal_of(*worst);
   out.posture.last_seq = report.payload.seq;
   out.posture.memory = std::move(judged.memory);
-  out.posture.memory[std::string(kEnvelopeMemory)] = {{"kid", report.kid}};
-  json answer{{"decision", out.passed ? "admit" : "deny"},
-              {"checks", checks_json(out.results)},
-              {"next_nonce", impl_->challenges.issue(report.payload.sid, !session, now)},
-              {"recheck_s", out.passed ? policy.report_interval.count() : std::int64_t{kRecheckAfterDeny_s}},
-              {"heartbeat_s", policy.heartbeat.count()}};
+  out.posture.memory[std::string(kEnvelopeMemory)] = json_object("kid", report.kid);
+  json answer = json_object("decision", out.passed ? "admit" : "deny", "checks", checks_json(out.results), "next_nonce",
+                            impl_->issue(report.payload.sid, !session, now), "recheck_s",
+                            out.passed ? policy.report_interval.count() : std::int64_t{kRecheckAfterDeny_s},
+                            "heartbeat_s", policy.heartbeat.count());
   if (out.refusal) answer["refusal"] = refusal_json(*out.refusal);
   out.answer = dump(answer);
   return out;

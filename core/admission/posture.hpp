@@ -1,5 +1,5 @@
 // Posture: challenge, signed envelope, facts, verdict (posture.md §2, §7, §8), and the watch over a session's reports.
-// Threads: PostureDesk belongs to one thread (nonces live in memory); PostureWatch is a plain machine per session.
+// Threads: PostureDesk gives challenges on any thread, all else on one; PostureWatch is a plain machine per session.
 // Units: seconds of gate time. Ranges: report <= 64 KiB, depth <= 8. Errors: HTTP status and code in ReportVerdict.
 #pragma once
 #include "admission/policy.hpp"

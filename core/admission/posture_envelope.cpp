@@ -60,7 +60,7 @@ bool is_fingerprint(std::string_view text) {
 }
 
 /// The payload's own shape; `ip` may be absent or null.
-Result<ReportPayload> read_payload(const nlohmann::json& from) {
+Result<ReportPayload> read_payload(nlohmann::json from) {
   ReportPayload out;
   const auto version = get_int(from, "v", 1, 1);
   if (!version) return version.error();
@@ -88,9 +88,8 @@ Result<ReportPayload> read_payload(const nlohmann::json& from) {
     if (!value) return value.error();
     out.ip = std::move(*value);
   }
-  const auto facts = get_object(from, "facts");
-  if (!facts) return facts.error();
-  out.facts = **facts;
+  if (const auto facts = get_object(from, "facts"); !facts) return facts.error();
+  out.facts = std::move(from["facts"]);
   return out;
 }
 
@@ -189,9 +188,9 @@ std::variant<OpenedReport, EnvelopeFailure> open_report(std::string_view jws, co
   const auto bytes = from_base64url(parts->payload);
   if (!bytes) return malformed("the payload is no base64url");
   if (!is_utf8(*bytes)) return malformed("the payload is no UTF-8");
-  const auto document = parse_json(*bytes, {.bytes = kMaxReportBytes, .depth = 8});
+  auto document = parse_json(*bytes, {.bytes = kMaxReportBytes, .depth = 8});
   if (!document) return malformed(document.error().detail);
-  auto payload = read_payload(*document);
+  auto payload = read_payload(std::move(*document));
   if (!payload) return malformed(payload.error().detail);
   if (!enforce("R10", "report.other_gate", payload->aud == options.gate_id)) {
     return refuse(403, "report.other_gate", "the report is for another gate");

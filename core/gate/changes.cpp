@@ -1,12 +1,11 @@
 // What changes from inside: start and recovery, registry changes, other nodes' generation, emergency stop, staff's
 // ends.
 #include "admission/assurance.hpp"
+#include "admission/device_key.hpp"
 #include "admission/enforce.hpp"
 #include "base/json.hpp"
 #include "gate/state.hpp"
 #include "registry/application_rights.hpp"
-
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
@@ -50,17 +49,7 @@ Error findings_error(const std::vector<registry::Finding>& findings) {
 }  // namespace
 
 std::string sha256_hex(std::string_view bytes) {
-  std::array<unsigned char, 32> digest{};
-  unsigned size = 0;
-  SEKISHO_ASSERT(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(64);
-  for (const unsigned char byte : digest) {
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
-  }
-  return out;
+  return admission::sha256_hex(bytes);
 }
 
 std::string random_token(Entropy& entropy) {

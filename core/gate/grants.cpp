@@ -1,6 +1,7 @@
 // What a passed login leads to: rights and posture decided in the login's transaction, the session's number, and the
 // grant, on disk before the cookie leaves (T-71).
 #include "admission/enforce.hpp"
+#include "base/json_object.hpp"
 #include "gate/login_step.hpp"
 #include "registry/rules.hpp"
 
@@ -82,10 +83,9 @@ void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decisio
   entry.session = row->number;
   entry.rule = "R04";
   entry.result = "ok";
-  entry.detail = {{"terminal", row->terminal}, {"contractor", row->contractor},
-                  {"contract", row->contract}, {"application", row->application},
-                  {"zone", row->zone},         {"address", row->address},
-                  {"state", row->state},       {"until", to_rfc3339(row->until)}};
+  entry.detail = json_object("terminal", row->terminal, "contractor", row->contractor, "contract", row->contract,
+                             "application", row->application, "zone", row->zone, "address", row->address, "state",
+                             row->state, "until", to_rfc3339(row->until));
   auto shared_cookie = std::make_shared<Secret>(std::move(cookie));
   const bool admitted = decision.admitted;
   const Instant reported_at = decision.reported_at;

@@ -1,5 +1,6 @@
 // Messages of the other processes: requests and notices of fronts, answers of netd, questions of relays.
 #include "admission/enforce.hpp"
+#include "base/json_object.hpp"
 #include "gate/state.hpp"
 
 #include <algorithm>
@@ -144,7 +145,7 @@ void Gate::on_message(LinkId id, seam::Message message) {
                    entry.session = closed.session;
                    entry.path = link.name;
                    entry.result = "ok";
-                   entry.detail = {{"bytes_in", closed.bytes_in}, {"bytes_out", closed.bytes_out}};
+                   entry.detail = json_object("bytes_in", closed.bytes_in, "bytes_out", closed.bytes_out);
                    s.record(std::move(entry));
                  },
                  [](auto&) {},  // Hello, Heartbeat and what only other processes understand
@@ -176,7 +177,7 @@ void Gate::State::notice(const LinkEntry& link, const FrontNotice& body) {
                    entry.path = link.name;
                    entry.result = "ok";
                    entry.rule = "R02";
-                   entry.detail = {{"transport", up.transport}};
+                   entry.detail = json_object("transport", up.transport);
                    record(std::move(entry));
                    push_view(*session);  // what changed while the tunnel was being opened
                    schedule_sweep();
@@ -188,10 +189,8 @@ void Gate::State::notice(const LinkEntry& link, const FrontNotice& body) {
                    entry.session = down.session;
                    entry.path = link.name;
                    entry.result = "ok";
-                   entry.detail = {{"why", down.why.substr(0, 200)},
-                                   {"bytes_in", down.bytes_in},
-                                   {"bytes_out", down.bytes_out},
-                                   {"dropped", down.dropped}};
+                   entry.detail = json_object("why", down.why.substr(0, 200), "bytes_in", down.bytes_in, "bytes_out",
+                                              down.bytes_out, "dropped", down.dropped);
                    if (session) entry.person = session->row.person;
                    record(std::move(entry));
                    if (!session) return;
@@ -281,7 +280,7 @@ void Gate::State::entrance(const LinkEntry& link, const seam::EntranceAsk& ask) 
   entry.path = link.name;
   entry.rule = "R11";
   entry.result = "ok";
-  entry.detail = {{"desktop", desktop->second.id}};
+  entry.detail = json_object("desktop", desktop->second.id);
   record(std::move(entry), [weak = weak_from_this(), asked_by = link.id, grant](Result<std::uint64_t> durable) mutable {
     const auto self = weak.lock();
     if (!self) return;

@@ -2,6 +2,7 @@
 // for (mail, password hash) is done outside, and the grant is on disk before the cookie leaves (T-71).
 #include "admission/browser_rule.hpp"
 #include "admission/enforce.hpp"
+#include "base/json_text.hpp"
 #include "gate/login_step.hpp"
 #include "registry/rules.hpp"
 
@@ -237,7 +238,7 @@ void begin_or_answer(const std::shared_ptr<Gate::State>& self, StepPtr step, Kin
         if (registry != facts.known) step->fresh = registry;
         step->outcome = run_step(tx, facts, *registry, *step, std::move(document));
         if (const auto* asked = std::get_if<admission::LoginAskedOut>(&step->outcome->end)) {
-          tx.put_login({sha256_hex(asked->handle), step->outcome->document.dump(), step->outcome->expires_at});
+          tx.put_login({sha256_hex(asked->handle), json_text(step->outcome->document), step->outcome->expires_at});
           tx.drop_logins_before(facts.now);
         }
         const auto* passed = std::get_if<admission::LoginPassedOut>(&step->outcome->end);

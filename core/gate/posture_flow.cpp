@@ -1,8 +1,10 @@
 // Posture requests: who asks (a session by its inner address, a terminal before login, a claim with a cookie), and what
-// a verdict does to the session. The desk is touched on the store thread only.
+// a verdict does to the session. Challenges are given on the loop, everything else the desk judges on the store thread.
 #include "admission/enforce.hpp"
 #include "base/json.hpp"
-#include "gate/state.hpp"
+#include "base/json_object.hpp"
+#include "base/json_text.hpp"
+#include "gate/login_step.hpp"
 
 #include <algorithm>
 
@@ -36,12 +38,8 @@ std::string_view word(CheckVerdict verdict) {
 nlohmann::json rows_of(const std::vector<CheckResult>& results) {
   nlohmann::json rows = nlohmann::json::array();
   for (const CheckResult& r : results) {
-    rows.push_back({{"check", r.check},
-                    {"rule", r.rule},
-                    {"verdict", word(r.verdict)},
-                    {"code", r.code},
-                    {"observed", r.observed.substr(0, 128)},
-                    {"required", r.required.substr(0, 128)}});
+    rows.push_back(json_object("check", r.check, "rule", r.rule, "verdict", word(r.verdict), "code", r.code, "observed",
+                               r.observed.substr(0, 128), "required", r.required.substr(0, 128)));
   }
   return rows;
 }
@@ -71,8 +69,8 @@ void store_posture(store::Tx& tx, const admission::ReportVerdict& verdict, Insta
   row.last_seq = verdict.posture.last_seq;
   row.reported_at = now;
   row.verdict = verdict.passed ? "pass" : "fail";
-  row.results = rows_of(verdict.results).dump();
-  row.memory = verdict.posture.memory.dump();
+  row.results = json_text(rows_of(verdict.results));
+  row.memory = json_text(verdict.posture.memory);
   tx.put_posture(row);
 }
 
@@ -127,17 +125,17 @@ void Gate::State::posture(const Caller& caller, PostureRequest request) {
   if (policy == nullptr) return answer_refusal(503, "gate.unavailable");
   std::optional<admission::SessionRef> ref;
   if (session) ref = {session->row.number, session->row.address, session->row.terminal, session->row.path};
-  if (session && request.kind == "challenge") session->watch.on_sign_of_life(now());
+  if (request.kind == "challenge") {  // every terminal's heartbeat: it needs nothing of the store
+    if (session) session->watch.on_sign_of_life(now());
+    return reply(caller, PostureAnswer{200, desk->challenge(ref, now())});
+  }
 
   in_store<DeskAnswer>(
-      [desk = desk, kind = request.kind, body = std::move(request.body), ref, policy = *policy,
+      [desk = desk, kind = request.kind, body = std::move(request.body), ref, policy = *policy, known = registry,
        user_agent = request.arrival.user_agent, at = now()](store::Tx& tx) {
         DeskAnswer out;
-        if (kind == "challenge") {
-          out.body = desk->challenge(ref, at);
-          return out;
-        }
-        const registry::Registry registry = tx.registry();
+        const RegistryPtr current = newest(tx, known);
+        const registry::Registry& registry = *current;
         if (kind == "enrol") {
           admission::EnrolVerdict verdict = desk->enrol(body, registry, at);
           out.status = verdict.http_status;
@@ -203,7 +201,8 @@ void Gate::State::posture(const Caller& caller, PostureRequest request) {
           entry.rule = verdict.refusal->rule;
           entry.code = verdict.refusal->code;
         }
-        entry.detail = {{"terminal", verdict.terminal}, {"reason", verdict.reason}, {"checks", brief(verdict.results)}};
+        entry.detail =
+            json_object("terminal", verdict.terminal, "reason", verdict.reason, "checks", brief(verdict.results));
         self->record(std::move(entry));
         auto respond = [weak, caller, status = end->status, body = std::move(end->body)] {
           if (const auto self = weak.lock()) self->reply(caller, PostureAnswer{status, body});

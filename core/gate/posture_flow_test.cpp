@@ -25,6 +25,22 @@ TEST_F(GateTest, AnUnknownKeyInsideAnAdmittedTunnelEndsTheSession) {
   EXPECT_EQ(journal.count("session.ended", "device.key_unknown"), 1u);
 }
 
+TEST_F(GateTest, AHeartbeatIsAnsweredAtOnceWithoutTheStore) {
+  const std::string session = pass();
+  ASSERT_NE(session, "");
+  FakeLink page;
+  const auto page_id = gate->attach("posture", "internet", page);
+  Arrival inside = arrival("");
+  inside.peer_address = address_of(session);
+  gate->on_message(page_id, seam::Request{++number, PostureRequest{"challenge", inside, {}, {}}});
+  const auto* reply = page.last<seam::Reply>();  // no job has run: nothing was settled
+  ASSERT_NE(reply, nullptr);
+  const auto* answer = std::get_if<PostureAnswer>(&reply->body);
+  ASSERT_NE(answer, nullptr);
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(nlohmann::json::parse(answer->body).at("sid"), session);
+}
+
 TEST_F(GateTest, AHostCheckClaimNeedsCookieAndCertificateAndAdmitsNobody) {
   const char* const kForm = "hostcheck=0100,10.0.26200&check_virtual_desktop=3c:7c:3f:1a:2b:01";
   const std::string session = pass();

@@ -1,5 +1,6 @@
 // Sessions while they live: the cookie shown again, tunnels that come and go, deadlines, ends.
 #include "admission/enforce.hpp"
+#include "base/json_object.hpp"
 #include "gate/state.hpp"
 
 #include <algorithm>
@@ -132,11 +133,8 @@ void Gate::State::end(std::shared_ptr<Session> session, const Refusal& reason, s
   entry.rule = reason.rule;
   entry.code = reason.code;
   entry.result = "ended";
-  entry.detail = {{"by", std::string(by)},
-                  {"why", reason.why.en},
-                  {"bytes_in", session->bytes_in},
-                  {"bytes_out", session->bytes_out},
-                  {"refused_packets", session->refused_packets}};
+  entry.detail = json_object("by", by, "why", reason.why.en, "bytes_in", session->bytes_in, "bytes_out",
+                             session->bytes_out, "refused_packets", session->refused_packets);
   record(std::move(entry));
   if (row_is_stored) return;
   store::SessionRow ended = row;

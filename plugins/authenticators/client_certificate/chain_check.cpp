@@ -74,9 +74,12 @@ CertificatePtr parse(const std::string& der) {
 }
 
 std::string fingerprint(const std::string& der) {
+  // Fetched once: EVP_sha256() would look the algorithm up again in every call.
+  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  need_memory(EVP_Digest(der.data(), der.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
+  need_memory(kAlgorithm != nullptr &&
+              EVP_Digest(der.data(), der.size(), digest.data(), &size, kAlgorithm, nullptr) == 1);
   static constexpr std::string_view kHex = "0123456789abcdef";
   std::string out;
   for (unsigned i = 0; i < size; ++i) {

@@ -23,6 +23,7 @@ constexpr std::uint32_t kCodes = 1'000'000;
 std::string hex(std::span<const unsigned char> bytes) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
+  out.reserve(bytes.size() * 2);
   for (const unsigned char byte : bytes) {
     out += kDigits[byte >> 4];
     out += kDigits[byte & 15];
@@ -31,9 +32,12 @@ std::string hex(std::span<const unsigned char> bytes) {
 }
 
 std::string sha256_hex(std::string_view bytes) {
+  // Fetched once: EVP_sha256() would look the algorithm up again in every call.
+  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  need_memory(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
+  need_memory(kAlgorithm != nullptr &&
+              EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, kAlgorithm, nullptr) == 1);
   return hex(std::span(digest.data(), size));
 }
 
