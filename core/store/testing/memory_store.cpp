@@ -111,23 +111,20 @@ class MemoryStore::MemoryTx final : public Tx {
     return found->second;
   }
   template <class Map>
-  void remember(Map& map, const typename Map::key_type& key) {
-    const auto found = map.find(key);
-    if (found == map.end()) {
+  void put(Map& map, const typename Map::key_type& key, typename Map::mapped_type value) {
+    const auto [at, fresh] = map.try_emplace(key);
+    std::swap(at->second, value);
+    if (fresh) {
       undo_.emplace_back([&map, key] { map.erase(key); });
     } else {
-      undo_.emplace_back([&map, key, old = found->second] { map.insert_or_assign(key, old); });
+      undo_.emplace_back([&map, key, old = std::move(value)] { map.insert_or_assign(key, old); });
     }
   }
   template <class Map>
-  void put(Map& map, typename Map::key_type key, typename Map::mapped_type value) {
-    remember(map, key);
-    map.insert_or_assign(std::move(key), std::move(value));
-  }
-  template <class Map>
   void drop(Map& map, const std::string& key) {
-    remember(map, key);
-    map.erase(key);
+    auto gone = map.extract(key);
+    if (gone.empty()) return;
+    undo_.emplace_back([&map, key, old = std::move(gone.mapped())] { map.insert_or_assign(key, old); });
   }
 
   State& s_;
