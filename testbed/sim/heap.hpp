@@ -1,7 +1,7 @@
 // Heap: the one queue of everything that will happen in a simulated world, ordered by time and then by the order in
 // which it was asked for. Each event belongs to an owner (a process), whose events vanish when it dies.
 // Threads: one. Ownership: owns the callbacks. Units: true time of the world; a process may believe another
-// (clocks.hpp).
+// (ProcessTimers).
 #pragma once
 #include "run/services.hpp"
 
@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -38,15 +37,23 @@ class Heap {
   [[nodiscard]] std::uint64_t events() const { return events_; }
 
  private:
+  static constexpr unsigned kPlaceBits = 24;  ///< of an Id, low: its place in waiting_; above it a count
   struct Event {
+    Id id = 0;  ///< 0: the place is free
     Owner owner = 0;
     std::function<void()> fn;
   };
+  struct Turn {
+    Instant when{};
+    Id id = 0;
+    friend bool operator>(const Turn& a, const Turn& b) { return a.when != b.when ? a.when > b.when : a.id > b.id; }
+  };
+  [[nodiscard]] std::function<void()> take(Event& event);
   Instant now_;
-  std::map<std::pair<Instant, Id>, Event> queue_;
-  std::map<Id, Instant> when_;
-  Id next_ = 1;
-  std::uint64_t events_ = 0;
+  std::vector<Turn> turns_;  ///< a binary heap, the next one in front; may name events that are gone
+  std::vector<Event> waiting_;
+  std::vector<std::uint32_t> free_;  ///< places of waiting_
+  std::uint64_t asked_ = 0, events_ = 0;
 };
 
 /// Timers and clock of one process. `skew`: how far its clock is from the world's; gate time never steps (GateClock),

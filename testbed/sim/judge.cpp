@@ -386,16 +386,12 @@ void Judge::check_journal(bool at_end) {
   const auto result = audit::verify(disk, world_.trust());
   if (!result.ok) violated("journal", "entry " + std::to_string(result.first_bad) + ": " + result.why);
   if (!at_end) return;
-  audit::Query query;
-  query.event = "session.granted";
-  query.limit = 1'000'000;
-  const auto kept = audit::search(disk, query);
-  if (!kept) return violated("journal", kept.error().detail);
-  std::set<std::string> granted;
-  for (const auto& entry : *kept) granted.insert(entry.entry.session);
   for (const auto& [number, session] : sessions_) {
-    if (session.given && !granted.contains(number))
+    if (!session.given) continue;
+    const auto text = entries_.find({"session.granted", number});
+    if (text == entries_.end() || !disk.durable_holds(text->second)) {
       violated("journal", number + " was given and the journal has lost it");
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 #include "model_signatures.hpp"
 
-#include <openssl/sha.h>
+#include "audit/digest.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -14,8 +14,13 @@ std::string text_of(const audit::PublicKey& key) {
   return {reinterpret_cast<const char*>(key.data()), key.size()};
 }
 
+std::string digest_of(std::initializer_list<std::string_view> pieces) {
+  thread_local audit::Sha256 sha;
+  return std::string(audit::view(sha(pieces)));
+}
+
 std::string sign_with(std::string_view secret, std::string_view message) {
-  const std::string tag = sha256(std::string(secret) + std::string(message));
+  const std::string tag = digest_of({secret, message});
   return tag + tag;
 }
 
@@ -33,15 +38,13 @@ class ModelKey final : public audit::SigningKey::Impl {
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
-  std::string out(32, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-         reinterpret_cast<unsigned char*>(out.data()));
-  return out;
+  return digest_of({bytes});
 }
 
 std::string to_hex(std::string_view bytes) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string out;
+  out.reserve(bytes.size() * 2);
   for (const char c : bytes) {
     out += kHex[static_cast<unsigned char>(c) >> 4];
     out += kHex[static_cast<unsigned char>(c) & 15];

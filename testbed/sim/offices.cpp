@@ -14,14 +14,8 @@ Answer<FrontReply> Front::ask(GateRequest request) {
     world_.heap().in(0, milliseconds(1), [answer] { answer.give(std::nullopt); });
     return answer;
   }
-  waiting_.emplace(number, answer);
-  world_.heap().in(0, Seconds(3), [this, number] {
-    const auto found = waiting_.find(number);
-    if (found == waiting_.end()) return;
-    const auto late = std::move(found->second);
-    waiting_.erase(found);
-    late.give(std::nullopt);
-  });
+  const Heap::Id limit = world_.heap().in(0, Seconds(3), [this, number] { give(number, std::nullopt); });
+  waiting_.emplace(number, Waiting{answer, limit});
   wire_->end(Wire::other).send(seam::Request{number, std::move(request)});
   return answer;
 }
@@ -56,9 +50,19 @@ void Front::forget(const std::string& session, const std::string& why) {
   world_.heap().in(0, milliseconds(1), [closed, why] { closed.give(why); });
 }
 
+void Front::give(std::uint64_t number, FrontReply reply) {
+  const auto asked = waiting_.extract(number);
+  if (asked.empty()) return;
+  world_.heap().cancel(asked.mapped().limit);
+  asked.mapped().answer.give(std::move(reply));
+}
+
 void Front::lose_questions() {
   const auto lost = std::exchange(waiting_, {});
-  for (const auto& [number, answer] : lost) answer.give(std::nullopt);
+  for (const auto& [number, asked] : lost) {
+    world_.heap().cancel(asked.limit);
+    asked.answer.give(std::nullopt);
+  }
 }
 
 void Front::set_wire(Wire* wire) {
@@ -83,11 +87,7 @@ void Front::crash() {
 void Front::on_message(seam::Message message, int) {
   if (auto* reply = std::get_if<seam::Reply>(&message)) {
     world_.judge().answered(path_, role_, reply->number, reply->body);
-    const auto found = waiting_.find(reply->number);
-    if (found == waiting_.end()) return;
-    const auto answer = std::move(found->second);
-    waiting_.erase(found);
-    return answer.give(std::move(reply->body));
+    return give(reply->number, std::move(reply->body));
   }
   const auto* push = std::get_if<seam::Push>(&message);
   if (push == nullptr) return;

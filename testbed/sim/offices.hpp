@@ -47,6 +47,11 @@ class Front final : public seam::Link::Handler {
   void on_closed(std::string_view why) override;
 
  private:
+  struct Waiting {
+    Answer<FrontReply> answer;
+    Heap::Id limit = 0;
+  };
+  void give(std::uint64_t number, FrontReply reply);
   void forget(const std::string& session, const std::string& why);
   void lose_questions();
 
@@ -54,7 +59,7 @@ class Front final : public seam::Link::Handler {
   std::string role_, path_;
   Wire* wire_ = nullptr;
   std::uint64_t next_ = 1, lives_ = 0;
-  std::map<std::uint64_t, Answer<FrontReply>> waiting_;
+  std::map<std::uint64_t, Waiting> waiting_;
   std::map<std::string, Tunnel> tunnels_;
 };
 
