@@ -1,6 +1,7 @@
 // What a passed login leads to: rights and posture decided in the login's transaction, the session's number, and the
 // grant, on disk before the cookie leaves (T-71).
 #include "admission/enforce.hpp"
+#include "admission/posture_refusals.hpp"
 #include "base/json_object.hpp"
 #include "gate/login_step.hpp"
 #include "registry/rules.hpp"
@@ -12,13 +13,21 @@
 namespace sekisho::gate {
 namespace {
 
-std::string shown_check_refusal_code(const nlohmann::json& results) {
+/// Why a report that the store keeps did not pass: its first failure, else what nobody could say. A code that no
+/// catalogue has is its check's own, with the check's remedy.
+Refusal refused_before_login(const nlohmann::json& results) {
   for (const char* wanted : {"fail", "unknown"}) {
     for (const auto& row : results) {
-      if (row.value("verdict", "") == wanted) return row.value("code", std::string());
+      if (row.value("verdict", "") != wanted) continue;
+      CheckResult result;
+      result.rule = row.value("rule", "R10");
+      result.code = row.value("code", std::string());
+      result.remedy = {row.value("remedy_ja", std::string()), row.value("remedy_en", std::string())};
+      if (result.code.empty()) break;
+      return admission::find_refusal(result.code).value_or(admission::refusal_of(result));
     }
   }
-  return {};
+  return admission::refusal("posture.refused_before_login");
 }
 
 /// Session numbers are taken from the store by the handful: a count of the store's stands for so many of them, none of
@@ -180,8 +189,7 @@ std::optional<registry::Rights> judge_rights(store::Tx& tx, const registry::Regi
   if (posture && posture->reported_at <= now && now - posture->reported_at <= policy.prelogin_max_age) {
     if (posture->verdict != "pass") {
       const auto results = nlohmann::json::parse(posture->results, nullptr, false);
-      const std::string code = results.is_array() ? shown_check_refusal_code(results) : std::string();
-      decision.refusal = admission::refusal(code.empty() ? "posture.refused_before_login" : code);
+      decision.refusal = refused_before_login(results.is_array() ? results : nlohmann::json::array());
       return std::nullopt;
     }
     decision.admitted = true;

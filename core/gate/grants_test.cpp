@@ -83,6 +83,17 @@ TEST_F(GateTest, AGoodReportBeforeLoginAdmitsAtOnceAndABadOneRefusesWithItsReaso
   EXPECT_EQ(refused_code(), "av.off");
 }
 
+TEST_F(GateTest, ALoginIsRefusedInTheWordsOfACheckThatNoCatalogueKnows) {
+  put_posture("fail", R"([{"check":"disk","verdict":"fail","rule":"R08","code":"disk.not_encrypted",
+                           "remedy_ja":"暗号化","remedy_en":"Encrypt it."}])");
+  EXPECT_EQ(pass(), "");
+  const Refusal told = as<Refused>(reply())->refusal;
+  EXPECT_EQ(told.code, "disk.not_encrypted");
+  EXPECT_EQ(told.rule, "R08");
+  EXPECT_EQ(told.remedy.en, "Encrypt it.");
+  EXPECT_FALSE(told.what.ja.empty() || told.why.ja.empty());
+}
+
 TEST_F(GateTest, ABadReportThatNamesNoCheckRefusesAllTheSame) {
   put_posture("fail", "[]");
   EXPECT_EQ(pass(), "");

@@ -39,7 +39,8 @@ nlohmann::json rows_of(const std::vector<CheckResult>& results) {
   nlohmann::json rows = nlohmann::json::array();
   for (const CheckResult& r : results) {
     rows.push_back(json_object("check", r.check, "rule", r.rule, "verdict", word(r.verdict), "code", r.code, "observed",
-                               r.observed.substr(0, 128), "required", r.required.substr(0, 128)));
+                               r.observed.substr(0, 128), "required", r.required.substr(0, 128), "remedy_ja",
+                               r.remedy.ja, "remedy_en", r.remedy.en));
   }
   return rows;
 }
