@@ -207,7 +207,7 @@ class LoadedPostureCheck(metaclass=_Bound):
         """Facts in, verdicts out."""
 
 class LoadedConsoleDriver(metaclass=_Bound):
-    """A console driver that the loader made. Errors: console.unreachable, console.no_such_machine, console.refused,
+    """A console driver that the loader or console_driver_of() made. Errors: console.unreachable, console.no_such_machine, console.refused,
     console.timed_out."""
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # refuses: made elsewhere
     def machines(self, *, within: float) -> list[Machine]:
@@ -216,6 +216,10 @@ class LoadedConsoleDriver(metaclass=_Bound):
         """One machine."""
     def screen(self, uuid: str, *, within: float) -> int:
         """A connected descriptor that speaks RFB; the caller closes it."""
+
+def console_driver_of(driver: object) -> LoadedConsoleDriver:
+    """A driver as the gate's programs see it, across the border: of one written in Python a
+    sekisho.Error is an answer; anything else that it raises is a RuntimeError, which whoever asked counts as a no."""
 
 class LoadedAccessPath(metaclass=_Bound):
     """An access path that the loader or fortinet_path() made."""

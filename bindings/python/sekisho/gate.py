@@ -9,7 +9,7 @@ handed in, on one thread and virtual time.
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, Union, cast
 
@@ -25,6 +25,8 @@ from sekisho.errors import GateError, NotInTime, RefusedError
 
 __all__ = ["Front", "Gate", "GateOptions", "GatePath", "MemoryStore", "Neighbour", "SessionInfo", "Store",
            "VirtualTime", "code_of", "gate_options", "hash_password", "open_store", "verify_password"]
+
+_Body = Union[BeginLogin, AnswerLogin, ResumeSession, LogoutSession, PostureRequest]
 
 #: Seconds of a path in the site's file that are a policy's.
 _SECONDS = ("idle_limit", "absolute_limit", "reconnect_grace", "report_interval", "heartbeat", "silence_to_quarantine",
@@ -86,7 +88,7 @@ class Front:
         self.name = name
         #: What the gate has pushed, oldest first.
         self.pushes: list[object] = []
-        self._replies: dict[int, Any] = {}
+        self._waiting: dict[int, Callable[[Any], None]] = {}
         self._numbers = 0
         self._link: Neighbour = gate._house.attach(role, name, self._hear)
 
@@ -105,24 +107,33 @@ class Front:
 
     def _hear(self, message: object) -> None:
         if isinstance(message, Reply):
-            self._replies[message.number] = message.body
+            self._waiting.pop(message.number, lambda body: None)(message.body)
         elif isinstance(message, Push):
             self.pushes.append(message.body)
 
-    def ask(self, request: Union[BeginLogin, AnswerLogin, ResumeSession, LogoutSession, PostureRequest], *,
-            within: float = 3.0) -> Any:
-        """The reply, within so many seconds of virtual time."""
+    @property
+    def now(self) -> datetime:
+        """The gate's time."""
+        return self.gate.clock.now
+
+    def request(self, body: _Body, done: Callable[[Any], None]) -> None:
+        """Asks; `done` gets the reply's body when it comes, perhaps before this returns."""
         self._numbers += 1
-        number = self._numbers
-        self._link.send(Request(number, request))
+        self._waiting[self._numbers] = done
+        self._link.send(Request(self._numbers, body))
         self.gate.clock.settle()
+
+    def ask(self, request: _Body, *, within: float = 3.0) -> Any:
+        """The reply, within so many seconds of virtual time."""
+        replies: list[Any] = []
         limit = self.gate.clock.now + timedelta(seconds=within)
-        while number not in self._replies:
+        self.request(request, replies.append)
+        while not replies:
             due = self.gate.clock.next
             if due is None or due > limit:
                 raise NotInTime("gate.late", f"no reply to {type(request).__name__} within {within} s")
             self.gate.clock.step()
-        return self._replies.pop(number)
+        return replies[0]
 
     def tell(self, notice: Any) -> None:
         """A notice: TunnelUp, TunnelDown, PacketsRefused, TunnelActivity."""

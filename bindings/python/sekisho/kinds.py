@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Optional, Sequence
 
 from sekisho._core import (Arrival, Ask, AuthRequest, AuthStep, CheckInput, CheckOutcome, CheckResult, EffectResult,
                            KnownCertificate, Machine,
-                           PacketSource, PathHost, Refusal, SendMail, Subject, Text, VerifyPassword)
+                           PacketSource, PathHost, Refusal, SendMail, Subject, Text, VerifyPassword, console_driver_of)
 from sekisho.words import CheckVerdict, Verdict
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AccessPath", "Arrival", "Ask", "AuthRequest", "AuthStep", "Authenticator", "CheckInput", "CheckOutcome",
            "CheckResult", "ConsoleDriver", "EffectResult", "KnownCertificate", "Machine", "PacketSource",
-           "PathConnection", "PathHost", "PostureCheck", "SendMail", "Subject", "VerifyPassword"]
+           "PathConnection", "PathHost", "PostureCheck", "SendMail", "Subject", "VerifyPassword", "console_driver_of"]
 
 
 class Authenticator(ABC):
@@ -161,7 +161,7 @@ class AccessPath(ABC):
     """How strangers speak to one front. For tests only: a front that faces strangers runs no Python, and no program of
     the product loads one."""
 
-    #: Always: what is written in Python never faces a stranger.
+    #: Always, or it is refused: what is written in Python never faces a stranger.
     test_only: ClassVar[bool] = True
     #: Whether this path carries IP packets.
     carries_packets: ClassVar[bool] = False

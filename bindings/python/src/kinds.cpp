@@ -244,6 +244,9 @@ void bind_loaded(py::module_& m) {
             return unwrap(self.object->screen(uuid, within));
           },
           py::arg("uuid"), py::kw_only(), py::arg("within"), Free());
+  m.def(
+      "console_driver_of", [](const py::object& driver) { return LoadedConsoleDriver{console_driver_of(driver)}; },
+      py::arg("driver"));
 }
 
 }  // namespace

@@ -246,6 +246,9 @@ std::shared_ptr<AccessPath> access_path_of(const py::object& given) {
   if (!py::hasattr(given, "open") || !py::hasattr(given, "carries_packets")) {
     throw py::type_error("no access path: it needs 'open' and 'carries_packets'");
   }
+  if (!py::hasattr(given, "test_only") || given.attr("test_only").ptr() != Py_True) {
+    throw py::type_error("an access path written in Python is for tests: its test_only is True");
+  }
   return std::make_shared<PythonAccessPath>(given);
 }
 

@@ -1,12 +1,14 @@
 """The loader from Python, and plugins of every kind written in Python."""
 import json
 import shutil
+import socket
 
 import pytest
 
 import sekisho
 from sekisho import SAMPLE_NOW, conformance, plugins
-from sekisho.kinds import Arrival, AuthRequest, AuthStep, CheckInput, CheckOutcome, EffectResult, Subject
+from sekisho.kinds import (Arrival, AuthRequest, AuthStep, CheckInput, CheckOutcome, EffectResult, Subject,
+                           console_driver_of)
 
 PERSON = Subject(known=True, person="mori", mail="mori@example.org", password_hash="$argon2id$x")
 
@@ -139,6 +141,44 @@ class Screens(sekisho.ConsoleDriver):
 @pytest.mark.parametrize("broken,words", [(Passes, "let through"), (Hangs, "no deadline"), (Screens, "console.wrong")])
 def test_the_kit_finds_what_other_kinds_do_wrong(broken, words):
     assert any(words in finding for finding in conformance.findings(broken()))
+
+
+def test_an_access_path_written_in_python_is_for_tests_or_refused():
+    class Bold(Hangs):
+        test_only = False
+
+    assert Hangs.test_only is True
+    with pytest.raises(TypeError, match="test_only"):
+        conformance.findings(Bold())
+    with pytest.raises(TypeError, match="test_only"):
+        sekisho.lines.PathRun(None, Bold(), Arrival(), wrote=print)
+
+
+def test_a_driver_is_seen_across_the_border():
+    """What it hands over arrives; its own errors are its answers; what it raises is no answer."""
+    class One(sekisho.ConsoleDriver):
+        def machines(self, *, within):
+            return [sekisho.Machine("u", "web-01", "running")]
+
+        def machine(self, uuid, *, within):
+            raise sekisho.Error("console.no_such_machine", "none")
+
+        def screen(self, uuid, *, within):
+            ours, theirs = socket.socketpair()
+            theirs.sendall(f"{uuid} {within:g}".encode())
+            theirs.close()
+            return ours
+
+    asked = console_driver_of(One())
+    assert [(m.name, m.state) for m in asked.machines(within=1)] == [("web-01", "running")]
+    with socket.socket(fileno=asked.screen("u", within=2.5)) as screen:
+        assert screen.recv(99) == b"u 2.5"
+    with pytest.raises(sekisho.ConsoleError, match="console.no_such_machine"):
+        asked.machine("v", within=1)
+    with pytest.raises(RuntimeError, match="KeyError"):
+        console_driver_of(Screens()).screen("u", within=1)
+    with pytest.raises(TypeError, match="machines"):
+        console_driver_of(object())
 
 
 def test_what_is_no_plugin_is_named():
