@@ -98,14 +98,18 @@ def open_world(lab: labs.Lab, request: pytest.FixtureRequest, story: evidence.St
 
 
 def a_world(lab: labs.Lab, request: pytest.FixtureRequest, story: evidence.Story, *, open_filter: bool):
-    the_world = lab.world(request.node.name, story, open_filter=open_filter)
+    gate = request.node.get_closest_marker("gate")
+    config = gate.kwargs if gate else {}
+    try:
+        the_world = lab.world(request.node.name, story, open_filter=open_filter, here="here" in config)
+    except labs.NotHere as reason:
+        pytest.skip(f"the {lab_of(request.config)} lab cannot run this here: {reason}")
     sit_at = request.config.getoption("--sit-at")
     if sit_at:
         story.at_step = lambda step: sit(request.config, the_world, f"at the step {step!r}") if sit_at in step else None
     failed = True
     try:
-        gate = request.node.get_closest_marker("gate")
-        the_world.open(**(gate.kwargs if gate else {}))
+        the_world.open(**config)
         yield the_world
         failed = getattr(request.node, "story_failed", False)
         if not failed:

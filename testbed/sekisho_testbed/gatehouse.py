@@ -129,16 +129,17 @@ class Gatehouse:
             env={**({"SEKISHO_LAB_CLOCK_OFFSET": str(self.clock_offset)} if movable_clock else {}),
                  "SEKISHO_LAB_HANG": str(self.folder / "hang"), **(env or {})})
         supervisor = self.supervisor
-
-        def healthy() -> bool:
-            status = self.run_dir / "status.json"
-            if not status.exists() or any(c["state"] != "ready" for c in json.loads(status.read_text())["children"]):
-                return False
-            done = self.ctl_raw("health")
-            return done.returncode == 0 and not json.loads(done.stdout)["conditions"]
-
-        wait_until(healthy, within, "the gate is up and healthy", every=0.05,
+        wait_until(lambda: self.serves() and self.is_healthy(), within, "the gate is up and healthy", every=0.05,
                    on_fail=lambda: supervisor.text()[-6000:], alive=lambda: supervisor.running)
+
+    def serves(self) -> bool:
+        """Every program is ready."""
+        status = self.run_dir / "status.json"
+        return status.exists() and all(c["state"] == "ready" for c in json.loads(status.read_text())["children"])
+
+    def is_healthy(self) -> bool:
+        done = self.ctl_raw("health")
+        return done.returncode == 0 and not json.loads(done.stdout)["conditions"]
 
     def stop(self) -> None:
         if self.supervisor is not None:

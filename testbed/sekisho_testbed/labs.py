@@ -40,8 +40,8 @@ class Lab(abc.ABC):
     def __exit__(self, *_: object) -> None: ...
 
     @abc.abstractmethod
-    def world(self, name: str, story: evidence.Story, *, open_filter: bool = False) -> World:
-        """A world for one story; open() raises its gate."""
+    def world(self, name: str, story: evidence.Story, *, open_filter: bool = False, here: bool = False) -> World:
+        """A world for one story; open() raises its gate, with `here` in this process (gate_here.py). Throws NotHere."""
 
 
 @dataclasses.dataclass(frozen=True)

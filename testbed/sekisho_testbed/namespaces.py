@@ -124,7 +124,10 @@ class NamespacesHouse(Lab):
         """One host of the cast; its gateway is the gate's host."""
         self.lab.add_host(name, [plug], self.lab.segments[plug.segment].address(1))
 
-    def world(self, name: str, story: evidence.Story, *, open_filter: bool = False) -> "NamespacesWorld":
+    def world(self, name: str, story: evidence.Story, *, open_filter: bool = False, here: bool = False) -> "NamespacesWorld":
+        if here:
+            from .hosted_world import HostedWorld
+            return HostedWorld(self, name, story)
         return NamespacesWorld(self, name, open_filter=open_filter, story=story)
 
 
@@ -156,11 +159,13 @@ class NamespacesWorld(World):
             self.enrol(who)
         return self
 
+    def enrolment_token(self, who: str) -> str:
+        return str(self.ctl("terminal", "enrol-token", self.people[who]["terminal"])["token"])
+
     def enrol(self, who: str) -> None:
-        answer = self.ctl("terminal", "enrol-token", self.people[who]["terminal"])
-        pc = self.pc(who)
+        token, pc = self.enrolment_token(who), self.pc(who)
         pc.agent.facts(self.good_facts(who))
-        done = pc.agent.enrol(answer["token"])
+        done = pc.agent.enrol(token)
         assert done.returncode == 0, f"enrolment of {who}: {done.stdout}{done.stderr}"
 
     def close(self) -> None:
@@ -199,15 +204,19 @@ class NamespacesWorld(World):
         self.story.packets = self.house.wires.cut(folder / "wires")
         if not hasattr(self, "gatehouse"):
             return
-        for name, words in (("journal", ("journal", "search", "--limit", "1000")), ("sessions", ("sessions",)),
-                            ("health", ("health",))):
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                answer = self.gatehouse.ctl_raw(*words)
-                (folder / f"{name}.json").write_text(answer.stdout + answer.stderr)
+        self.keep_gate()
         if self.gatehouse.supervisor is not None:
             (folder / "events.jsonl").write_text("".join(
                 line + "\n" for line in self.gatehouse.supervisor.text().splitlines() if line.startswith("{")))
         shutil.copy(self.gatehouse.config, folder / "sekisho.json")
+
+    def keep_gate(self) -> None:
+        """What the gate itself tells for the evidence."""
+        for name, words in (("journal", ("journal", "search", "--limit", "1000")), ("sessions", ("sessions",)),
+                            ("health", ("health",))):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                answer = self.gatehouse.ctl_raw(*words)
+                (self.story.folder / f"{name}.json").write_text(answer.stdout + answer.stderr)
 
     def how_to_enter(self) -> str:
         ctl = f"{self.house.build / 'bin' / 'sekishoctl'} --socket {self.gatehouse.socket}" if hasattr(self, "gatehouse") else ""
@@ -261,13 +270,17 @@ class NamespacesWorld(World):
         self.replace(registry)
         self.accept("a-tani")  # an edit voids the earlier decision
         for n, who in enumerate(names):
-            identity = self.gatehouse.issue(who, f"pc-{who}")
+            self.gatehouse.issue(who, f"pc-{who}")
             self.gatehouse.set_password(who, self.people[who]["password"])
-            host = self.house.lab.hosts[self.people[who]["pc"]]
-            self.pcs[who] = ContractorPc(host, who, identity, self.house.web_ca.certificate,
-                                         self.house.build / "bin" / "sekisho-agent", self.people[who]["password"])
-            self.pcs[who].runs = 100 + n
+            self.seat(n, who)
         return names
+
+    def seat(self, n: int, who: str) -> None:
+        """The n-th of a crowd sits down at a PC that others use too."""
+        host = self.house.lab.hosts[self.people[who]["pc"]]
+        self.pcs[who] = ContractorPc(host, who, self.gatehouse.identities[who], self.house.web_ca.certificate,
+                                     self.house.build / "bin" / "sekisho-agent", self.people[who]["password"])
+        self.pcs[who].runs = 100 + n
 
     def odd_certificate(self, kind: str) -> Identity:
         return certificates.odd(kind, self.folder / "odd", self.gatehouse.ca, "mori", "pc-mori")

@@ -41,8 +41,8 @@ class Vpn(world.Login):
             pass  # the client has ended: refused() or up() will say so with its output
         return self
 
-    def asked(self, within: float = 15) -> "Vpn":
-        wait_until(lambda: self.program.text().count("code") or None, within, "the question for the code",
+    def asked(self, within: float = 15, prompt: str = "code") -> "Vpn":
+        wait_until(lambda: prompt in self.program.text(), within, f"the question for the {prompt}",
                    on_fail=self.program.text, alive=lambda: self.program.running)
         return self
 

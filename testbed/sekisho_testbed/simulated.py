@@ -12,30 +12,22 @@ import hashlib
 import json
 import pathlib
 import secrets
-import sys
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import cast, certificates, evidence
+from .gate_here import AUTHENTICATORS, CHECKS, GateHere, Here, Passwords, bindings, need_bindings
 from .labs import Lab, NotHere
 from .pc import Identity
-from .simulated_pc import FINGERPRINT, SimulatedAgent, SimulatedLogin, SimulatedMailbox, SimulatedPc, bindings
-from .world import Facts, Pc, World
+from .simulated_pc import FINGERPRINT, SimulatedAgent, SimulatedLogin, SimulatedPc
+from .world import Facts, Pc
 
 NOW = datetime.datetime(2026, 11, 26, 1, 0, tzinfo=datetime.timezone.utc)  # every story begins then
-AUTHENTICATORS = ("client_certificate", "password", "email_code", "totp")
-CHECKS = ("registered_terminal", "windows_version", "antivirus", "windows_update", "browser")
 
 
 def raise_lab(folder: pathlib.Path, build: pathlib.Path) -> "SimulatedHouse":
-    if (build / "python").is_dir() and str(build / "python") not in sys.path:
-        sys.path.insert(0, str(build / "python"))
-    try:
-        import sekisho
-    except ImportError as error:
-        raise NotHere(f"the Python bindings are not built: {error}") from error
-    if not hasattr(sekisho, "Gate"):
-        raise NotHere("the Python bindings have no gate yet")
+    need_bindings(build)
     return SimulatedHouse(folder, build)
 
 
@@ -45,8 +37,7 @@ class SimulatedHouse(Lab):
     def __init__(self, folder: pathlib.Path, build: pathlib.Path) -> None:
         self.folder, self.build = folder, build
         self.ca = folder / "ca"
-        self.hashes: dict[str, str] = {}
-        self.matches: dict[tuple[str, str], bool] = {}
+        self.passwords = Passwords()
         self.issued: dict[tuple[str, str], Identity] = {}
 
     def __enter__(self) -> "SimulatedHouse":
@@ -55,24 +46,10 @@ class SimulatedHouse(Lab):
 
     def __exit__(self, *_: object) -> None: ...
 
-    def world(self, name: str, story: evidence.Story, *, open_filter: bool = False) -> "SimulatedWorld":
+    def world(self, name: str, story: evidence.Story, *, open_filter: bool = False, here: bool = False) -> "SimulatedWorld":
         if open_filter:
             raise NotHere("this lab has no filter to open")
         return SimulatedWorld(self, name, story)
-
-    def hash_of(self, password: str) -> str:
-        sekisho = bindings()
-        if password not in self.hashes:
-            self.hashes[password] = sekisho.gate.hash_password(password)
-            self.matches[(self.hashes[password], password)] = True
-        return self.hashes[password]
-
-    def verify(self, encoded: str, candidate: str) -> bool:
-        """The real check, once for each pair."""
-        sekisho = bindings()
-        if (encoded, candidate) not in self.matches:
-            self.matches[(encoded, candidate)] = bool(sekisho.gate.verify_password(encoded, candidate))
-        return self.matches[(encoded, candidate)]
 
     def identity(self, person: str, terminal: str) -> Identity:
         if (person, terminal) not in self.issued:
@@ -80,17 +57,19 @@ class SimulatedHouse(Lab):
         return self.issued[(person, terminal)]
 
 
-class SimulatedWorld(World):
+class SimulatedWorld(GateHere):
     def __init__(self, house: SimulatedHouse, name: str, story: evidence.Story) -> None:
         super().__init__(name, "simulated", story)
-        self.house = house
-        self.lines: list[SimulatedLogin] = []
+        self.house, self.passwords = house, house.passwords
+        self.logins: list[SimulatedLogin] = []
         self.pcs: dict[str, SimulatedPc] = {}
-        self.begun = NOW
+        self.talks: dict[str, list[Any]] = {}  # by path: sekisho.lines.PathRun
 
     # --- life -----------------------------------------------------------------------------------------------------------------
-    def open(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None, **_: Any) -> "SimulatedWorld":
+    def open(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None, here: Callable[[], Here] | None = None,
+             **_: Any) -> "SimulatedWorld":
         sekisho = bindings()
+        brought = self.brought = here() if here else Here()
         folder = self.folder = self.house.folder / f"world-{secrets.token_hex(4)}"
         folder.mkdir()
         for name in ("code.pepper", "totp.key"):
@@ -98,21 +77,24 @@ class SimulatedWorld(World):
             (folder / name).chmod(0o600)
         configs = {"client_certificate": {"ca_file": str(self.house.ca / "ca.pem"), "crl_file": str(self.house.ca / "crl.pem")},
                    "email_code": {"pepper_file": str(folder / "code.pepper")}, "totp": {"key_file": str(folder / "totp.key")}}
+        checks = [*CHECKS, *(check.name for check in brought.checks)]
         config = {
             "node": "1", "gate_id": cast.GATE_NAME, "plugin_directory": str(self.house.build / "plugins"),
-            "authenticators": [{"plugin": name, "config": configs.get(name, {})} for name in AUTHENTICATORS],
-            "posture_checks": [{"plugin": name, "config": {}} for name in CHECKS],
+            "authenticators": [*({"plugin": name, "config": configs.get(name, {})} for name in AUTHENTICATORS), *brought.authenticators],
+            "posture_checks": [*({"plugin": name, "config": {}} for name in CHECKS), *brought.checks],
             "posture": {"listen": [f"{cast.GATE_INNER}:{cast.POSTURE_PORT}"], "server_fingerprints": [FINGERPRINT]},
             "paths": [{"name": "internet", "plugin": {"plugin": "fortinet_sslvpn", "config": {}},
                        "zones": ["internet_business", "internet_dmz"], "factors": factors or ["certificate", "password", "code"],
-                       "least_factors": 1 if factors else 2, "checks": [{"check": name, "mode": "enforce"} for name in CHECKS],
+                       "least_factors": 1 if factors else 2, "checks": [{"check": name, "mode": "enforce"} for name in checks],
                        "tun": {"name": "sekisho0", "gate_address": cast.GATE_INNER, "prefix": 24, "mtu": 1354},
-                       "entrance": f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT}", **(path or {})}],
+                       "entrance": f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT}", **(path or {})}, *brought.path_configs()],
         }
         self.clock = sekisho.gate.VirtualTime(seed=1, start=NOW)
-        self.gate = sekisho.Gate(config, clock=self.clock, registry=self._registry(sekisho), verify_password=self.house.verify)
+        self.gate = sekisho.Gate(config, clock=self.clock, registry=self.furnished(), verify_password=self.passwords.verify)
         self.gate.__enter__()
+        self.lines = sekisho.lines.Lines(self.clock)
         self.front = self.gate.front("internet")
+        self.line_fronts = {name: self.gate.front(name) for name in brought.paths}
         self.page = self.gate.posture_page()
         self.path = sekisho.fortinet.fortinet_path({})
         self.grants: dict[int, Any] = {}
@@ -121,30 +103,18 @@ class SimulatedWorld(World):
             self.enrol(who)
         return self
 
-    def _registry(self, sekisho: Any) -> Any:
-        registry = sekisho.Registry.load(cast.registry(NOW))
-        for who in ("mori", "tani"):
-            registry = self._equipped(registry, who)
-        return registry
+    @contextlib.contextmanager
+    def at_gate(self) -> Iterator[Any]:
+        self.run(until=self.now())
+        yield self.gate
 
-    def _equipped(self, registry: Any, who: str) -> Any:
-        """With password and certificate."""
-        terminal = self.people[who]["terminal"]
-        identity = self.house.identity(who, terminal)
-        registry = registry.set_password_hash(who, self.house.hash_of(self.people[who]["password"]))
-        registry, _ = registry.register_certificate(certificates.registry_row(identity.certificate, who, terminal), now=self.now_if_open())
-        return registry
-
-    def now_if_open(self) -> datetime.datetime:
-        return self.now() if hasattr(self, "clock") else NOW
+    def identity(self, who: str) -> Identity:
+        return self.house.identity(who, self.people[who]["terminal"])
 
     def enrol(self, who: str) -> None:
-        token, terminal = secrets.token_urlsafe(24), self.people[who]["terminal"]
-        digest = hashlib.sha256(token.encode()).hexdigest()
-        self.gate.change(lambda r: r.open_enrolment(terminal, token_sha256_hex=digest, until=self.now() + datetime.timedelta(days=1),
-                                                    now=self.now()), by="yama", what="enrol-token")
         pc = self.pc(who)
-        answer = self.page.posture("enrol", pc.arrival(), body=json.dumps({"token": token, "jwk": pc.agent.key.jwk}))
+        body = json.dumps({"token": self.enrolment_token(who), "jwk": pc.agent.key.jwk})
+        answer = self.page.posture("enrol", pc.arrival(), body=body)
         assert answer.status == 200, answer.body
         pc.agent.facts(self.good_facts(who))
 
@@ -154,25 +124,20 @@ class SimulatedWorld(World):
 
     def check_logs(self) -> None:
         """There is no log here; the journal must prove itself."""
-        proved = self.gate.verify_journal()
-        assert proved.ok, proved.why
+        self.journal_proves()
 
     def keep_evidence(self) -> None:
-        folder = self.story.folder
-        folder.mkdir(parents=True, exist_ok=True)
         self.story.facts["時計 Clock"] = f"{NOW:%Y-%m-%d %H:%M:%S} UTC + {self.elapsed():.3f} s (virtual)"
         if hasattr(self, "gate"):
-            (folder / "journal.json").write_text(json.dumps({"entries": self.journal()}, ensure_ascii=False, indent=1))
-            (folder / "sessions.json").write_text(json.dumps({"sessions": self.sessions()}, ensure_ascii=False, indent=1))
-            (folder / "mails.txt").write_text("\n\n".join(f"To: {m.to}\nSubject: {m.subject}\n\n{m.body}" for m in self.clock.mails))
+            self.keep_gate()
 
     # --- time -------------------------------------------------------------------------------------------------------------------
     def now(self) -> datetime.datetime:
-        found: datetime.datetime = self.clock.now
+        found: datetime.datetime = self.clock.now if hasattr(self, "clock") else NOW
         return found
 
     def elapsed(self) -> float:
-        return (self.now_if_open() - NOW).total_seconds()
+        return (self.now() - NOW).total_seconds()
 
     def pause(self, seconds: float) -> None:
         self.run(until=self.now() + datetime.timedelta(seconds=seconds))
@@ -187,7 +152,7 @@ class SimulatedWorld(World):
         deadline = begun + datetime.timedelta(seconds=within)
         self.run(until=begun)
         while not (found := check()):
-            due = self.next_due()
+            due = self.lines.next_due
             if due is None or due > deadline:
                 self.story.waited(what, within, False)
                 tail = "\n" + on_fail() if on_fail else ""
@@ -196,34 +161,9 @@ class SimulatedWorld(World):
         self.story.waited(what, (self.now() - begun).total_seconds(), True)
         return found
 
-    def next_due(self) -> datetime.datetime | None:
-        due = [at for line in self.lines for at in line.deadlines()]
-        if self.clock.next is not None:
-            due.append(self.clock.next)
-        return max(min(due), self.now()) if due else None
-
     def run(self, until: datetime.datetime) -> None:
         """Everything that is due until then, in its order; what it causes at once belongs to it."""
-        while True:
-            self.clock.settle()
-            self._settle()
-            due = self.next_due()
-            if due is None or due > until:
-                break
-            self.clock.advance(max(0.0, (due - self.now()).total_seconds()))
-            for line in self.lines:
-                line.on_deadlines()
-        self.clock.advance(max(0.0, (until - self.now()).total_seconds()))
-        self._settle()
-
-    def _settle(self) -> None:
-        while True:
-            pushes, self.front.pushes[:] = list(self.front.pushes), []
-            for push in pushes:
-                for line in self.lines:
-                    line.on_push(push)
-            if not any([line.work() for line in self.lines]) and not self.front.pushes:
-                break
+        self.lines.run(until)
 
     # --- the entrance ------------------------------------------------------------------------------------------------------------
     def _relay_heard(self, message: Any) -> None:
@@ -248,9 +188,6 @@ class SimulatedWorld(World):
             self.pcs[who] = SimulatedPc(self, who)
         return self.pcs[who]
 
-    def mailbox(self, who: str) -> SimulatedMailbox:
-        return SimulatedMailbox(self, self.gate.registry.get("person", who)["mail"])
-
     def good_facts(self, who: str) -> Facts:
         pc = self.people[who]["pc"]
         mac = cast.PCS[pc].mac
@@ -259,9 +196,6 @@ class SimulatedWorld(World):
 
     def odd_certificate(self, kind: str) -> Identity:
         return certificates.odd(kind, self.folder / "odd", self.house.ca, "mori", "pc-mori", now=self.now())
-
-    def certificate_of(self, who: str) -> Identity:
-        return self.house.identity(who, self.people[who]["terminal"])
 
     def borrow_agent(self, at: Pc, owner: Pc) -> SimulatedAgent:
         assert isinstance(at, SimulatedPc) and isinstance(owner, SimulatedPc)
@@ -275,73 +209,27 @@ class SimulatedWorld(World):
         agent.document = at.agent.document
         return agent
 
-    def enlist(self, count: int) -> list[str]:
-        document = self.export()
-        names = self.enlist_in(document, count)
-        self.replace(document)
-        self.accept("a-tani")
+    # --- plugins of the story -----------------------------------------------------------------------------------------------------
+    def speak(self, who: str, path: str, words: str, *, certificate: object = "own") -> str:
+        pc, heard, ends = self.pc(who), bytearray(), list[str]()
+        used = self.identity(who) if certificate == "own" else certificate
+        assert used is None or isinstance(used, Identity)
+        line = bindings().lines.PathRun(self.line_fronts[path], self.brought.paths[path], pc.arrival(certificate=used, path=path),
+                                        wrote=heard.extend, closed=ends.append)
+        self.lines.runs.append(line)
+        self.talks.setdefault(path, []).append(line)
+        line.on_bytes(words.encode())
+        self.wait(lambda: ends, 60, f"the path {path} hangs up")
+        return heard.decode(errors="replace")
 
-        def equipped(registry: Any) -> Any:
-            for who in names:
-                registry = self._equipped(registry, who)
-            return registry
+    def raised_by(self, path: str) -> list[str]:
+        return [str(line.broke) for line in self.talks.get(path, []) if line.broke is not None]
 
-        self.gate.change(equipped, by="yama", what="certificates")
-        return names
-
-    # --- staff --------------------------------------------------------------------------------------------------------------------
-    def export(self) -> dict[str, Any]:
-        document: dict[str, Any] = self.gate.registry.export(secrets=True)
-        return document
-
-    def replace(self, registry: dict[str, Any]) -> None:
-        sekisho = bindings()
-        self.story.did("import a registry")
-        following = sekisho.Registry.load(registry)
-        self.gate.change(lambda current: current.replaced_by(following), by="yama", what="import")
-
-    def stop(self, kind: str, key: str = "", *, reason: str = "drill") -> None:
-        self.story.did(f"stop {kind} {key}")
-        self.gate.stop(kind, key, by="yama", reason=reason)
-
-    def release(self, kind: str, key: str = "") -> None:
-        self.story.did(f"release {kind} {key}")
-        self.gate.release(kind, key, by="yama")
-
-    def end(self, kind: str, key: str) -> None:
-        self.story.did(f"{kind} end {key}")
-        self.gate.change(lambda r: r.end(kind, key, self.now()), by="yama", what=f"end {kind}")
-
-    def accept(self, application: str, *, by: str = "yama") -> None:
-        self.story.did(f"accept {application}")
-        self.gate.change(lambda r: r.accept_application(application, by=by, now=self.now()), by=by, what="accept")
-
-    def revoke_certificate(self, who: str) -> None:
-        fingerprint = certificates.fingerprint(self.certificate_of(who).certificate)
-        self.story.did(f"revoke {fingerprint[:16]}")
-        self.gate.change(lambda r: r.end("certificate", fingerprint, self.now()), by="yama", what="revoke")
-
-    def enrol_app(self, who: str) -> str:
-        return str(self.gate.enrol_factor(who, "totp", by="yama"))
-
-    def end_app(self, who: str) -> None:
-        self.gate.end_factor(who, "totp", by="yama")
-
-    def sessions(self) -> list[dict[str, Any]]:
-        self.run(until=self.now())
-        wanted = ("number", "person", "terminal", "contractor", "contract", "application", "path", "zone", "desktop", "address", "peer",
-                  "node", "state", "tunnel_up", "refused_packets")
-        return [{name: getattr(session, name) for name in wanted} for session in self.gate.sessions()]
-
-    # --- what was written down ----------------------------------------------------------------------------------------------------
-    def journal(self, **wanted: str) -> list[dict[str, Any]]:
-        self.run(until=self.now())
-        names = ("event", "session", "person", "path", "rule", "code", "result", "detail")
-        return [{"sequence": stored.sequence, "at": cast.instant(stored.entry.at), **{n: getattr(stored.entry, n) for n in names},
-                 "from": stored.entry.from_} for stored in self.gate.entries(limit=100_000, **wanted)]
-
-    def kept(self) -> Iterator[tuple[str, bytes]]:
-        for name, held in self.gate.journal.files.items():
-            yield f"journal/{name}", held
-        yield "registry", json.dumps(self.gate.registry.export(secrets=True)).encode()
-        yield "health", json.dumps(self.gate.health()).encode()
+    def screen_of(self, desktop: str) -> socket.socket:
+        """No machine stands behind it: it greets as one does, and is gone."""
+        if desktop not in cast.DESKTOPS:
+            raise ConnectionRefusedError(desktop)
+        near, far = socket.socketpair()
+        with far:
+            far.sendall(b"RFB 003.008\n")
+        return near

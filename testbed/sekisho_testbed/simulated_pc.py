@@ -1,50 +1,20 @@
-"""People in the simulated lab: mailboxes, agents, and PCs whose VPN client is the product's own client machine."""
+"""People in the simulated lab: agents, and PCs whose VPN client is the product's own client machine (sekisho.lines)."""
 from __future__ import annotations
 
 import datetime
 import json
-from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import cast, certificates
+from .gate_here import bindings
 from .pc import Identity
-from .world import Agent, Facts, Login, Mailbox, Pc, Report
+from .world import Agent, Facts, Login, Pc, Report
 
 if TYPE_CHECKING:
     from .simulated import SimulatedWorld
 
 #: SHA-256 of the certificate that the posture page would show.
 FINGERPRINT = "5e" * 32
-
-
-def bindings() -> Any:
-    """The package, with the subjects that are used here."""
-    import sekisho
-    import sekisho.fortinet
-    import sekisho.gate
-    import sekisho.posture
-    import sekisho.seam
-    return sekisho
-
-
-class SimulatedMailbox(Mailbox):
-    def __init__(self, world: "SimulatedWorld", address: str) -> None:
-        self.world, self.address = world, address
-        self.seen = len(self.mails())
-
-    def mails(self) -> list[Any]:
-        return [mail for mail in self.world.clock.mails if mail.to == self.address]
-
-    def next_code(self, within: float = 10) -> str:
-        sekisho = bindings()
-        self.world.wait(lambda: len(self.mails()) > self.seen, within, f"a mail to {self.address}")
-        self.seen += 1
-        return str(sekisho.gate.code_of(self.mails()[self.seen - 1]))
-
-    def nothing_new(self) -> bool:
-        self.world.run(until=self.world.now())
-        return len(self.mails()) == self.seen
 
 
 class SimulatedAgent(Agent):
@@ -115,25 +85,24 @@ class SimulatedPc(Pc):
         self.ports = 40_000 + 500 * len(world.pcs)
         self.agent = SimulatedAgent(self)
 
-    def arrival(self, peer: str = "", certificate: Identity | None = None) -> Any:
+    def arrival(self, peer: str = "", certificate: Identity | None = None, path: str = "internet") -> Any:
         sekisho = bindings()
         self.ports += 1
         chain = [certificates.der(certificate.certificate)] if certificate else []
-        return sekisho.Arrival(path="internet", peer_address=peer or self.peer, peer_port=self.ports, tls_version="TLSv1.3",
+        return sekisho.Arrival(path=path, peer_address=peer or self.peer, peer_port=self.ports, tls_version="TLSv1.3",
                                tls_cipher="TLS_AES_256_GCM_SHA384", certificate_chain=chain)
 
     def login(self, password: str | None = None, *, login: str | None = None, certificate: object = "own") -> "SimulatedLogin":
-        own = self.world.house.identity(self.who, self.world.people[self.who]["terminal"])
-        used = own if certificate == "own" else certificate
+        used = self.world.identity(self.who) if certificate == "own" else certificate
         assert used is None or isinstance(used, Identity)
         one = SimulatedLogin(self, self.arrival(certificate=used), login or self.who,
                              self.world.people[self.who]["password"] if password is None else password)
-        self.world.lines.append(one)
+        self.world.logins.append(one)
         self.world.run(until=self.world.now())
         return one
 
     def tunnel(self) -> "SimulatedLogin | None":
-        return next((line for line in reversed(self.world.lines) if line.pc is self and line.stands), None)
+        return next((line for line in reversed(self.world.logins) if line.pc is self and line.stands), None)
 
     def inner_address(self) -> str:
         tunnel = self.tunnel()
@@ -151,200 +120,87 @@ class SimulatedPc(Pc):
 
 
 class SimulatedLogin(Login):
-    """A client machine, a connection of the access path, and the world's front between them."""
+    """A client machine and the connections of the access path that it opens."""
 
     def __init__(self, pc: SimulatedPc, arrival: Any, login: str, password: str) -> None:
         sekisho = bindings()
-        self.pc, self.world, self.arrival = pc, pc.world, arrival
-        self.client = sekisho.fortinet.FortinetClient(manner="openconnect", user=login, password=password, host=cast.GATE_NAME, seed=arrival.peer_port)
-        self.line: Any = None
-        self.todo: deque[Callable[[], None]] = deque()
-        self.questions = 0
-        self.waits = False          # for a code
-        self.typed: deque[str] = deque()
-        self.tunnel_up: Any = None
-        self.last_address = ""
-        self.end: Any = None
-        self.view: Any = None       # of the session that the line carries
-        self.delivered: list[bytes] = []
-        self.heard = bytearray()    # from the gate, until the tunnel stands
-        self.is_cut = False
-        self._of_client(self.client.start(now=self.world.now()))
+        self.pc, self.world = pc, pc.world
+        client = sekisho.fortinet.FortinetClient(manner="openconnect", user=login, password=password, host=cast.GATE_NAME,
+                                                 seed=arrival.peer_port)
+        self.run = sekisho.lines.ClientRun(self.world.front, self.world.path, arrival, client, path_seed=100_000 + arrival.peer_port)
+        self.world.lines.runs.append(self.run)
+        self.run.start()
 
     # --- the person -----------------------------------------------------------------------------------------------------------
-    def asked(self, within: float = 15) -> "SimulatedLogin":
-        self.world.wait(lambda: self.questions or self.end, within, "the question for the code")
-        assert self.questions, f"no question: {self._shown()}"
+    def asked(self, within: float = 15, prompt: str = "code") -> "SimulatedLogin":
+        self.world.wait(lambda: self.run.prompts or self.run.ended, within, f"the question for the {prompt}")
+        assert any(prompt in asked for asked in self.run.prompts), f"no such question: {self.run.prompts} {self._shown()}"
         return self
 
     def type(self, line: str) -> "SimulatedLogin":
-        self.typed.append(line)
+        self.run.type(line)
         self.world.run(until=self.world.now())
         return self
 
     def up(self, within: float = 15) -> "SimulatedLogin":
-        self.world.wait(lambda: self.tunnel_up or self.end, within, "the tunnel stands", on_fail=self._shown)
-        assert self.tunnel_up, self._shown()
+        self.world.wait(lambda: self.run.tunnel or self.run.ended, within, "the tunnel stands", on_fail=self._shown)
+        assert self.run.tunnel, self._shown()
         return self
 
     @property
     def stands(self) -> bool:
-        return self.tunnel_up is not None and not self.is_cut
+        return self.run.tunnel is not None and not self.run.is_cut
 
     @property
     def address(self) -> str:
-        return self.last_address
+        return str(self.run.address)
 
     @property
     def inside(self) -> bool:
-        return self.end is None and not self.is_cut
+        return self.run.ended is None and not self.run.is_cut
 
     def refused(self, within: float = 15) -> str:
-        self.world.wait(lambda: self.end, within, "the client has given up", on_fail=self._shown)
-        assert self.end.why == "login_refused" or self.end.why == "session_refused", self._shown()
-        assert not self.last_address, "a tunnel stood"
+        self.world.wait(lambda: self.run.ended, within, "the client has given up", on_fail=self._shown)
+        assert self.run.ended.why in ("login_refused", "session_refused"), self._shown()
+        assert not self.address, "a tunnel stood"
         return self._shown()
 
     def ended(self, within: float = 15) -> str:
-        self.world.wait(lambda: self.end, within, "the client has stopped", on_fail=self._shown)
+        self.world.wait(lambda: self.run.ended, within, "the client has stopped", on_fail=self._shown)
         return self._shown()
 
     @property
     def was_told(self) -> bool:
-        return self.end is not None and self.end.why in ("by_gate", "session_refused")
+        return self.run.ended is not None and self.run.ended.why in ("by_gate", "session_refused")
 
     @property
     def answers(self) -> list[str]:
         self.world.run(until=self.world.now())
-        return [line for line in self.heard.decode(errors="replace").splitlines() if not line.lower().startswith("date:")]
+        return [line for line in self.run.heard.decode(errors="replace").splitlines() if not line.lower().startswith("date:")]
 
     def hang_up(self, within: float = 10) -> None:
-        if self.end is None:
-            self._of_client(self.client.stop(now=self.world.now()))
-            self.world.wait(lambda: self.end, within, "the client has ended")
+        if self.run.ended is None:
+            self.run.stop()
+            self.world.wait(lambda: self.run.ended, within, "the client has ended")
 
     def cut(self) -> None:
-        self.is_cut = True
-        if self.line is not None:
-            self._of_path(self.line.on_gone(now=self.world.now()))
-            self.line = None
+        self.run.cut()
 
     def _shown(self) -> str:
-        return f"{self.end.why} {self.end.status} {self.end.text}" if self.end else f"still waiting; heard {bytes(self.heard[-600:])!r}"
+        end = self.run.ended
+        return f"{end.why} {end.status} {end.text}" if end else f"still waiting; heard {bytes(self.run.heard[-600:])!r}"
 
     # --- packets ----------------------------------------------------------------------------------------------------------------
     def passes(self, address: str, port: int) -> bool:
         """One packet for there comes out of the connection, its session may send it there, and the kernel knows it."""
-        before = len(self.delivered)
-        _, events = self.client.send_packet(syn(self.address, address, port))
-        self._of_client(events)
+        before = len(self.run.delivered)
+        self.run.send(syn(self.address, address, port))
         self.world.run(until=self.world.now())
-        allowed = self.view is not None and any(r.address == address and r.port == port for r in self.view.filter)
+        view = self.run.view
+        allowed = view is not None and any(r.address == address and r.port == port for r in view.filter)
         rights = [right for rights in self.world.gate.kernel.values() for right in rights if right.address == self.address]
         known = any(r.address == address and r.port == port for right in rights for r in right.filter)
-        return len(self.delivered) > before and allowed and known
-
-    # --- the machinery ------------------------------------------------------------------------------------------------------------
-    def deadlines(self) -> list[datetime.datetime]:
-        if self.is_cut:
-            return []
-        found = [self.client.next_deadline] + ([self.line.next_deadline] if self.line is not None else [])
-        return [at for at in found if at is not None]
-
-    def on_deadlines(self) -> None:
-        now = self.world.now()
-        if self.is_cut:
-            return
-        if self.client.next_deadline is not None and self.client.next_deadline <= now:
-            self._of_client(self.client.on_deadline(now=now))
-        if self.line is not None and self.line.next_deadline is not None and self.line.next_deadline <= now:
-            self._of_path(self.line.on_deadline(now=now))
-
-    def on_push(self, push: Any) -> None:
-        if type(push).__name__ == "SessionChanged" and self.view is not None and push.view.session == self.view.session:
-            self.view = push.view
-        if self.line is not None:
-            self._of_path(self.line.on_push(push, now=self.world.now()))
-
-    def work(self) -> bool:
-        """Does what waits; False when nothing did."""
-        if self.waits and self.typed:
-            self.waits = False
-            self._of_client(self.client.give_code(self.typed.popleft(), now=self.world.now()))
-        if not self.todo:
-            return False
-        while self.todo:
-            self.todo.popleft()()
-        return True
-
-    def _of_client(self, events: list[Any]) -> None:
-        for event in events:
-            name = type(event).__name__
-            if name == "ClientConnects":
-                self.todo.append(self._connected)
-            elif name == "ClientWrote":
-                self.todo.append(lambda data=event.data: self._to_path(data))  # type: ignore[misc]
-            elif name == "ClientClosed":
-                self.todo.append(self._gone)
-            elif name == "ClientQuestion":
-                self.questions += 1
-                self.waits = True
-            elif name == "ClientUp":
-                self.tunnel_up, self.last_address = event, event.address
-            elif name == "ClientDown":
-                self.tunnel_up = None
-            elif name == "ClientEnded":
-                self.end, self.tunnel_up = event, None
-
-    def _of_path(self, events: list[Any]) -> None:
-        line = self.line
-        for event in events:
-            name = type(event).__name__
-            if name == "PathWrote":
-                self.todo.append(lambda data=event.data: self._to_client(data, line))  # type: ignore[misc]
-            elif name == "PathAsked":
-                self.todo.append(lambda asked=event: self._ask(asked, line))  # type: ignore[misc]
-            elif name == "PathNoticed":
-                self.world.front.tell(event.notice)
-            elif name == "PathAttached":
-                self.view = event.view
-            elif name == "PathDetached":
-                self.view = None
-            elif name == "PathDelivered":
-                self.delivered.append(event.packet)
-            elif name == "PathClosed":
-                self.todo.append(lambda: self._closed(line))
-
-    def _connected(self) -> None:
-        sekisho = bindings()
-        self.line = sekisho.fortinet.PathLine(self.world.path, self.arrival, now=self.world.now(), seed=100_000 + self.arrival.peer_port)
-        self._of_client(self.client.on_connected(now=self.world.now()))
-
-    def _to_path(self, data: bytes) -> None:
-        if self.line is not None and not self.line.closed:
-            self._of_path(self.line.on_bytes(data, now=self.world.now()))
-
-    def _to_client(self, data: bytes, line: Any) -> None:
-        if line is not None and line is self.line and not self.is_cut:
-            if not self.last_address:
-                self.heard += data
-            self._of_client(self.client.on_bytes(data, now=self.world.now()))
-
-    def _ask(self, asked: Any, line: Any) -> None:
-        reply = self.world.front.ask(asked.request)
-        if line is not None and line is self.line:
-            self._of_path(line.on_reply(asked.number, reply, now=self.world.now()))
-
-    def _gone(self) -> None:
-        line, self.line = self.line, None
-        if line is not None:
-            self._of_path(line.on_gone(now=self.world.now()))
-
-    def _closed(self, line: Any) -> None:
-        if line is not None and line is self.line:
-            self._gone()
-            if not self.is_cut:
-                self._of_client(self.client.on_gone(now=self.world.now()))
+        return len(self.run.delivered) > before and allowed and known
 
 
 def syn(source: str, to: str, port: int) -> bytes:
@@ -360,5 +216,3 @@ def syn(source: str, to: str, port: int) -> bytes:
     tcp = tcp[:16] + total(src + dst + b"\0\x06" + len(tcp).to_bytes(2, "big") + tcp).to_bytes(2, "big") + tcp[18:]
     head = b"\x45\0" + (20 + len(tcp)).to_bytes(2, "big") + b"\0\x01\x40\0\x40\x06\0\0" + src + dst
     return head[:10] + total(head).to_bytes(2, "big") + head[12:] + tcp
-
-

@@ -37,8 +37,8 @@ class Login(abc.ABC):
     """One try of a person to get in with his VPN client; once in, his tunnel."""
 
     @abc.abstractmethod
-    def asked(self, within: float = 15) -> "Login":
-        """The gate has asked for a code."""
+    def asked(self, within: float = 15, prompt: str = "code") -> "Login":
+        """The gate has asked a question with this word."""
 
     @abc.abstractmethod
     def type(self, line: str) -> "Login":
