@@ -22,7 +22,7 @@ class Binary(Distribution):
 
 setup(name="sekisho", version={version!r}, packages=["sekisho"], distclass=Binary, python_requires=">=3.11",
       description="Sekisho's gate from Python: rooms, machines, plugins, for tests and simulators", license="MIT",
-      package_data={{"sekisho": ["*.so", "*.pyi", "py.typed", "libs/*.so", "libs/plugins/*"]}}, zip_safe=False)
+      package_data={{"sekisho": ["*.so", "*.pyi", "_core/*.pyi", "py.typed", "libs/*.so", "libs/plugins/*"]}}, zip_safe=False)
 """
 
 

@@ -2,7 +2,7 @@
 
 Each subject is a module; what one needs daily stands here too.
 """
-from sekisho._core import Arrival, Refusal, Text
+from sekisho._core.sdk import Arrival, Refusal, Text
 from sekisho.errors import (AdmissionError, ConfigError, ConsoleError, Error, GateError, JournalError, NotInTime,
                             PluginError, RefusedError, RegistryError, SeamError)
 from sekisho.fortinet import Pc

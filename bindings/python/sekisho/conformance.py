@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Sequence, Union
 
 from sekisho import _kit
-from sekisho._core import LoadedAccessPath, LoadedAuthenticator, LoadedConsoleDriver, LoadedPostureCheck
+from sekisho._core.paths import LoadedAccessPath
+from sekisho._core.sdk import LoadedAuthenticator, LoadedConsoleDriver, LoadedPostureCheck
 from sekisho.kinds import AccessPath, Authenticator, ConsoleDriver, PostureCheck
 
 __all__ = ["AnyPlugin", "Nonconforming", "check", "findings"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
-    from sekisho._core import Refusal
+    from sekisho._core.sdk import Refusal
 
 __all__ = ["AdmissionError", "ConfigError", "ConsoleError", "Error", "GateError", "JournalError", "NotInTime",
            "PluginError", "RefusedError", "RegistryError", "SeamError"]

@@ -4,11 +4,13 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Callable, Optional, Union
 
-from sekisho._core import (Arrival, ClientClosed, ClientConnects, ClientDown, ClientEnded, ClientPacket,
-                           ClientPasswordWanted, ClientQuestion, ClientUp, ClientWrote, FortinetClient, FrameReader,
-                           LoadedAccessPath, PathAsked, PathAttached, PathClosed, PathDelivered, PathDetached,
-                           PathLarge, PathLine, PathNoticed, PathWrote, PppDown, PppEnded, PppLink, PppOptions,
-                           PppSend, PppUp, fortinet_path, write_frame)
+from sekisho._core.fortinet import (ClientClosed, ClientConnects, ClientDown, ClientEnded, ClientPacket,
+                                    ClientPasswordWanted, ClientQuestion, ClientUp, ClientWrote, FortinetClient,
+                                    FrameReader, PppDown, PppEnded, PppLink, PppOptions, PppSend, PppUp, fortinet_path,
+                                    write_frame)
+from sekisho._core.paths import (LoadedAccessPath, PathAsked, PathAttached, PathClosed, PathDelivered, PathDetached,
+                                 PathLarge, PathLine, PathNoticed, PathWrote)
+from sekisho._core.sdk import Arrival
 from sekisho.errors import NotInTime
 from sekisho.gate import Front
 from sekisho.lines import ClientRun, Lines
@@ -32,9 +34,10 @@ class Pc:
     def __init__(self, front: Front, arrival: Arrival, *, user: str, password: str,
                  code: Union[str, Callable[[], str]] = "", manner: ClientManner = "openconnect",
                  path: Optional[Union[LoadedAccessPath, object]] = None) -> None:
+        given = code
         self.run = ClientRun(front, path if path is not None else fortinet_path(), arrival,
                              FortinetClient(manner=manner, user=user, password=password),
-                             person=code if callable(code) else lambda: code)
+                             person=lambda: given() if callable(given) else given)
         self.lines = Lines(front.gate.clock, [self.run])
 
     def __enter__(self) -> "Pc":

@@ -14,13 +14,17 @@ from types import TracebackType
 from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, Union, cast
 
 from sekisho import plugins
-from sekisho._core import (SAMPLE_NOW, AnswerLogin, Arrival, BeginLogin, Done, FilterRule, GateHouse, GateOptions,
-                           GatePath, Granted, KernelRight, LoginAsked, LogoutSession, MemoryJournal, MemoryStore,
-                           Neighbour, Notice, PathPolicy, PostureAnswer, PostureOptions, PostureRequest, Push, Query,
-                           Refused, Registry, Reply, Request, Resumed, ResumeSession, SendMail, SessionInfo,
-                           SessionView, Store, StoredEntry, Verification, VirtualTime, hash_password, open_store,
-                           verify_password)
-from sekisho._core import CheckPolicy as _CheckPolicy
+from sekisho._core.gate import (GateHouse, GateOptions, GatePath, MemoryStore, Neighbour, SessionInfo, Store,
+                                VirtualTime, hash_password, open_store, verify_password)
+from sekisho._core.journal import MemoryJournal, Query, StoredEntry, Verification
+from sekisho._core.login import PathPolicy
+from sekisho._core.posture import PostureOptions
+from sekisho._core.registry import Registry, SAMPLE_NOW
+from sekisho._core.sdk import Arrival, SendMail
+from sekisho._core.seam import (AnswerLogin, BeginLogin, Done, FilterRule, Granted, KernelRight, LoginAsked,
+                                LogoutSession, Notice, PostureAnswer, PostureRequest, Push, Refused, Reply, Request,
+                                ResumeSession, Resumed, SessionView)
+from sekisho._core.login import CheckPolicy as _CheckPolicy
 from sekisho.errors import GateError, NotInTime, RefusedError
 
 __all__ = ["Front", "Gate", "GateOptions", "GatePath", "MemoryStore", "Neighbour", "SessionInfo", "Store",

@@ -6,8 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Callable, Optional, Sequence, Union
 
-from sekisho._core import (Entry, FileJournal, MemoryJournal, Query, StoredEntry, Trust, Verification, search_journal,
-                           verify_journal)
+from sekisho._core.journal import (Entry, FileJournal, MemoryJournal, Query, StoredEntry, Trust, Verification,
+                                   search_journal, verify_journal)
 
 __all__ = ["Entry", "Journal", "MemoryJournal", "Query", "StoredEntry", "Trust", "Verification", "search_journal",
            "trust_of", "verify_journal"]

@@ -18,13 +18,14 @@ from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Optional, Sequence
 
-from sekisho._core import (Arrival, Ask, AuthRequest, AuthStep, CheckInput, CheckOutcome, CheckResult, EffectResult,
-                           KnownCertificate, Machine,
-                           PacketSource, PathHost, Refusal, SendMail, Subject, Text, VerifyPassword, console_driver_of)
+from sekisho._core.paths import PacketSource, PathHost
+from sekisho._core.sdk import (Arrival, Ask, AuthRequest, AuthStep, CheckInput, CheckOutcome, CheckResult,
+                               EffectResult, KnownCertificate, Machine, Refusal, SendMail, Subject, Text,
+                               VerifyPassword, console_driver_of)
 from sekisho.words import CheckVerdict, Verdict
 
 if TYPE_CHECKING:
-    from sekisho._core import _GatePush, _GateReply
+    from sekisho._core.seam import _GatePush, _GateReply
 
 __all__ = ["AccessPath", "Arrival", "Ask", "AuthRequest", "AuthStep", "Authenticator", "CheckInput", "CheckOutcome",
            "CheckResult", "ConsoleDriver", "EffectResult", "KnownCertificate", "Machine", "PacketSource",

@@ -6,9 +6,13 @@ from collections import deque
 from datetime import datetime, timedelta
 from typing import Any, Callable, Iterable, Optional, Protocol, Union
 
-from sekisho._core import (Arrival, ClientClosed, ClientConnects, ClientDown, ClientEnded, ClientPacket, ClientQuestion,
-                           ClientUp, ClientWrote, FortinetClient, PathAsked, PathAttached, PathClosed, PathDelivered,
-                           PathDetached, PathLine, PathNoticed, PathWrote, SessionChanged, SessionView, VirtualTime)
+from sekisho._core.fortinet import (ClientClosed, ClientConnects, ClientDown, ClientEnded, ClientPacket,
+                                    ClientQuestion, ClientUp, ClientWrote, FortinetClient)
+from sekisho._core.gate import VirtualTime
+from sekisho._core.paths import (PathAsked, PathAttached, PathClosed, PathDelivered, PathDetached, PathLine,
+                                 PathNoticed, PathWrote)
+from sekisho._core.sdk import Arrival
+from sekisho._core.seam import SessionChanged, SessionView
 
 __all__ = ["AnyFront", "ClientRun", "Lines", "PathRun"]
 

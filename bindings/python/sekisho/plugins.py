@@ -5,8 +5,9 @@ import os
 from pathlib import Path
 from typing import Any, Optional, Union
 
-from sekisho._core import (LoadedAccessPath, LoadedAuthenticator, LoadedConsoleDriver, LoadedPlugin,
-                           LoadedPostureCheck, Loader, Manifest, check_config)
+from sekisho._core.paths import LoadedAccessPath
+from sekisho._core.plugins import LoadedPlugin, Loader, Manifest, check_config
+from sekisho._core.sdk import LoadedAuthenticator, LoadedConsoleDriver, LoadedPostureCheck
 
 __all__ = ["LoadedAccessPath", "LoadedAuthenticator", "LoadedConsoleDriver", "LoadedPlugin", "LoadedPostureCheck",
            "Loader", "Manifest", "check_config", "installed_plugins", "load", "plugin_directory"]

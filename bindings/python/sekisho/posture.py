@@ -4,9 +4,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Optional
 
-from sekisho._core import (CheckInput, CheckOutcome, CheckResult, DeviceKey, EnrolVerdict, PostureDesk, PostureOptions,
-                           PostureWatch, Registry, ReportPayload, ReportVerdict, SessionRef, TerminalPosture,
-                           WatchStep, check_facts, facts_of_hostcheck, seal_report)
+from sekisho._core.posture import (DeviceKey, EnrolVerdict, PostureDesk, PostureOptions, PostureWatch, ReportPayload,
+                                   ReportVerdict, SessionRef, TerminalPosture, WatchStep, check_facts,
+                                   facts_of_hostcheck, seal_report)
+from sekisho._core.registry import Registry
+from sekisho._core.sdk import CheckInput, CheckOutcome, CheckResult
 
 __all__ = ["CheckInput", "CheckOutcome", "CheckResult", "DeviceKey", "EnrolVerdict", "PostureDesk", "PostureOptions",
            "PostureWatch", "ReportPayload", "ReportVerdict", "SessionRef", "TerminalPosture", "WatchStep",

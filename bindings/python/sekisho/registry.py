@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any, Union
 
-from sekisho._core import (SAMPLE_NOW, Finding, Registry, Rights, RightsAnswer, canonical_login, change_refusals,
-                           format_moment, parse_moment, registry_finding_codes, registry_findings, registry_kinds,
-                           rights_refusals, sample_registry)
+from sekisho._core.registry import (Finding, Registry, Rights, RightsAnswer, SAMPLE_NOW, canonical_login,
+                                    change_refusals, format_moment, parse_moment, registry_finding_codes,
+                                    registry_findings, registry_kinds, rights_refusals, sample_registry)
 
 __all__ = ["SAMPLE_NOW", "Finding", "Registry", "Rights", "RightsAnswer", "canonical_login", "change_refusals",
            "format_moment", "load_registry", "parse_moment", "registry_finding_codes", "registry_findings",

@@ -1,5 +1,5 @@
 // sekisho._core: the C++ of Sekisho as Python sees it. Python's own layer over it is the package sekisho; what each
-// name does stands in _core.pyi, which is written by hand and checked against this module.
+// name does stands in _core/*.pyi, which are written by hand and checked against this module.
 #include "bind.hpp"
 #include "errors.hpp"
 
@@ -7,15 +7,19 @@ PYBIND11_MODULE(_core, m) {
   using namespace sekisho::python;
   m.doc() = "Sekisho's C++ rooms, thinly: use the package sekisho.";
   register_errors();
-  bind_sdk_values(m);
-  bind_kinds(m);
-  bind_seam(m);
-  bind_registry(m);
-  bind_journal(m);
-  bind_plugins(m);
-  bind_paths(m);
-  bind_login(m);
-  bind_posture(m);
-  bind_fortinet(m);
-  bind_gate(m);
+  // A submodule for each room; pybind11 makes each importable by its name.
+  const auto room = [&m](const char* name, auto... binds) {
+    auto sub = m.def_submodule(name);
+    (binds(sub), ...);
+  };
+  room("sdk", bind_sdk_values, bind_kinds);
+  room("seam", bind_seam);
+  room("registry", bind_registry);
+  room("journal", bind_journal);
+  room("plugins", bind_plugins);
+  room("paths", bind_paths);
+  room("login", bind_login);
+  room("posture", bind_posture);
+  room("fortinet", bind_fortinet);
+  room("gate", bind_gate);
 }

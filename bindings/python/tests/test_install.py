@@ -46,7 +46,23 @@ def test_installed_by_cmake(tmp_path):
     package = next(tmp_path.rglob("sekisho/__init__.py")).parent
     run_in(package.parent)
     assert libraries_of(tmp_path) == []
-    assert (package / "py.typed").exists() and (package / "_core.pyi").exists()
+    assert (package / "py.typed").exists() and (package / "_core" / "registry.pyi").exists()
+
+
+IN_A_FRESH_LOCAL = ["unshare", "--mount", "sh", "-euc", """
+mount -t tmpfs tmpfs /usr/local
+cmake --install "$1" --component python --prefix /usr/local >/dev/null
+cd / && exec env -i /usr/bin/python3 -c "$2"
+""", "sh"]
+
+
+@needs_build
+@pytest.mark.skipif(os.geteuid() != 0, reason="root is needed for an empty /usr/local of one's own")
+def test_by_the_words_of_the_readme():
+    """A machine without anything of ours: install under /usr/local, import, nothing else said."""
+    done = subprocess.run([*IN_A_FRESH_LOCAL, BUILD, SHOW], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().startswith("/usr/local/lib/python3")
 
 
 @needs_build

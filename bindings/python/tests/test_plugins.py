@@ -6,7 +6,7 @@ import socket
 import pytest
 
 import sekisho
-from sekisho import SAMPLE_NOW, conformance, plugins
+from sekisho import SAMPLE_NOW, conformance, fortinet, plugins
 from sekisho.kinds import (Arrival, AuthRequest, AuthStep, CheckInput, CheckOutcome, EffectResult, Subject,
                            console_driver_of)
 
@@ -151,7 +151,7 @@ def test_an_access_path_written_in_python_is_for_tests_or_refused():
     with pytest.raises(TypeError, match="test_only"):
         conformance.findings(Bold())
     with pytest.raises(TypeError, match="test_only"):
-        sekisho.lines.PathRun(None, Bold(), Arrival(), wrote=print)
+        fortinet.PathLine(Bold(), Arrival(), now=SAMPLE_NOW)
 
 
 def test_a_driver_is_seen_across_the_border():

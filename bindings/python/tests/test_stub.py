@@ -8,11 +8,13 @@ import pkgutil
 import subprocess
 import sys
 
+import pytest
+
 import sekisho
 from sekisho import _core
 
 HERE = pathlib.Path(__file__).parent
-STUB = HERE.parent / "sekisho" / "_core.pyi"
+STUBS = {file.stem: file for file in (HERE.parent / "sekisho" / "_core").glob("*.pyi") if file.stem != "__init__"}
 
 
 def run(*argv, tmp_path):
@@ -22,9 +24,9 @@ def run(*argv, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def stub_nodes():
-    """(name, node) of every public class, method and function of the stub."""
-    for node in ast.parse(STUB.read_text(encoding="utf-8")).body:
+def stub_nodes(room):
+    """(name, node) of every public class, method and function of a room's stub."""
+    for node in ast.parse(STUBS[room].read_text(encoding="utf-8")).body:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
             yield node.name, node
         if isinstance(node, ast.ClassDef):
@@ -41,22 +43,26 @@ def test_mypy_strict_finds_nothing(tmp_path):
     run("mypy", "--strict", "-p", "sekisho", tmp_path=tmp_path)
 
 
-def test_every_name_of_the_extension_stands_in_the_stub():
-    written = {name for name, _ in stub_nodes()}
-    assigned = {node.target.id for node in ast.parse(STUB.read_text(encoding="utf-8")).body
+def test_every_room_of_the_extension_has_its_stub():
+    assert {name for name in vars(_core) if not name.startswith("_")} == set(STUBS)
+
+
+@pytest.mark.parametrize("room", STUBS)
+def test_every_name_of_the_extension_stands_in_the_stub(room):
+    written = {name for name, _ in stub_nodes(room)}
+    assigned = {node.target.id for node in ast.parse(STUBS[room].read_text(encoding="utf-8")).body
                 if isinstance(node, ast.AnnAssign)}
-    for name, thing in vars(_core).items():
-        if name.startswith("_"):
-            continue
-        assert name in written | assigned, f"{name} is missing in _core.pyi"
+    public = {name for name in vars(getattr(_core, room)) if not name.startswith("_")}
+    assert public and public <= written | assigned
 
 
-def test_every_public_name_of_the_stub_is_documented():
-    for name, node in stub_nodes():
+@pytest.mark.parametrize("room", STUBS)
+def test_every_public_name_of_the_stub_is_documented(room):
+    for name, node in stub_nodes(room):
         inner = name.rpartition(".")[2]
         if inner.startswith("__") or any(ast.unparse(d).endswith(".setter") for d in getattr(node, "decorator_list", [])):
             continue
-        assert ast.get_docstring(node), f"{name} says nothing in _core.pyi"
+        assert ast.get_docstring(node), f"{name} says nothing in {room}.pyi"
 
 
 def test_every_public_name_of_the_package_is_documented():
@@ -76,9 +82,11 @@ def test_every_public_name_of_the_package_is_documented():
                         assert inspect.getdoc(member), f"{info.name}.{name}.{inner}"
 
 
-def test_values_take_the_fields_of_the_stub_in_their_order():
+@pytest.mark.parametrize("room", STUBS)
+def test_values_take_the_fields_of_the_stub_in_their_order(room):
     """stubtest cannot look into pybind11's signatures: construct every value as the stub says instead."""
-    for name, node in stub_nodes():
+    bound = getattr(_core, room)
+    for name, node in stub_nodes(room):
         if not isinstance(node, ast.ClassDef) or name.startswith("_"):
             continue
         init = next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
@@ -88,10 +96,10 @@ def test_values_take_the_fields_of_the_stub_in_their_order():
         if not annotated:
             continue  # a machine, no value
         fields = [a.arg for a in init.args.args[1:]]
-        made = getattr(_core, name)()
+        made = getattr(bound, name)()
         values = [getattr(made, field) for field in fields]
-        again = getattr(_core, name)(*values)
-        by_name = getattr(_core, name)(**dict(zip(fields, values)))
+        again = getattr(bound, name)(*values)
+        by_name = getattr(bound, name)(**dict(zip(fields, values)))
         assert repr(again) == repr(made) == repr(by_name)
         assert annotated == fields, name
         for field, value in zip(fields, values):
