@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import pathlib
 import tempfile
 
 import pytest
 
-from sekisho_testbed import evidence, labs, stories
+from sekisho_testbed import evidence, lab_table, labs, stories
 from sekisho_testbed.namespaces import NamespacesHouse
 from sekisho_testbed.world import World
 
@@ -20,6 +21,7 @@ KNOWN: pytest.StashKey[dict[str, set[str]]] = pytest.StashKey()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--lab", default="namespaces", choices=list(labs.LABS), help="which lab runs the stories")
     parser.addoption("--build", default="build/dev", help="build folder of the programs under test")
+    parser.addoption("--list-needs", metavar="FILE", help="writes every collected story and its needs")
     parser.addoption("--sit", action="store_true", help="keep the lab alive after a failed story and say how to enter it")
     parser.addoption("--sit-at", metavar="TEXT", help="stop at each step whose name holds TEXT, with the lab alive")
 
@@ -39,6 +41,8 @@ def needs_of(item: pytest.Item) -> set[str]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A story is skipped in a lab that lacks what it needs, with the reason."""
     config.stash[KNOWN] = {item.nodeid.split("[")[0]: needs_of(item) for item in items}
+    if file := config.getoption("--list-needs"):
+        pathlib.Path(file).write_text(json.dumps({name: sorted(needs) for name, needs in config.stash[KNOWN].items()}))
     for item in items:
         if wrong := labs.unknown(needs_of(item)):
             raise pytest.UsageError(f"{item.nodeid} needs {sorted(wrong)}, which labs.NEEDS does not know")
@@ -157,3 +161,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if told:
         document = stories.merge(build_of(session.config) / "rule_results.json", session.config.stash.get(RULES, []), told)
         stories.write_index(document, session.config.stash.get(KNOWN, {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Which stories were not told in this lab, and why; how many can be told in how many labs (of those collected)."""
+    known, why = config.stash.get(KNOWN, {}), {}
+    for row in config.stash.get(TOLD, []):
+        if row["result"] == "skipped":
+            why.setdefault(str(row["reason"]), []).append(str(row["scenario"]))
+    if not why or config.getoption("--collect-only"):
+        return
+    terminalreporter.section(f"not told in the {lab_of(config)} lab")
+    for reason, names in sorted(why.items()):
+        terminalreporter.line(reason)
+        for name in names:
+            terminalreporter.line(f"    {name}")
+    counted = lab_table.measured(known, lab_table.results(build_of(config) / "rule_results.json"))
+    terminalreporter.line(lab_table.said(counted))
+    terminalreporter.line(f"evidence: {stories.EVIDENCE / 'index.html'}")

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 import pytest
 
-from sekisho_testbed import cast, certificates
-from sekisho_testbed.attack import Heard, Talk, handle_of, more_addresses, password_round, talk
-from sekisho_testbed.pc import Identity
-from sekisho_testbed.namespaces import NamespacesWorld
+from sekisho_testbed import cast
+from sekisho_testbed.attack import handle_of, password_round
+from sekisho_testbed.talks import Heard, Identity, Talk
+from sekisho_testbed.world import World
 from sekisho_testbed.zoo import Zoo
 
 pytestmark = pytest.mark.needs("real_tls")
@@ -14,18 +14,17 @@ pytestmark = pytest.mark.needs("real_tls")
 PER_SOURCE = 2  # three refused logins without a proved certificate shut a source out for a while
 
 
-def shown(world: NamespacesWorld, animals: dict[str, Identity | None]) -> dict[str, Heard]:
+def shown(world: World, animals: dict[str, Identity | None]) -> dict[str, Heard]:
     """What each gets who shows this certificate with Mori's name and right password."""
-    host = world.house.lab.hosts["mori-pc"]
-    sources = more_addresses(host, (len(animals) + PER_SOURCE - 1) // PER_SOURCE)
+    sources = world.more_addresses("mori-pc", (len(animals) + PER_SOURCE - 1) // PER_SOURCE)
     request = password_round("mori", cast.PEOPLE["mori"]["password"])
-    return talk(world, host, [Talk(kind, [request], answers=1, source=sources[n // PER_SOURCE], identity=identity)
-                              for n, (kind, identity) in enumerate(animals.items())])
+    return world.talk("mori-pc", [Talk(kind, [request], answers=1, source=sources[n // PER_SOURCE], identity=identity)
+                                  for n, (kind, identity) in enumerate(animals.items())])
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_every_animal_of_the_zoo_is_refused_with_its_own_code(world: NamespacesWorld) -> None:
-    zoo = Zoo(world.folder / "zoo", world.gatehouse.ca)
+def test_every_animal_of_the_zoo_is_refused_with_its_own_code(world: World) -> None:
+    zoo = Zoo(world.folder / "zoo", world.ca, world.now())
     animals = zoo.animals()
     assert len(animals) >= 25
     heard = shown(world, {kind: identity for kind, (identity, _) in animals.items()})
@@ -36,45 +35,43 @@ def test_every_animal_of_the_zoo_is_refused_with_its_own_code(world: NamespacesW
         world.refused(code, rule="R04", count=sum(c == code for _, c in animals.values()))
     # The check can fail: the same kind of certificate, once it is registered, gets the question for the code.
     good = zoo.good()
-    world.ctl("certificate", "register", str(good.certificate), "--replace")
+    world.register_certificate("mori", good)
     assert handle_of(shown(world, {"good": good})["good"].heard)
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_keys_that_tls_does_not_take_here_open_nothing(world: NamespacesWorld) -> None:
+def test_keys_that_tls_does_not_take_here_open_nothing(world: World) -> None:
     """P-224, secp256k1, Ed25519 and 17 KB: the handshake ends, or the client has no certificate to show."""
-    heard = shown(world, dict(Zoo(world.folder / "zoo", world.gatehouse.ca).not_negotiated()))
+    heard = shown(world, dict(Zoo(world.folder / "zoo", world.ca, world.now()).not_negotiated()))
     for kind, answer in heard.items():
         assert not handle_of(answer.heard), kind
         assert (answer.status, answer.code) in ((0, ""), (403, "certificate.missing"), (403, "certificate.weak_key")), (kind, answer)
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_a_certificate_ends_with_its_registration_and_with_its_revocation(world: NamespacesWorld) -> None:
-    own = world.pc("mori").identity
-    assert own is not None
+def test_a_certificate_ends_with_its_registration_and_with_its_revocation(world: World) -> None:
+    own = world.certificate_of("mori")
     assert handle_of(shown(world, {"own": own})["own"].heard)
-    world.ctl("certificate", "revoke", certificates.fingerprint(own.certificate))
+    world.revoke_certificate("mori")
     assert shown(world, {"revoked": own})["revoked"].code == "certificate.revoked"
     assert shown(world, {"none": None})["none"].code == "certificate.missing"
 
 
-def test_bad_certificates_disturb_no_good_login(world: NamespacesWorld) -> None:
+def test_bad_certificates_disturb_no_good_login(world: World) -> None:
     """T-09: every animal, twice, while Tani logs in again and again beside them."""
-    zoo = Zoo(world.folder / "zoo", world.gatehouse.ca)
+    zoo = Zoo(world.folder / "zoo", world.ca, world.now())
     animals = {kind: identity for kind, (identity, _) in zoo.animals().items()}
-    host = world.house.lab.hosts["mori-pc"]
-    sources = more_addresses(host, 40)
+    sources = world.more_addresses("mori-pc", 40)
     request = password_round("mori", "not his password")
     good = password_round("tani", cast.PEOPLE["tani"]["password"])
-    tani = world.pc("tani").identity
+    tani = world.certificate_of("tani")
     talks = []
     for turn in range(2):
         for n, (kind, identity) in enumerate(animals.items()):
             talks.append(Talk(f"{kind} {turn}", [request], answers=1, source=sources[(turn * 20 + n // 2) % 40], identity=identity))
             if n % 4 == 0:  # his certificate is proved; the second question comes too early to be mailed again
                 talks.append(Talk(f"good {turn} {n}", [good], answers=1, identity=tani))
-    heard = talk(world, host, talks, within=180)
+    heard = world.talk("mori-pc", talks, within=180)
     for row in (h for label, h in heard.items() if label.startswith("good ")):
         assert handle_of(row.heard) or row.code == "code.send_limit", row
     assert not any(handle_of(h.heard) for label, h in heard.items() if not label.startswith("good "))

@@ -1,44 +1,38 @@
 """T-41, T-42: hostile packets through a live tunnel, hostile frames on its connection."""
 from __future__ import annotations
 
-import json
 import struct
 
 import pytest
 from scapy.layers.inet import IP, TCP
 
 from sekisho_testbed import cast
-from sekisho_testbed.attack import Heard, Talk, Thief, get, talk, with_cookie
+from sekisho_testbed.attack import Thief, get, with_cookie
 from sekisho_testbed.hostile_packets import MARK, hostile, number_of, seen
-from sekisho_testbed.pc import Vpn
-from sekisho_testbed.namespaces import PROGRAMS, NamespacesWorld, Wire
+from sekisho_testbed.people import Login
+from sekisho_testbed.talks import Capture, Heard, Talk
+from sekisho_testbed.world import World
 
-pytestmark = pytest.mark.needs("real_tls", "packets")
-
-
-def send(vpn: Vpn, packets: list[bytes]) -> None:
-    vpn.pc.host.run("/usr/bin/python3", str(PROGRAMS / "send_packets.py"),
-                    input=json.dumps({"device": vpn.device, "packets": [p.hex() for p in packets]}))
+pytestmark = pytest.mark.needs("real_tls")
 
 
-def behind_the_front(world: NamespacesWorld, vpn: Vpn, kinds: dict[str, bytes]) -> tuple[list[str], bool]:
+def behind_the_front(world: World, vpn: Login, kinds: dict[str, bytes]) -> tuple[list[str], bool]:
     """Which kinds came out of the front, and whether the good packet behind them did."""
     good = bytes(IP(src=vpn.address, dst=cast.GATE_INNER, id=MARK + 0xFF) / TCP(sport=40_777, dport=cast.ENTRANCE_PORT, flags="S"))
     with world.capture("gate", "sekisho0") as wire:
-        send(vpn, [*kinds.values(), good])
+        vpn.send([*kinds.values(), good])
         world.wait(lambda: wire.peek(struct.pack("!H", MARK + 0xFF)), 10, "the good packet behind them has come through")
     return seen(kinds, wire.chunks), any(p[4:6] == struct.pack("!H", MARK + 0xFF) for p in wire.chunks)
 
 
-def all_kinds(vpn: Vpn, neighbour: str) -> dict[str, bytes]:
+def all_kinds(vpn: Login, neighbour: str) -> dict[str, bytes]:
     inside = {"desktop": cast.address(cast.DESKTOPS["vdi-01"]), "server": cast.address(cast.SERVERS["web-01"]),
               "mail": cast.address(cast.POST)}
     return hostile(vpn.address, neighbour, cast.GATE_INNER, cast.ENTRANCE_PORT, inside, cast.GATE_PUBLIC)
 
 
-@pytest.mark.needs("packets")
 @pytest.mark.rule("R11", must="fail")
-def test_no_hostile_packet_leaves_the_front(world: NamespacesWorld) -> None:
+def test_no_hostile_packet_leaves_the_front(world: World) -> None:
     mori, tani = world.pass_gate("mori"), world.pass_gate("tani")
     kinds = all_kinds(mori, tani.address)
     assert len(kinds) >= 25
@@ -53,9 +47,8 @@ def test_no_hostile_packet_leaves_the_front(world: NamespacesWorld) -> None:
     tani.hang_up()
 
 
-@pytest.mark.needs("packets")
 @pytest.mark.rule("R11", must="fail")
-def test_the_same_packets_without_the_filter_come_through(open_world: NamespacesWorld) -> None:
+def test_the_same_packets_without_the_filter_come_through(open_world: World) -> None:
     """The check can fail: a front that lets every packet with the right source pass."""
     mori = open_world.pass_gate("mori")
     kinds = all_kinds(mori, "10.202.0.200")
@@ -88,7 +81,7 @@ def good_packet(address: str) -> bytes:
     return bytes(IP(src=address, dst=cast.GATE_INNER, id=MARK + 1) / TCP(sport=40_001, dport=cast.POSTURE_PORT, flags="S"))
 
 
-def came_out(wire: Wire) -> bool:
+def came_out(wire: Capture) -> bool:
     return any(p[4:6] == struct.pack("!H", MARK + 1) for p in wire.chunks)
 
 
@@ -122,14 +115,13 @@ STAYS = {
 
 def opened(thief: Thief, cookie: str, frames: dict[str, bytes], limit_s: float) -> dict[str, Heard]:
     request = get("/remote/sslvpn-tunnel", with_cookie(cookie))
-    return talk(thief.world, thief.pc.host, [Talk(name, [request + data], identity=thief.identity) for name, data in frames.items()],
-                limit_s=limit_s)
+    return thief.world.talk(thief.host, [Talk(name, [request + data], identity=thief.identity) for name, data in frames.items()],
+                            limit_s=limit_s)
 
 
-@pytest.mark.needs("packets")
-def test_hostile_frames_close_their_connection_or_are_ignored(world: NamespacesWorld) -> None:
+def test_hostile_frames_close_their_connection_or_are_ignored(world: World) -> None:
     """On a session of his own a thief sends 34 kinds of broken frames; no packet comes out, and the gate works on."""
-    pid = world.gatehouse.pids()["front"]
+    life = world.front_life()
     thief = Thief(world)
     cookie = thief.cookie()
     early = frame(IPV4, good_packet(world.session_of("mori")["address"]))
@@ -143,24 +135,23 @@ def test_hostile_frames_close_their_connection_or_are_ignored(world: NamespacesW
     assert all(b"HTTP/1.1 200" not in answer.heard for answer in {**closes, **stays}.values())
     bounded = closes["requests without end"].heard.count(bytes.fromhex("c02104"))
     assert bounded <= 11, f"{bounded} Configure-Rejects"
-    assert world.gatehouse.pids()["front"] == pid
-    vpn = world.pc("mori").openconnect(cookie=cookie)  # the same session still carries a good client
+    assert world.front_life() == life
+    vpn = world.pc("mori").resume(cookie)  # the same session still carries a good client
     vpn.up()
     with world.capture("gate", "sekisho0") as wire:
-        send(vpn, [good_packet(vpn.address)])
+        vpn.send([good_packet(vpn.address)])
         world.wait(lambda: wire.peek(struct.pack("!H", MARK + 1)), 5, "the same packet through an open tunnel")
     assert came_out(wire)
     vpn.hang_up()
 
 
-@pytest.mark.needs("packets")
-def test_frames_without_a_grant_get_http_and_nothing_else(world: NamespacesWorld) -> None:
+def test_frames_without_a_grant_get_http_and_nothing_else(world: World) -> None:
     thief = Thief(world)
     for name, fields in (("no cookie", ""), ("a made-up cookie", with_cookie("A" * 43))):
         data = frame(LCP, REQUEST) + frame(IPV4, good_packet("10.202.0.10"))
         row = Talk(name, [get("/remote/sslvpn-tunnel", fields) + data], identity=thief.identity)
         with world.capture("gate", "sekisho0") as wire:
-            heard = talk(world, thief.pc.host, [row])[name]
+            heard = world.talk(thief.host, [row])[name]
         assert heard.status == 403 and heard.closed and b"PP" not in heard.heard[:6], heard
         assert len(heard.answers) <= 2 and heard.heard.count(b"\x50\x50\x00") == 0
         assert not came_out(wire)

@@ -8,8 +8,9 @@ import urllib.parse
 import pytest
 
 from sekisho_testbed import cast
-from sekisho_testbed.attack import Heard, Talk, Thief, code_round, get, handle_of, post, talk, with_cookie
-from sekisho_testbed.namespaces import NamespacesWorld
+from sekisho_testbed.attack import Thief, code_round, get, handle_of, post, with_cookie
+from sekisho_testbed.talks import Heard, Talk
+from sekisho_testbed.world import World
 
 pytestmark = pytest.mark.needs("real_tls")
 
@@ -44,14 +45,14 @@ def shapes(cookie: str) -> dict[str, str]:
     return out
 
 
-def test_only_the_exact_cookie_counts(world: NamespacesWorld) -> None:
+def test_only_the_exact_cookie_counts(world: World) -> None:
     thief = Thief(world)
     cookie = thief.cookie()
     wrong = shapes(cookie)
     assert len(wrong) >= 20
-    heard = talk(world, thief.pc.host, [Talk(name, [get(path, fields)], answers=1, identity=thief.identity)
-                                        for path in (SETTINGS, "/remote/sslvpn-tunnel") for name, fields in
-                                        ((f"{name} {path}", fields) for name, fields in wrong.items())])
+    heard = world.talk(thief.host, [Talk(name, [get(path, fields)], answers=1, identity=thief.identity)
+                                    for path in (SETTINGS, "/remote/sslvpn-tunnel") for name, fields in
+                                    ((f"{name} {path}", fields) for name, fields in wrong.items())])
     taken = [name for name, answer in heard.items() if answer.status != 403]
     assert not taken, taken
     in_url = thief.say(get(f"{SETTINGS}?SVPNCOOKIE={cookie}"), post(SETTINGS, {"SVPNCOOKIE": cookie}))
@@ -62,10 +63,10 @@ def test_only_the_exact_cookie_counts(world: NamespacesWorld) -> None:
     assert thief.say(get(SETTINGS, with_cookie(cookie))).status == 200
 
 
-def test_a_stolen_cookie_is_worthless_without_its_certificate(world: NamespacesWorld) -> None:
-    thief, tani = Thief(world), world.pc("tani")
+def test_a_stolen_cookie_is_worthless_without_its_certificate(world: World) -> None:
+    thief, tani = Thief(world), world.certificate_of("tani")
     cookie = thief.cookie()
-    for identity in (None, tani.identity):
+    for identity in (None, tani):
         for path in (SETTINGS, "/remote/sslvpn-tunnel", "/remote/index"):
             assert thief.say(get(path, with_cookie(cookie)), identity=identity).code == "session.other_certificate"
         thief.say(get("/remote/logout", with_cookie(cookie)), identity=identity)
@@ -73,15 +74,15 @@ def test_a_stolen_cookie_is_worthless_without_its_certificate(world: NamespacesW
     assert thief.say(get(SETTINGS, with_cookie(cookie))).status == 200
 
 
-def test_a_cookie_ends_with_its_session(world: NamespacesWorld) -> None:
+def test_a_cookie_ends_with_its_session(world: World) -> None:
     thief = Thief(world)
     cookie = thief.cookie()
-    world.ctl("session", "end", world.session_of("mori")["number"], "--reason", "test")
+    world.end_session(world.session_of("mori")["number"])
     for path in (SETTINGS, "/remote/sslvpn-tunnel"):
         assert thief.say(get(path, with_cookie(cookie))).code == "session.unknown_cookie"
 
 
-def test_a_token_of_one_plane_opens_no_other(world: NamespacesWorld) -> None:
+def test_a_token_of_one_plane_opens_no_other(world: World) -> None:
     """Session cookie, question's handle, the pages' cookie, enrolment token and nonce, each where another is wanted."""
     thief = Thief(world)
     handle = thief.handle()
@@ -90,8 +91,8 @@ def test_a_token_of_one_plane_opens_no_other(world: NamespacesWorld) -> None:
     found = re.search(rb"__Host-login=([A-Za-z0-9_-]{43})", pages.heard)
     assert found, pages
     page_cookie = found.group(1).decode()
-    enrolment = world.ctl("terminal", "enrol-token", "pc-mori")["token"]
-    posture = talk(world, thief.pc.host, [Talk("nonce", [get("/posture/v1/challenge")], answers=1)], port=cast.POSTURE_PORT)
+    enrolment = world.enrolment_token("mori")
+    posture = world.talk(thief.host, [Talk("nonce", [get("/posture/v1/challenge")], answers=1)], port=cast.POSTURE_PORT)
     nonce_found = re.search(rb'"nonce":"([^"]+)"', posture["nonce"].heard)
     assert nonce_found, posture
     nonce = nonce_found.group(1).decode()
@@ -112,7 +113,7 @@ def test_a_token_of_one_plane_opens_no_other(world: NamespacesWorld) -> None:
         body = '{"token":"%s","jwk":{"kty":"EC","crv":"P-256","x":"%s","y":"%s"}}' % (token, "A" * 43, "A" * 43)
         request = (f"POST /posture/v1/enrol HTTP/1.1\r\nHost: {cast.GATE_NAME}\r\nContent-Type: application/json\r\n"
                    f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
-        heard = talk(world, thief.pc.host, [Talk(name, [request], answers=1)], port=cast.POSTURE_PORT)[name]
+        heard = world.talk(thief.host, [Talk(name, [request], answers=1)], port=cast.POSTURE_PORT)[name]
         assert heard.status in (400, 403), (name, heard)
     # The check can fail: at its own place the handle, with the code, is good; and the cookie that it gives.
     cookie = thief.say(code_round("mori", handle, code))

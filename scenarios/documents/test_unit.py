@@ -11,7 +11,6 @@ import pytest
 
 from sekisho_testbed.namespaces import NamespacesWorld
 
-pytestmark = pytest.mark.needs("machine")
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNIT = ROOT / "core/programs/units/sekisho.service"
@@ -53,6 +52,7 @@ def allowed_calls() -> set[str]:
     return allowed
 
 
+@pytest.mark.needs("machine")
 @pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is needed")
 def test_the_unit_is_as_narrow_as_its_readme_says(tmp_path: pathlib.Path) -> None:
     def exposed(text: str) -> float:
@@ -74,6 +74,7 @@ def test_the_unit_is_as_narrow_as_its_readme_says(tmp_path: pathlib.Path) -> Non
     assert "sekisho.service" not in done.stderr, done.stderr
 
 
+@pytest.mark.needs("processes")
 @pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is needed")
 def test_a_whole_gate_lives_within_its_unit(world: NamespacesWorld) -> None:
     """Started again with the unit's capabilities alone, it lets Mori in; no process makes a call, opens a socket or writes a

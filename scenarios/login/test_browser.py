@@ -1,58 +1,39 @@
-"""The login on the gate's pages: real Chromium with the PC's certificate, the cookie in a real VPN client (R04, R09)."""
+"""The login on the gate's pages, with the PC's certificate; the cookie in a VPN client (R04, R09).
+
+Where the lab has a browser it is real Chromium; elsewhere a program reads the pages and fills in their forms.
+"""
 from __future__ import annotations
 
-import contextlib
 import pathlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
-from sekisho_testbed import axe, browser, cast
-from sekisho_testbed.browser import LOGIN, Browser
+from sekisho_testbed import axe, cast
+from sekisho_testbed.browser import Browser
 from sekisho_testbed.namespaces import NamespacesWorld
-from sekisho_testbed.netlab import LabError
-from sekisho_testbed.pc import Identity
-from sekisho_testbed.world import Mailbox
+from sekisho_testbed.world import Mailbox, Page, World
 
-pytestmark = pytest.mark.needs("browser")
+pytestmark = pytest.mark.needs("pages")
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-Open = Callable[..., Browser]
+Open = Callable[..., Page]
 
 
 @pytest.fixture
-def opens(world: NamespacesWorld) -> Iterator[Open]:
-    """opens("mori") starts a browser on Mori's PC; all of them are closed at the end."""
-    reason = browser.probe()
-    if reason is not None:
-        pytest.skip(f"no browser here: {reason}")
-    running: list[Browser] = []
-
-    def start(who: str, *, identity: Identity | None | str = "own", user_agent: str | None = None,
-              languages: str = "ja") -> Browser:
-        pc = world.pc(who)
-        used = pc.identity if identity == "own" else identity
-        assert used is None or isinstance(used, Identity)
-        one = Browser(pc.host, used, pc.gate_ca, user_agent=user_agent, languages=languages).__enter__()
-        running.append(one)
-        return one
-
-    yield start
-    for n, one in enumerate(running):
-        if one.process.poll() is None:
-            picture = world.folder / f"browser-{n}.png"
-            with contextlib.suppress(LabError, AssertionError):
-                one.picture(picture)
-                world.story.pictures.append((f"{one.host.name}: {one.page.get('title', '')} {one.page.get('url', '')}", picture))
-        one.__exit__(None, None, None)
+def opens(world: World) -> Open:
+    """opens("mori") opens the pages on Mori's PC; all are closed at the end."""
+    if reason := world.no_pages():
+        pytest.skip(reason)
+    return world.pages
 
 
-def as_far_as_the_code(page: Browser, who: str = "mori") -> Browser:
+def as_far_as_the_code(page: Page, who: str = "mori") -> Page:
     return page.open().give_id(who).give_password(cast.PEOPLE[who]["password"]).shows("確認コードの入力")
 
 
-def pass_in_browser(page: Browser, mailbox: Mailbox, who: str = "mori") -> str:
+def pass_on_pages(page: Page, mailbox: Mailbox, who: str = "mori") -> str:
     """The cookie that the last page shows, without its name."""
     as_far_as_the_code(page, who).give_code(mailbox.next_code()).shows("ログインしました")
     shown = page.value("#value-ja")
@@ -60,18 +41,18 @@ def pass_in_browser(page: Browser, mailbox: Mailbox, who: str = "mori") -> str:
     return shown.removeprefix("SVPNCOOKIE=")
 
 
+@pytest.mark.needs("browser")
 @pytest.mark.rule("R09", must="pass")
 @pytest.mark.rule("R04", must="pass")
-def test_mori_logs_in_with_his_browser_and_openconnect_takes_the_cookie(world: NamespacesWorld, opens: Open) -> None:
+def test_mori_logs_in_with_his_browser_and_openconnect_takes_the_cookie(world: World, opens: Open) -> None:
     """Certificate, ID, password and mailed code in a browser that is new enough; the tunnel stands in the client."""
     mailbox, pc = world.mailbox("mori"), world.pc("mori")
     assert pc.agent.report(inside=False).ok
     page = opens("mori")
     assert "Chrome/" in page.agent and "Headless" not in page.agent, page.agent
-    cookie = pass_in_browser(page, mailbox)
+    cookie = pass_on_pages(page, mailbox)
     assert cookie not in page.page["url"]
-    vpn = pc.openconnect(cookie=cookie)
-    vpn.up()
+    vpn = pc.resume(cookie).up()
     session = world.session_of("mori")
     assert session["state"] == "admitted" and session["address"] == vpn.address
     page.shows(session["number"])
@@ -81,12 +62,11 @@ def test_mori_logs_in_with_his_browser_and_openconnect_takes_the_cookie(world: N
 
 
 @pytest.mark.rule("R04", must="pass")
-def test_openfortivpn_takes_the_cookie(world: NamespacesWorld, opens: Open) -> None:
+def test_openfortivpn_takes_the_cookie(world: World, opens: Open) -> None:
     """As far as its tunnel request; pppd itself needs a kernel with ppp."""
-    cookie = pass_in_browser(opens("mori"), world.mailbox("mori"))
-    pc = world.pc("mori")
-    text = pc.openfortivpn_with_cookie(cookie)
-    assert "Remote gateway has allocated a VPN" in text, text
+    cookie = pass_on_pages(opens("mori"), world.mailbox("mori"))
+    run = world.pc("mori").openfortivpn_with_cookie(cookie)
+    assert run.allocated, run.text
 
 
 @pytest.mark.rule("R09", must="fail")
@@ -98,39 +78,39 @@ def test_openfortivpn_takes_the_cookie(world: NamespacesWorld, opens: Open) -> N
     (WINDOWS + "Chrome/142.0.0.0 Safari/537.36 OPR/115.0.0.0", "browser.not_allowed"),
     ("Mozilla/5.0 SV1", "browser.unknown"),
 ], ids=["chrome", "edge", "firefox", "opera", "vpn-client"])
-def test_an_old_or_unknown_browser_is_refused_before_the_password(world: NamespacesWorld, opens: Open, agent: str, code: str) -> None:
+def test_an_old_or_unknown_browser_is_refused_before_the_password(world: World, opens: Open, agent: str, code: str) -> None:
     """It is told which check failed and what to do; the same person with a good browser is asked on."""
     page = opens("mori", user_agent=agent)
     page.open().give_id("mori").shows("接続できません", f"R09 {code}", "Edge 124", "Chrome 126", "Firefox 123")
     world.refused(code, rule="R09")
     assert "#password" not in page.page["html"] and world.sessions() == []
     good = WINDOWS + "Chrome/126.0.0.0 Safari/537.36 Edg/124.0.0.0"
-    page.__exit__(None, None, None)
+    page.close()
     opens("mori", user_agent=good).open().give_id("mori").shows("パスワードの入力")
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_the_cookie_counts_only_with_the_certificate_of_the_browser(world: NamespacesWorld, opens: Open) -> None:
+def test_the_cookie_counts_only_with_the_certificate_of_the_browser(world: World, opens: Open) -> None:
     """Tani's PC shows Mori's cookie with Tani's certificate, and then with none."""
-    cookie = pass_in_browser(opens("mori"), world.mailbox("mori"))
+    cookie = pass_on_pages(opens("mori"), world.mailbox("mori"))
     tani = world.pc("tani")
-    tani.openconnect(cookie=cookie).refused()
-    tani.openconnect(cookie=cookie, identity=None).refused()
+    tani.resume(cookie).refused()
+    tani.resume(cookie, certificate=None).refused()
     refused = world.journal(event="session.resume_refused")
     assert {entry["code"] for entry in refused} == {"session.other_certificate"}, refused
-    world.pc("mori").openconnect(cookie=cookie).up().hang_up()
+    world.pc("mori").resume(cookie).up().hang_up()
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_the_browser_without_a_certificate_is_refused(world: NamespacesWorld, opens: Open) -> None:
+def test_the_browser_without_a_certificate_is_refused(world: World, opens: Open) -> None:
     mailbox = world.mailbox("mori")
-    opens("mori", identity=None).open().give_id("mori").shows("接続できません", "R04 certificate.missing")
+    opens("mori", certificate=None).open().give_id("mori").shows("接続できません", "R04 certificate.missing")
     world.refused("certificate.missing", rule="R04")
     assert mailbox.nothing_new()
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_wrong_answers_are_told_on_the_page_and_may_be_mended(world: NamespacesWorld, opens: Open) -> None:
+def test_wrong_answers_are_told_on_the_page_and_may_be_mended(world: World, opens: Open) -> None:
     """Nothing typed, a wrong password, a wrong code, then the right ones."""
     mailbox = world.mailbox("mori")
     page = opens("mori")
@@ -146,7 +126,7 @@ def test_wrong_answers_are_told_on_the_page_and_may_be_mended(world: NamespacesW
 
 
 @pytest.mark.rule("R04", must="fail")
-def test_three_wrong_codes_end_the_login(world: NamespacesWorld, opens: Open) -> None:
+def test_three_wrong_codes_end_the_login(world: World, opens: Open) -> None:
     mailbox = world.mailbox("mori")
     page = as_far_as_the_code(opens("mori"))
     right = mailbox.next_code()
@@ -159,7 +139,7 @@ def test_three_wrong_codes_end_the_login(world: NamespacesWorld, opens: Open) ->
 
 @pytest.mark.rule("R04", must="pass")
 @pytest.mark.needs("clock")
-def test_a_second_code_can_be_sent_after_a_minute(world: NamespacesWorld, opens: Open) -> None:
+def test_a_second_code_can_be_sent_after_a_minute(world: World, opens: Open) -> None:
     """Too early it says how long; then a new mail comes, and only the new code counts."""
     mailbox = world.mailbox("mori")
     page = as_far_as_the_code(opens("mori"))
@@ -175,7 +155,7 @@ def test_a_second_code_can_be_sent_after_a_minute(world: NamespacesWorld, opens:
     page.give_code(second).shows("ログインしました")
 
 
-def test_the_pages_speak_english_and_switch_without_losing_the_login(world: NamespacesWorld, opens: Open) -> None:
+def test_the_pages_speak_english_and_switch_without_losing_the_login(world: World, opens: Open) -> None:
     mailbox = world.mailbox("mori")
     page = opens("mori", languages="en-US,en")
     page.open().shows("Log in").press(".languages a").shows("ログイン").press(".languages a")
@@ -185,7 +165,7 @@ def test_the_pages_speak_english_and_switch_without_losing_the_login(world: Name
 
 
 @pytest.mark.rule("R04", must="pass")
-def test_a_client_in_saml_form_fetches_its_session(world: NamespacesWorld, opens: Open) -> None:
+def test_a_client_in_saml_form_fetches_its_session(world: World, opens: Open) -> None:
     """The client listens on its own terminal, the browser brings the one-time id, the client fetches the cookie once."""
     mailbox, pc = world.mailbox("mori"), world.pc("mori")
     client = pc.saml_client()
@@ -195,20 +175,18 @@ def test_a_client_in_saml_form_fetches_its_session(world: NamespacesWorld, opens
     cookie = client.cookie()
     assert world.entry(event="login.handed_over", person="mori")["result"] == "ok"
     assert client.again() == 403, "the id counts once"
-    pc.openconnect(cookie=cookie).up().hang_up()
+    pc.resume(cookie).up().hang_up()
 
 
-def test_a_path_may_ask_for_the_browser_alone(world: NamespacesWorld, opens: Open) -> None:
+def test_a_path_may_ask_for_the_browser_alone(world: World, opens: Open) -> None:
     """Policy: `login_forms` of the path. The client's own form is told where to go."""
-    world.gatehouse.stop()
-    world.gatehouse.write_config(path={"plugin": {"plugin": "fortinet_sslvpn", "config": {
-        "login_forms": "browser", "origin": f"https://{cast.GATE_NAME}"}}})
-    world.gatehouse.start()
-    assert "403" in world.pc("mori").openconnect().refused()
-    cookie = pass_in_browser(opens("mori"), world.mailbox("mori"))
-    world.pc("mori").openconnect(cookie=cookie).up().hang_up()
+    world.restart(path={"plugin": {"plugin": "fortinet_sslvpn", "config": {"login_forms": "browser", "origin": f"https://{cast.GATE_NAME}"}}})
+    assert "403" in world.pc("mori").login().refused()
+    cookie = pass_on_pages(opens("mori"), world.mailbox("mori"))
+    world.pc("mori").resume(cookie).up().hang_up()
 
 
+@pytest.mark.needs("browser")
 def test_axe_finds_nothing_on_any_page(world: NamespacesWorld, opens: Open, tmp_path: pathlib.Path,
                                        pytestconfig: pytest.Config) -> None:
     """Every page of the login in both languages, wide and narrow; pictures are kept beside the results."""
@@ -220,7 +198,8 @@ def test_axe_finds_nothing_on_any_page(world: NamespacesWorld, opens: Open, tmp_
     seen: list[str] = []
     found: list[str] = []
 
-    def look(page: Browser, name: str) -> None:
+    def look(page: Page, name: str) -> None:
+        assert isinstance(page, Browser)
         for shape, width in (("wide", 1200), ("narrow", 500)):
             page.size(width, 1000)
             overflow = page.script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -231,6 +210,7 @@ def test_axe_finds_nothing_on_any_page(world: NamespacesWorld, opens: Open, tmp_
 
     for language in ("ja", "en"):
         page = opens("mori" if language == "ja" else "tani", languages=language)
+        assert isinstance(page, Browser)
         who = "mori" if language == "ja" else "tani"
         mailbox = world.mailbox(who)
         look(page.open(), f"id-{language}")
@@ -247,7 +227,7 @@ def test_axe_finds_nothing_on_any_page(world: NamespacesWorld, opens: Open, tmp_
         look(page.open(f"https://{cast.GATE_NAME}/nothing/here"), f"not-found-{language}")
         look(page.open(f"https://{cast.GATE_NAME}/remote/index"), f"no-session-{language}")
         look(page.open(f"https://{cast.GATE_NAME}/%2e%2e/x%00"), f"broken-{language}")
-        look(page.open(LOGIN).give_id("nobody of that name"), f"refused-{language}")
+        look(page.open().give_id("nobody of that name"), f"refused-{language}")
         page.open(f"https://{cast.GATE_NAME}/remote/saml/start?redirect=1")
         look(page, f"client-{language}")
     assert len(seen) == 28

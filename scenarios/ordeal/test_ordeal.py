@@ -14,6 +14,7 @@ from sekisho_testbed.ordeal import faults, flood, hang, kill
 from sekisho_testbed.namespaces import NamespacesWorld, unbuilt
 
 pytestmark = pytest.mark.needs("processes")
+YARD = pytest.mark.needs("yard")
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUSY_RATIO, UNFELT_MS = 4.0, 25.0  # of the delay; 2 and 0 there, with the attackers on the same two cores here
@@ -30,22 +31,27 @@ def build(request: pytest.FixtureRequest) -> pathlib.Path:
     return folder
 
 
+@YARD
 def test_each_process_is_killed_and_nobody_inside_has_to_log_in_again(build: pathlib.Path) -> None:
     print(kill.with_load_clients(build, 5, 1, BUSY_BACK_S, order=list(kill.CHILDREN)))
 
 
+@YARD
 def test_a_stock_client_survives_the_death_of_gatekeeper_and_front(build: pathlib.Path) -> None:
     print(kill.with_openconnect(build, 2, 1, BUSY_BACK_S))
 
 
+@YARD
 def test_a_flood_touches_nobody_inside(build: pathlib.Path) -> None:
     print(flood.run(build, 8, delay_ratio=BUSY_RATIO, unfelt_ms=UNFELT_MS))
 
 
+@YARD
 def test_failing_system_calls_crash_nothing_and_grant_nothing(build: pathlib.Path) -> None:
     print(faults.run(build, len(faults.PLACES), 1))
 
 
+@YARD
 def test_a_hanging_password_check_or_database_delays_nobody_inside(build: pathlib.Path) -> None:
     print(hang.run(build, 3))
 
@@ -66,7 +72,7 @@ def test_a_hanging_mail_server_keeps_no_newcomer_waiting(world: NamespacesWorld)
             assert time.monotonic() - asked < 2
             if time.monotonic() - begun > seconds:
                 break
-        assert not post.messages(thief.mailbox.address)[thief.mailbox.seen:]
+        assert thief.mailbox.nothing_new()
     finally:
         post.program.signal(signal.SIGCONT)
     if seconds > 8:  # that mail was given up, or comes late; the next question's comes as usual

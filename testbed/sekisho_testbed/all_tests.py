@@ -127,6 +127,7 @@ def main() -> int:
                                    "simulated"], "pytest")
             run.step("a guest", [PYTHON, "-m", "pytest", "-c", "scenarios/pytest.ini", "--build", "build/dev",
                                  "scenarios/guests/test_guests.py", "--lab", "libvirt"], "pytest")
+            run.step("labs", [PYTHON, "-m", "sekisho_testbed.lab_table", "--build", "build/dev"])
             run.step("rules", [PYTHON, "-m", "sekisho_testbed.rules", "--build", "build/dev", "--html",
                                "build/dev/rules-page"])
     ready = run.turn_of("build asan, tsan", behind) if behind else False

@@ -13,10 +13,10 @@ from typing import Any
 
 from . import cast
 from .netlab import Host, LabError, Program, wait_until
-from .pc import Identity
+from .people import Page
+from .talks import Identity
 
 DRIVER = pathlib.Path(__file__).parent / "programs" / "drive_chromium.py"
-LOGIN = f"https://{cast.GATE_NAME}/remote/login"
 TOOLS = ("chromium", "chromedriver", "certutil", "pk12util", "Xvnc")
 
 
@@ -30,7 +30,7 @@ def probe() -> str | None:
     return None
 
 
-class Browser:
+class Browser(Page):
     """`with Browser(...) as browser:`; one Chromium under a display of its own, so its User-Agent is the real one."""
 
     def __init__(self, host: Host, identity: Identity | None, gate_ca: pathlib.Path, *, languages: str = "ja",
@@ -111,7 +111,7 @@ class Browser:
         return self
 
     # --- what a person does -----------------------------------------------------------------------------------------------
-    def open(self, url: str = LOGIN) -> "Browser":
+    def open(self, url: str = Page.LOGIN) -> "Browser":
         return self._go(do="open", url=url)
 
     def fill(self, at: str, text: str) -> "Browser":
@@ -143,21 +143,14 @@ class Browser:
         assert isinstance(found, dict) and "error" not in found, found
         return found
 
-    @property
-    def text(self) -> str:
-        return str(self.page["text"])
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.__exit__()
 
-    def shows(self, *words: str) -> "Browser":
-        for word in words:
-            assert word in self.text, f"the page does not show {word!r}:\n{self.text}"
-        return self
-
-    # --- the login --------------------------------------------------------------------------------------------------------
-    def give_id(self, login: str) -> "Browser":
-        return self.fill("#login", login).press()
-
-    def give_password(self, password: str) -> "Browser":
-        return self.fill("#password", password).press()
-
-    def give_code(self, code: str) -> "Browser":
-        return self.fill("#code", code).press()
+    def pictures(self, folder: pathlib.Path, number: int) -> list[tuple[str, pathlib.Path]]:
+        """What it shows now, as a picture in the folder; none once it is closed."""
+        if self.process.poll() is not None:
+            return []
+        file = folder / f"browser-{number}.png"
+        self.picture(file)
+        return [(f"{self.host.name}: {self.page.get('title', '')} {self.page.get('url', '')}", file)]

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from .pc import Identity
+from .talks import Identity
 
 
 def new_key(path: pathlib.Path) -> ec.EllipticCurvePrivateKey:

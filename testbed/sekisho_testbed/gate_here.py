@@ -20,8 +20,9 @@ from typing import Any
 
 from . import cast, certificates
 from .labs import NotHere
-from .pc import Identity
-from .world import Mailbox, World
+from .people import Mailbox
+from .talks import Identity
+from .world import World
 
 AUTHENTICATORS = ("client_certificate", "password", "email_code", "totp")
 CHECKS = ("registered_terminal", "windows_version", "antivirus", "windows_update", "browser")
@@ -35,6 +36,7 @@ def bindings() -> Any:
     import sekisho.fortinet
     import sekisho.gate
     import sekisho.lines
+    import sekisho.plugins
     import sekisho.posture
     import sekisho.seam
     return sekisho
@@ -46,6 +48,7 @@ def need_bindings(build: pathlib.Path) -> None:
         sys.path.insert(0, str(build / "python"))
     try:
         bindings()
+        import sekisho._core.front  # noqa: F401
     except ImportError as error:
         raise NotHere(f"the Python bindings are not built: {error}") from error
 
@@ -99,8 +102,9 @@ class GateMailbox(Mailbox):
         self.seen += 1
         return str(bindings().gate.code_of(self.mails()[self.seen - 1]))
 
-    def nothing_new(self) -> bool:
-        return len(self.mails()) == self.seen
+    @property
+    def unread(self) -> int:
+        return len(self.mails()) - self.seen
 
 
 class GateHere(World):
@@ -208,6 +212,14 @@ class GateHere(World):
         fingerprint, now = certificates.fingerprint(self.identity(who).certificate), self.now()
         self.story.did(f"revoke {fingerprint[:16]}")
         self.change(lambda r: r.end("certificate", fingerprint, now), "revoke")
+
+    def register_certificate(self, who: str, identity: Identity) -> None:
+        row, now = certificates.registry_row(identity.certificate, who, self.people[who]["terminal"]), self.now()
+        self.change(lambda r: r.register_certificate(row, replace=True, now=now)[0], "certificate")
+
+    def end_session(self, number: str, *, reason: str = "test") -> None:
+        with self.at_gate() as gate:
+            gate.end_session(number, by="yama", reason=reason)
 
     def certificate_of(self, who: str) -> Identity:
         return self.identity(who)

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import cast
 from .netlab import Host, LabError, Program, wait_until
-from .pc import Identity
+from .talks import Identity
 
 UIDS = {"sekishod": 64101, "netd": 64102, "front": 64103, "relay": 64104, "posture": 64105}
 

@@ -17,16 +17,22 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import images, netlab
+from . import images, netlab, states
+from .form_page import FormPage
 from .labs import NotHere
 from .namespaces import NamespacesHouse, unbuilt
 from .netlab import Host, LabError, NetLab, Plug, Program, probe, wait_until
+from .people import Page
+from .talks import Identity
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GUESTS = ("mori-pc",)       # the others stay namespaces: a guest costs seconds and 400 MiB
 MANAGEMENT = "10.99.0"
 MEMORY_MIB = 400
 EMULATED = 5.0              # how much longer waits may take where KVM does not work
+CACHE = ROOT / "build" / "images"
+#: TCP ports of a scan where the PC is emulated: each packet costs it a millisecond of TLS.
+EMULATED_PORTS = "1-4096"
 TOOLS = ("qemu-system-x86_64", "libvirtd", "ssh", "ssh-keygen")
 
 QEMU_CONF = """user = "root"
@@ -66,6 +72,16 @@ def kvm_works(within: float = 3) -> bool:
     """Whether an instruction of a guest really runs: an openable /dev/kvm says nothing on nested machines."""
     if not os.access("/dev/kvm", os.W_OK):
         return False
+    known = CACHE / f"kvm-{pathlib.Path('/proc/sys/kernel/random/boot_id').read_text().strip()}"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    if not known.exists():  # it does not change while the machine is up, and "no" costs the whole time limit
+        for old in CACHE.glob("kvm-*"):
+            old.unlink()
+        known.write_text("yes" if instruction_runs(within) else "no")
+    return known.read_text() == "yes"
+
+
+def instruction_runs(within: float) -> bool:
     # mov al,42; out 0xf4,al; hlt; jmp -3: the debug port ends QEMU with (42 << 1) | 1
     sector = bytes.fromhex("b02ae6f4f4ebfd").ljust(510, b"\0") + b"\x55\xaa"
     with tempfile.NamedTemporaryFile() as disk:
@@ -128,6 +144,18 @@ class GuestsHouse(NamespacesHouse):
 
     name = "libvirt"
 
+    def __init__(self, folder: pathlib.Path, build: pathlib.Path, *, cold: bool = False) -> None:
+        """`cold`: no saved state is used."""
+        super().__init__(folder, build)
+        self.cold = cold
+
+    def no_reader(self) -> str:
+        return ""
+
+    def reader(self, host: Host, identity: Identity | None, user_agent: str | None, languages: str) -> Page:
+        """No guest has a browser: a program reads the pages there."""
+        return FormPage(host, identity, self.web_ca.certificate, user_agent=user_agent, languages=languages)
+
     def add(self, name: str, plug: Plug) -> None:
         if name not in GUESTS:
             super().add(name, plug)
@@ -142,16 +170,18 @@ class GuestsHouse(NamespacesHouse):
 
         libvirt.registerErrorHandler(lambda *_: None, None)
         try:
-            self.image = images.image("pc", ROOT / "build" / "images")
+            self.image = images.image("pc", CACHE)
         except RuntimeError as error:
             raise NotHere(f"no guest image: {error}") from error
         self.domain_type = "kvm" if kvm_works() else "qemu"
         netlab.patience = 1.0 if self.domain_type == "kvm" else EMULATED
+        if self.domain_type == "qemu":
+            self.scanned = EMULATED_PORTS
         home = self.virt = self.folder / "virt"
         for part in ("lib", "log", "etc/qemu", "run"):
             (home / part).mkdir(parents=True, exist_ok=True)
         # What libvirtd finds out about QEMU costs seconds and is the same in every lab.
-        known = ROOT / "build" / "images" / "libvirt-cache"
+        known = CACHE / "libvirt-cache"
         known.mkdir(parents=True, exist_ok=True)
         (home / "cache").symlink_to(known)
         (home / "etc/qemu.conf").write_text(QEMU_CONF)
@@ -181,11 +211,10 @@ class GuestsHouse(NamespacesHouse):
     # --- guests ---------------------------------------------------------------------------------------------------------------
     def _boot(self, name: str, plug: Plug, last: int) -> None:
         segment = self.lab.segments[plug.segment]
+        begun = time.monotonic()
         shares = {"lab": (self.folder, "rw"), "tree": (ROOT, "ro")}
-        line = " ".join([
-            "console=ttyS0 quiet loglevel=4", f"sk.name={name}", f"sk.gw={segment.address(1)}", f"sk.keys={self.key}.pub",
-            f"sk.ip=eth0:{segment.address(plug.last)}/{segment.prefix},eth1:{MANAGEMENT}.{last}/24",
-            "sk.share=" + ",".join(f"{tag}:{path}:{mode}" for tag, (path, mode) in shares.items())])
+        line = " ".join(["console=ttyS0 quiet loglevel=4", f"sk.name={name}", f"sk.gw={segment.address(1)}", "sk.keys=/run/sk/keys",
+                         f"sk.ip=eth0:{segment.address(plug.last)}/{segment.prefix},eth1:{MANAGEMENT}.{last}/24"])
         filesystems = "".join(
             f"<filesystem type='mount' accessmode='passthrough' multidevs='remap'><driver type='path'/><source dir='{path}'/>"
             f"<target dir='{tag}'/>{'<readonly/>' if mode == 'ro' else ''}</filesystem>" for tag, (path, mode) in shares.items())
@@ -203,34 +232,38 @@ class GuestsHouse(NamespacesHouse):
  <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
  <graphics type='vnc'><listen type='socket' socket='{self.virt}/{name}.vnc'/></graphics><video><model type='vga'/></video>
  <memballoon model='none'/></devices></domain>"""
-        domain = self.connection.createXML(definition, 0)
+        serial = self.virt / f"{name}-serial.log"
+        domain = self._running(name, definition, serial)
+        mounts = "".join(f'mkdir -p "{path}"; mount -t 9p -o {mode},trans=virtio,version=9p2000.L,cache=none,msize=262144,access=any {tag} "{path}"; '
+                         for tag, (path, mode) in shares.items())
+        # Its clock stood still, and its chance is that of every guest that was saved with it.
+        states.execute(domain, "/bin/sh", "-euc", 'PATH=/usr/sbin:/usr/bin:/sbin:/bin; date -u -s "@$1" >/dev/null; '
+                       "dd if=/dev/hwrng of=/dev/urandom bs=64 count=1 2>/dev/null || true; "
+                       f'echo "$2" >/run/sk/keys; {mounts} cp "$3/hosts" /etc/hosts; cp "$3/resolv.conf" /etc/resolv.conf', "_",
+                       f"{time.time():.3f}", self.key.with_suffix(".pub").read_text().strip(), str(self.folder))
         config = self.virt / f"{name}.ssh"
         config.write_text(f"Host {name}\n HostName {MANAGEMENT}.{last}\n User root\n IdentityFile {self.key}\n IdentitiesOnly yes\n"
                           " StrictHostKeyChecking no\n UserKnownHostsFile /dev/null\n LogLevel ERROR\n ConnectTimeout 5\n"
                           f" ControlMaster auto\n ControlPath {self.virt}/%n.mux\n ControlPersist yes\n ServerAliveInterval 5\n")
         host = GuestHost(self.lab, name, {plug.segment: segment.address(plug.last)}, config)
         self.lab.hosts[name] = host
-        serial = self.virt / f"{name}-serial.log"
-        begun = time.monotonic()
-        self._agent_answers(domain, name, serial)
-        wait_until(lambda: host.run("true", check=False).returncode == 0, 30, f"{name} takes programs", every=0.2,
+        wait_until(lambda: host.run("true", check=False).returncode == 0, 30, f"{name} takes programs", every=0.1,
                    on_fail=lambda: serial.read_text(errors="replace")[-3000:])
-        host.run("sh", "-c", 'cp "$1/hosts" /etc/hosts; cp "$1/resolv.conf" /etc/resolv.conf; modprobe -a ppp_async', "_", str(self.folder))
         self.booted_s = time.monotonic() - begun
 
-    def _agent_answers(self, domain: Any, name: str, serial: pathlib.Path) -> None:
-        import libvirt
-        import libvirt_qemu
-
-        def ping() -> bool:
-            with contextlib.suppress(libvirt.libvirtError):
-                libvirt_qemu.qemuAgentCommand(domain, '{"execute":"guest-ping"}', 5, 0)
-                return True
-            return False
-
-        wait_until(ping, 180, f"the guest agent of {name} answers", every=0.2,
-                   on_fail=lambda: serial.read_text(errors="replace")[-3000:] if serial.exists() else "no serial line",
-                   alive=lambda: bool(domain.isActive()))
+    def _running(self, name: str, definition: str, serial: pathlib.Path) -> Any:
+        """The guest, back from its saved state; booted and saved when there is none."""
+        kept = states.States(CACHE / "states", self.folder, self.connection)
+        domain = None if self.cold else kept.restore(name, definition)
+        if domain is None:
+            domain = self.connection.createXML(definition, 0)
+            states.answers(domain, serial)
+            states.execute(domain, "/sbin/modprobe", "-a", "ppp_async")
+            if not self.cold:
+                kept.save(domain, definition)
+                domain = kept.restore(name, definition) or self.connection.createXML(definition, 0)
+        states.answers(domain, serial)
+        return domain
 
     def __exit__(self, *exc: object) -> None:
         netlab.patience = 1.0

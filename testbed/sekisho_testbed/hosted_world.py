@@ -20,7 +20,7 @@ from .gatehouse import Gatehouse
 from .hosted import Gatekeeper, Hall, stub
 from .hosted_front import PythonFront
 from .namespaces import NamespacesHouse, NamespacesWorld
-from .pc import Identity
+from .talks import Identity, Talk
 
 
 class HostedGatehouse(Gatehouse):
@@ -134,8 +134,8 @@ class HostedWorld(GateHere, NamespacesWorld):  # type: ignore[misc]  # the mails
         used = self.identity(who) if certificate == "own" else certificate
         assert used is None or isinstance(used, Identity)
         port = LINE_PORT + 1 + list(self.brought.paths).index(path)
-        row = attack.Talk("one", [words.encode()], identity=used)
-        return attack.talk(self, self.pc(who).host, [row], port=port, limit_s=35)["one"].heard.decode(errors="replace")
+        row = Talk("one", [words.encode()], identity=used)
+        return attack.talk(self.pc(who).host, self.house.web_ca.certificate, [row], port=port, limit_s=35)["one"].heard.decode(errors="replace")
 
     def raised_by(self, path: str) -> list[str]:
         with self.hall.lock:

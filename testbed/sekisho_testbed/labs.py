@@ -14,11 +14,13 @@ NEEDS = {
     "clock": "a gate clock that the story moves",
     "packets": "real packets on real wires",
     "real_tls": "real TLS connections, byte by byte",
+    "pages": "somebody who reads the gate's pages and fills in their forms",
     "clients": "a stock VPN client as a program of its own",
     "browser": "a real browser",
     "mail": "a real mail server",
     "processes": "the gate's programs as processes that can be watched, killed and traced",
-    "machine": "the machine's own files and tools (install, systemd, compilers)",
+    "machine": "the machine's own files and tools (install, systemd, compilers); told once, beside the namespaces lab",
+    "yard": "a lab of its own, in namespaces, in which programs are killed and flooded",
     "database": "a database server",
     "kernel_filter": "the kernel's packet filter",
     "guests": "contractor PCs that are machines of their own",
@@ -53,10 +55,10 @@ class LabKind:
 
 
 LABS = {
-    "simulated": LabKind("simulated", frozenset({"clock"}), "the production gate in this process, virtual time",
+    "simulated": LabKind("simulated", frozenset({"clock", "real_tls", "pages"}), "the production gate in this process, virtual time",
                          "simulated"),
     "namespaces": LabKind("namespaces", frozenset(NEEDS) - {"guests", "ppp"}, "network namespaces with real programs", "namespaces"),
-    "libvirt": LabKind("libvirt", frozenset(NEEDS) - {"browser"}, "QEMU guests among namespaces", "guests"),
+    "libvirt": LabKind("libvirt", frozenset(NEEDS) - {"browser", "machine", "yard"}, "QEMU guests among namespaces", "guests"),
 }
 
 

@@ -10,17 +10,19 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from . import cast, certificates, evidence
+from . import attack, browser, cast, certificates, evidence, scan
 from .gatehouse import Gatehouse, WebCa
 from .labs import Lab, NotHere
-from .netlab import NetLab, Plug, probe
-from .pc import ContractorPc, Identity, TerminalAgent, Vpn
+from .netlab import Host, NetLab, Plug, probe
+from .pc import ContractorPc, TerminalAgent, Vpn
+from .people import Login, Page, Pc
 from .post import Post, PostBox
+from .talks import Capture, Heard, Identity, Talk
 from .wires import Wires
-from .world import Pc, World
+from .world import World
 
 PROGRAMS = pathlib.Path(__file__).parent / "programs"
 PARTS = ("sekishod", "sekisho-netd", "sekisho-relay", "sekisho-front")
@@ -60,12 +62,14 @@ class NamespacesHouse(Lab):
     """Network, desktops, servers and mail. Costs a second; shared by many stories."""
 
     name = "namespaces"
+    scanned = scan.EVERY_PORT
 
     def __init__(self, folder: pathlib.Path, build: pathlib.Path) -> None:
         self.folder, self.build = folder, build
         self.lab = NetLab(folder / "net")
 
     def __enter__(self) -> "NamespacesHouse":
+        self.folder.mkdir(parents=True, exist_ok=True)
         for part in [self.folder, *self.folder.parents]:  # the gate's users pass down to their files below
             if str(part).startswith("/tmp/") and not part.stat().st_mode & 0o001:
                 part.chmod(part.stat().st_mode | 0o011)
@@ -124,6 +128,14 @@ class NamespacesHouse(Lab):
         """One host of the cast; its gateway is the gate's host."""
         self.lab.add_host(name, [plug], self.lab.segments[plug.segment].address(1))
 
+    def no_reader(self) -> str:
+        reason = browser.probe()
+        return f"no browser here: {reason}" if reason else ""
+
+    def reader(self, host: Host, identity: Identity | None, user_agent: str | None, languages: str) -> Page:
+        """What opens the gate's pages on that host: a real browser."""
+        return browser.Browser(host, identity, self.web_ca.certificate, user_agent=user_agent, languages=languages).__enter__()
+
     def world(self, name: str, story: evidence.Story, *, open_filter: bool = False, here: bool = False) -> "NamespacesWorld":
         if here:
             from .hosted_world import HostedWorld
@@ -144,6 +156,7 @@ class NamespacesWorld(World):
         self.begun = time.time()
         self.pcs: dict[str, ContractorPc] = {}
         self.halted = 0  # pid of netd while the filter is removed
+        self.browsers: list[Page] = []
         self.entrance = (cast.GATE_INNER, cast.ENTRANCE_PORT)
 
     # --- life ---------------------------------------------------------------------------------------------------------------
@@ -168,7 +181,14 @@ class NamespacesWorld(World):
         done = pc.agent.enrol(token)
         assert done.returncode == 0, f"enrolment of {who}: {done.stdout}{done.stderr}"
 
+    def restart(self, **config: Any) -> None:
+        self.gatehouse.stop()
+        self.gatehouse.write_config(**config)
+        self.gatehouse.start()
+
     def close(self) -> None:
+        for one in self.browsers:
+            one.close()
         if self.halted:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.halted, signal.SIGCONT)
@@ -195,6 +215,9 @@ class NamespacesWorld(World):
 
     def keep_evidence(self) -> None:
         """Logs, journal, events, configuration and what passed on each wire; the gate may be dead."""
+        for n, page in enumerate(self.browsers):
+            with contextlib.suppress(Exception):  # a browser that has died is told by its log
+                self.story.pictures += page.pictures(self.folder, n)
         folder = self.story.folder
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "logs").mkdir(parents=True)
@@ -288,6 +311,22 @@ class NamespacesWorld(World):
     def certificate_of(self, who: str) -> Identity:
         return self.gatehouse.identities[who]
 
+    @property
+    def ca(self) -> pathlib.Path:
+        return self.gatehouse.ca
+
+    def no_pages(self) -> str:
+        return self.house.no_reader()
+
+    def pages(self, who: str, *, certificate: Identity | None | str = "own", user_agent: str | None = None,
+              languages: str = "ja") -> Page:
+        pc = self.pc(who)
+        used = pc.identity if certificate == "own" else certificate
+        assert used is None or isinstance(used, Identity)
+        page = self.house.reader(pc.host, used, user_agent, languages)
+        self.browsers.append(page)
+        return page
+
     # --- staff ----------------------------------------------------------------------------------------------------------------
     def ctl(self, *words: str) -> Any:
         if words[0] not in ("sessions", "journal", "export", "health"):
@@ -316,6 +355,12 @@ class NamespacesWorld(World):
 
     def revoke_certificate(self, who: str) -> None:
         self.ctl("certificate", "revoke", certificates.fingerprint(self.gatehouse.identities[who].certificate))
+
+    def register_certificate(self, who: str, identity: Identity) -> None:
+        self.ctl("certificate", "register", str(identity.certificate), "--replace")
+
+    def end_session(self, number: str, *, reason: str = "test") -> None:
+        self.ctl("session", "end", number, "--reason", reason)
 
     def enrol_app(self, who: str) -> str:
         return str(self.ctl("person", "totp", who, "--show")["otpauth"])
@@ -372,47 +417,43 @@ class NamespacesWorld(World):
         code = "import socket,sys; socket.socket(socket.AF_INET,socket.SOCK_DGRAM).sendto(bytes.fromhex(sys.argv[1]),(sys.argv[2],9))"
         self.house.lab.hosts[host].run("/usr/bin/python3", "-c", code, words.hex(), cast.GATE_PUBLIC)
 
-    def raw(self, host: str, address: str, port: int, words: bytes) -> bytes:
-        code = ("import socket,sys\ns=socket.create_connection((sys.argv[1],int(sys.argv[2])),3)\n"
-                "s.sendall(bytes.fromhex(sys.argv[3])); s.settimeout(3)\nout=b''\n"
-                "try:\n  while True:\n    d=s.recv(4096)\n    if not d: break\n    out+=d\nexcept OSError: pass\n"
-                "sys.stdout.buffer.write(out)")
-        done = subprocess.run(self.house.lab.hosts[host].argv(["/usr/bin/python3", "-c", code, address, str(port), words.hex()]),
-                              capture_output=True, timeout=20)
-        return done.stdout
+    def talk(self, host: str, talks: Sequence[Talk], *, together: bool = False, port: int = cast.VPN_PORT, lanes: int = 1,
+             limit_s: float = 5, within: float = 120) -> dict[str, Heard]:
+        return attack.talk(self.house.lab.hosts[host], self.house.web_ca.certificate, talks, together=together, port=port,
+                           lanes=lanes, limit_s=limit_s, within=within)
 
-    def tls_hello(self, host: str) -> bool:
-        done = self.house.lab.hosts[host].run("openssl", "s_client", "-connect", f"{cast.GATE_PUBLIC}:{cast.VPN_PORT}",
-                                              "-servername", cast.GATE_NAME, "-CAfile", str(self.house.web_ca.certificate),
-                                              check=False, input="")
-        return "Verify return code: 0" in done.stdout
+    def more_addresses(self, host: str, count: int, first: int = 0) -> list[str]:
+        return attack.more_addresses(self.house.lab.hosts[host], count, first)
+
+    def front_life(self) -> object:
+        return self.gatehouse.pids()["front"]
+
+    def scan(self, login: Login, neighbour: str | None) -> set[tuple[str, str, int]]:
+        assert isinstance(login, Vpn)
+        return scan.scan_everything(login, neighbour, self.house.scanned)
 
     def remove_kernel_filter(self) -> None:
-        """Deletes the gate's nftables table: only a story that proves the filter's worth does this. netd would put it
-        back at once, so it is halted until the story's end."""
+        """netd would put the table back at once, so it is halted until the story's end."""
         self.halted = self.gatehouse.pids()["sekisho-netd"]
         os.kill(self.halted, signal.SIGSTOP)
         self.allow_event("netd.table_restored")
         self.house.gate.run("nft", "delete", "table", "inet", "sekisho")
 
 
-class Wire:
+class Wire(Capture):
+    """A capture in a file of tcpdump's."""
+
     def __init__(self, path: pathlib.Path) -> None:
-        self.path, self.payload, self.packets = path, b"", 0
-        self.chunks: list[bytes] = []
+        super().__init__()
+        self.path = path
 
     def read(self) -> None:
         from scapy.utils import RawPcapReader
 
         self.chunks = [packet for packet, _ in RawPcapReader(str(self.path))]
-        self.payload, self.packets = b"\0".join(self.chunks), len(self.chunks)
 
     def peek(self, words: bytes) -> bool:
-        """Whether the capture holds the bytes, while it still runs."""
         return words in self.path.read_bytes()
-
-    def contains(self, words: bytes) -> bool:
-        return words in self.payload
 
     def udp(self, port: int) -> int:
         """Packets from or to a UDP port (Ethernet, IPv4)."""

@@ -1,31 +1,25 @@
 """Contractor PCs: hosts with real VPN clients and the posture agent."""
 from __future__ import annotations
 
-import dataclasses
 import json
 import pathlib
 import re
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import cast, netlab, world
+from . import cast, netlab, people
 from .netlab import Host, Program, wait_until
-from .world import Report
+from .people import ClientRun, Report
+from .talks import Identity
 
 SAML_CLIENT = pathlib.Path(__file__).parent / "programs" / "saml_client.py"
+SEND = pathlib.Path(__file__).parent / "programs" / "send_packets.py"
 SCRIPT = pathlib.Path(__file__).parent / "programs" / "vpnc-script"
 
 
-@dataclasses.dataclass
-class Identity:
-    """Files of one client certificate; None stands for no certificate."""
-    certificate: pathlib.Path
-    key: pathlib.Path
-
-
-class Vpn(world.Login):
+class Vpn(people.Login):
     """One run of openconnect. The person at the keyboard is stdin."""
 
     def __init__(self, pc: "ContractorPc", program: Program, device: str) -> None:
@@ -82,6 +76,9 @@ class Vpn(world.Login):
         self.program.wait_end(within)
         return self.program.text()
 
+    def send(self, packets: Sequence[bytes]) -> None:
+        self.pc.host.run("/usr/bin/python3", str(SEND), input=json.dumps({"device": self.device, "packets": [p.hex() for p in packets]}))
+
     def hang_up(self, within: float = 10) -> None:
         if self.program.running:
             self.program.signal(signal.SIGINT)
@@ -92,7 +89,7 @@ class Vpn(world.Login):
         self.program.process.wait(5)
 
 
-class SamlClient:
+class SamlClient(people.SamlListener):
     """A client that opened the browser and waits on loopback for what it brings."""
 
     def __init__(self, program: Program) -> None:
@@ -104,7 +101,6 @@ class SamlClient:
         return found.group(2)
 
     def again(self, within: float = 10) -> int:
-        """Shows the same id once more; the status it gets."""
         stdin = self.program.process.stdin
         assert stdin is not None
         stdin.write(b"\n")
@@ -114,7 +110,7 @@ class SamlClient:
         return int(found.group(1))
 
 
-class TerminalAgent(world.Agent):
+class TerminalAgent(people.Agent):
     """sekisho-agent with a facts file, beside the VPN client."""
 
     def __init__(self, pc: "ContractorPc", binary: pathlib.Path) -> None:
@@ -166,7 +162,7 @@ class TerminalAgent(world.Agent):
             self.running.stop()
 
 
-class ContractorPc(world.Pc):
+class ContractorPc(people.Pc):
     agent: TerminalAgent
 
     def __init__(self, host: Host, who: str, identity: Identity | None, gate_ca: pathlib.Path,
@@ -180,6 +176,10 @@ class ContractorPc(world.Pc):
     def login(self, password: str | None = None, *, login: str | None = None, certificate: object = "own") -> Vpn:
         assert certificate is None or isinstance(certificate, (str, Identity)), certificate
         return self.openconnect(password, login=login, identity=certificate, dtls=self.dtls)
+
+    def resume(self, cookie: str, *, certificate: object = "own") -> Vpn:
+        assert certificate is None or isinstance(certificate, (str, Identity)), certificate
+        return self.openconnect(cookie=cookie, identity=certificate)
 
     def desktop_answers(self, within: float = 3) -> bool:
         return (self.reaches(cast.GATE_INNER, cast.ENTRANCE_PORT, within) or b"").startswith(b"RFB 003.008")
@@ -208,31 +208,35 @@ class ContractorPc(world.Pc):
             vpn.type(f"SVPNCOOKIE={cookie}")
         return vpn
 
-    def openfortivpn(self, password: str, code: str | Callable[[], str] | None, *, login: str | None = None,
-                     lines: list[str] | None = None, within: float = 25) -> str:
-        """openfortivpn's HTTP part (this kernel may have no ppp); its output."""
+    def openfortivpn(self, password: str, code: Callable[[], str] | None) -> ClientRun:
+        """Its HTTP part: the kernel may have no PPP, and where it has, the client is ended there."""
         config = self.host.folder / "openfortivpn.conf"
-        text = [f"host = {cast.GATE_NAME}", f"port = {cast.VPN_PORT}", f"username = {login or self.who}",
-                f"password = {password}", f"ca-file = {self.gate_ca}", "set-dns = 0", "pppd-use-peerdns = 0"]
+        text = [f"host = {cast.GATE_NAME}", f"port = {cast.VPN_PORT}", f"username = {self.who}", f"password = {password}",
+                f"ca-file = {self.gate_ca}", "set-dns = 0", "pppd-use-peerdns = 0"]
         if self.identity is not None:
             text += [f"user-cert = {self.identity.certificate}", f"user-key = {self.identity.key}"]
-        config.write_text("\n".join(text + (lines or [])) + "\n")
+        config.write_text("\n".join(text) + "\n")
         config.chmod(0o600)
-        program = self.host.start(f"openfortivpn-{self.runs}", "openfortivpn", "-c", str(config), "-v", "-v",
-                                  stdin=subprocess.PIPE)
+        return self._openfortivpn(["-c", str(config)], code)
+
+    def _openfortivpn(self, words: list[str], said: Callable[[], str] | None, within: float = 25) -> ClientRun:
         self.runs += 1
+        program = self.host.start(f"openfortivpn-{self.runs}", "openfortivpn", *words, "-v", "-v", stdin=subprocess.PIPE)
         stdin = program.process.stdin
         assert stdin is not None
-        if code is not None:
-            value = code if isinstance(code, str) else code()
+        if said is not None:
             try:
-                stdin.write(value.encode() + b"\n")
+                stdin.write(said().encode() + b"\n")
                 stdin.flush()
             except BrokenPipeError:
                 pass
         stdin.close()
-        program.wait_end(within)
-        return program.text()
+        allocated = "Remote gateway has allocated a VPN"
+        wait_until(lambda: not program.running or "Tunnel is up and running" in program.text(), within, "the client has ended, or its tunnel is up",
+                   on_fail=program.text)
+        program.stop(10)
+        shown = program.text()
+        return ClientRun("Authenticated" in shown or allocated in shown, allocated in shown, shown)
 
     def openfortivpn_tunnel(self, code: Callable[[], str], within: float = 60) -> Program:
         """openfortivpn through to its tunnel, which stands when this returns: pppd and a kernel with PPP are needed."""
@@ -251,20 +255,11 @@ class ContractorPc(world.Pc):
         program.wait_text("Tunnel is up and running", within)
         return program
 
-    def openfortivpn_with_cookie(self, cookie: str, within: float = 25) -> str:
-        """openfortivpn with a session from elsewhere, given on its standard input; its output."""
+    def openfortivpn_with_cookie(self, cookie: str) -> ClientRun:
         assert self.identity is not None
-        self.runs += 1
-        program = self.host.start(f"openfortivpn-{self.runs}", "openfortivpn", f"{cast.GATE_NAME}:{cast.VPN_PORT}", "-v", "-v",
-                                  f"--ca-file={self.gate_ca}", f"--user-cert={self.identity.certificate}",
-                                  f"--user-key={self.identity.key}", "--set-dns=0", "--pppd-use-peerdns=0",
-                                  "--cookie-on-stdin", stdin=subprocess.PIPE)
-        stdin = program.process.stdin
-        assert stdin is not None
-        stdin.write(f"SVPNCOOKIE={cookie}\n".encode())
-        stdin.close()
-        program.wait_end(within)
-        return program.text()
+        return self._openfortivpn([f"{cast.GATE_NAME}:{cast.VPN_PORT}", f"--ca-file={self.gate_ca}",
+                                   f"--user-cert={self.identity.certificate}", f"--user-key={self.identity.key}", "--set-dns=0",
+                                   "--pppd-use-peerdns=0", "--cookie-on-stdin"], lambda: f"SVPNCOOKIE={cookie}")
 
     def saml_client(self) -> SamlClient:
         assert self.identity is not None

@@ -9,7 +9,7 @@ import sys
 from email.message import EmailMessage
 
 from .netlab import Host, wait_until
-from .world import Mailbox
+from .people import Mailbox
 
 PROGRAMS = pathlib.Path(__file__).parent / "programs"
 
@@ -59,5 +59,6 @@ class PostBox(Mailbox):
         assert codes, f"no six-digit code in the mail:\n{text}"
         return str(codes[0])
 
-    def nothing_new(self) -> bool:
-        return len(self.post.messages(self.address)) == self.seen
+    @property
+    def unread(self) -> int:
+        return len(self.post.messages(self.address)) - self.seen

@@ -4,9 +4,10 @@ from __future__ import annotations
 import json
 import subprocess
 
-from . import cast
+from . import cast, netlab
 from .pc import Vpn
-from .namespaces import NamespacesWorld
+
+EVERY_PORT = "1-65535"
 
 # Runs on the contractor's PC. Every probe goes into the tunnel device; what answers is printed as JSON.
 PROBE = r"""
@@ -31,12 +32,12 @@ print(json.dumps(sorted(found)))
 """
 
 
-def open_ports(world: NamespacesWorld, vpn: Vpn, address: str, ports: str) -> set[int]:
+def open_ports(vpn: Vpn, address: str, ports: str) -> set[int]:
     """nmap's connect scan through the tunnel; host routes lead there."""
     done = subprocess.run(
         vpn.pc.host.argv(["nmap", "-n", "-Pn", "-sT", "-T5", "--max-retries", "0", "--min-rate", "20000",
                           "--max-rtt-timeout", "60ms", "--initial-rtt-timeout", "30ms", "-p", ports, "-oG", "-", address]),
-        capture_output=True, text=True, timeout=240)
+        capture_output=True, text=True, timeout=240 * netlab.patience)
     found = set()
     for line in done.stdout.splitlines():
         if "Ports:" in line:
@@ -47,8 +48,9 @@ def open_ports(world: NamespacesWorld, vpn: Vpn, address: str, ports: str) -> se
     return found
 
 
-def scan_everything(world: NamespacesWorld, vpn: Vpn, neighbour: str | None) -> set[tuple[str, str, int]]:
-    """What answers inside, as (kind, address, port). The hostile PC routes the whole house into its tunnel."""
+def scan_everything(vpn: Vpn, neighbour: str | None, breadth: str = EVERY_PORT) -> set[tuple[str, str, int]]:
+    """What answers inside, as (kind, address, port). The hostile PC routes the whole house into its tunnel. `breadth`: TCP
+    ports of the gate and of a server, beside those on which something listens somewhere."""
     inside = [cast.address(plug) for plug in cast.INSIDE.values()]
     gate_inside = [segment.address(1) for segment in cast.SEGMENTS if segment.name != "inet"]
     hosts = [cast.GATE_INNER, *inside, *gate_inside] + ([neighbour] if neighbour else [])
@@ -58,8 +60,8 @@ def scan_everything(world: NamespacesWorld, vpn: Vpn, neighbour: str | None) -> 
     few = sorted({*cast.SERVER_PORTS, cast.ENTRANCE_PORT, cast.POSTURE_PORT, 25})
     all_ports = {cast.GATE_INNER, cast.address(cast.SERVERS["web-01"])}
     for address in hosts:
-        ports = "1-65535" if address in all_ports else ",".join(str(p) for p in few)
-        found |= {("tcp", address, port) for port in open_ports(world, vpn, address, ports)}
+        ports = ",".join([*([breadth] if address in all_ports else []), *(str(p) for p in few)])
+        found |= {("tcp", address, port) for port in open_ports(vpn, address, ports)}
     job = {"device": vpn.device, "hosts": hosts, "udp": [53, 123, 500, 5353], "few": few,
            "forged": [neighbour or "10.202.0.200", cast.address(cast.DESKTOPS["vdi-01"]), cast.GATE_INNER, "127.0.0.1"]}
     done = vpn.pc.host.run("/usr/bin/python3", "-c", PROBE, input=json.dumps(job), within=120)

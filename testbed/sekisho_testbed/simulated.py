@@ -1,8 +1,8 @@
-"""The simulated lab: the production's gatekeeper, access path and plugins in this process, on virtual time.
+"""The simulated lab: the production's gatekeeper, front, access path and plugins in this process, on virtual time.
 
 Nothing here waits: `world.wait` moves the clock to whatever is due next. Contractor PCs speak the real bytes (the product's own
-client machine against the product's own access path); what is missing is TLS, the kernel and other processes, so a login costs
-milliseconds.
+client machine, in real TLS, to the product's own front); what is missing is sockets, the kernel and other processes, so a login
+costs milliseconds.
 """
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ import json
 import pathlib
 import secrets
 import socket
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from . import cast, certificates, evidence
 from .gate_here import AUTHENTICATORS, CHECKS, GateHere, Here, Passwords, bindings, need_bindings
-from .labs import Lab, NotHere
-from .pc import Identity
-from .simulated_pc import FINGERPRINT, SimulatedAgent, SimulatedLogin, SimulatedPc
-from .world import Facts, Pc
-
-NOW = datetime.datetime(2026, 11, 26, 1, 0, tzinfo=datetime.timezone.utc)  # every story begins then
+from .gatehouse import WebCa
+from .labs import Lab
+from .people import Facts, Login, Pc
+from .simulated_login import SimulatedLogin
+from .simulated_pc import SimulatedAgent, SimulatedPage, SimulatedPc
+from .simulated_scan import scan
+from .simulated_wire import Contexts, Talks, TlsLine
+from .talks import Capture, Heard, Identity, Talk, further
 
 
 def raise_lab(folder: pathlib.Path, build: pathlib.Path) -> "SimulatedHouse":
@@ -37,71 +40,101 @@ class SimulatedHouse(Lab):
     def __init__(self, folder: pathlib.Path, build: pathlib.Path) -> None:
         self.folder, self.build = folder, build
         self.ca = folder / "ca"
+        # Every story begins then: the gate's clock is virtual, TLS itself looks at the machine's.
+        self.begun = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
         self.passwords = Passwords()
         self.issued: dict[tuple[str, str], Identity] = {}
 
     def __enter__(self) -> "SimulatedHouse":
-        certificates.make_ca(self.ca, NOW)
+        certificates.make_ca(self.ca, self.begun)
+        web = WebCa(self.folder / "web")
+        self.gate_tls = web.server(cast.GATE_NAME, [cast.GATE_PUBLIC, cast.GATE_INNER])
+        self.fingerprint = certificates.fingerprint(self.gate_tls[0])
+        self.contexts = Contexts(web.certificate)
         return self
 
     def __exit__(self, *_: object) -> None: ...
 
     def world(self, name: str, story: evidence.Story, *, open_filter: bool = False, here: bool = False) -> "SimulatedWorld":
-        if open_filter:
-            raise NotHere("this lab has no filter to open")
-        return SimulatedWorld(self, name, story)
+        return SimulatedWorld(self, name, story, open_filter=open_filter)
 
     def identity(self, person: str, terminal: str) -> Identity:
         if (person, terminal) not in self.issued:
-            self.issued[(person, terminal)] = certificates.issue(self.folder / "issued", self.ca, person, terminal, NOW)
+            self.issued[(person, terminal)] = certificates.issue(self.folder / "issued", self.ca, person, terminal, self.begun)
         return self.issued[(person, terminal)]
 
 
 class SimulatedWorld(GateHere):
-    def __init__(self, house: SimulatedHouse, name: str, story: evidence.Story) -> None:
+    def __init__(self, house: SimulatedHouse, name: str, story: evidence.Story, *, open_filter: bool = False) -> None:
         super().__init__(name, "simulated", story)
-        self.house, self.passwords = house, house.passwords
-        self.logins: list[SimulatedLogin] = []
+        self.house, self.passwords, self.filters = house, house.passwords, not open_filter
+        self.kernel_filters = True
+        self.lines: list[SimulatedLogin] = []
+        self.wires: list[TlsLine] = []
+        self.python_runs: list[Any] = []                    # sekisho.lines.PathRun, of paths written in Python
+        self.chores: deque[Callable[[], object]] = deque()  # of people, due now, to be done outside of the clock
+        self.captures: list[tuple[str, Capture]] = []       # (where, what passes there)
         self.pcs: dict[str, SimulatedPc] = {}
-        self.talks: dict[str, list[Any]] = {}  # by path: sekisho.lines.PathRun
+        self.ports = 40_000
+        self.begun = house.begun
 
     # --- life -----------------------------------------------------------------------------------------------------------------
-    def open(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None, here: Callable[[], Here] | None = None,
-             **_: Any) -> "SimulatedWorld":
+    def open(self, *, here: Callable[[], Here] = Here, **config: Any) -> "SimulatedWorld":
         sekisho = bindings()
-        brought = self.brought = here() if here else Here()
-        folder = self.folder = self.house.folder / f"world-{secrets.token_hex(4)}"
-        folder.mkdir()
+        self.brought = here()
+        self.folder = self.house.folder / f"world-{secrets.token_hex(4)}"
+        self.folder.mkdir()
         for name in ("code.pepper", "totp.key"):
-            (folder / name).write_text(hashlib.sha256(name.encode()).hexdigest())
-            (folder / name).chmod(0o600)
-        configs = {"client_certificate": {"ca_file": str(self.house.ca / "ca.pem"), "crl_file": str(self.house.ca / "crl.pem")},
-                   "email_code": {"pepper_file": str(folder / "code.pepper")}, "totp": {"key_file": str(folder / "totp.key")}}
+            (self.folder / name).write_text(hashlib.sha256(name.encode()).hexdigest())
+            (self.folder / name).chmod(0o600)
+        self.clock = sekisho.gate.VirtualTime(seed=1, start=self.begun)
+        self.store, self.log = sekisho.MemoryStore(), sekisho.MemoryJournal(start=self.begun)
+        self._start(self._config(**config), registry=self.furnished())
+        for who in ("mori", "tani"):
+            self.enrol(who)
+        return self
+
+    def _config(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None, **_: Any) -> dict[str, Any]:
+        brought = self.brought
         checks = [*CHECKS, *(check.name for check in brought.checks)]
-        config = {
+        configs = {"client_certificate": {"ca_file": str(self.house.ca / "ca.pem"), "crl_file": str(self.house.ca / "crl.pem")},
+                   "email_code": {"pepper_file": str(self.folder / "code.pepper")}, "totp": {"key_file": str(self.folder / "totp.key")}}
+        return {
             "node": "1", "gate_id": cast.GATE_NAME, "plugin_directory": str(self.house.build / "plugins"),
             "authenticators": [*({"plugin": name, "config": configs.get(name, {})} for name in AUTHENTICATORS), *brought.authenticators],
             "posture_checks": [*({"plugin": name, "config": {}} for name in CHECKS), *brought.checks],
-            "posture": {"listen": [f"{cast.GATE_INNER}:{cast.POSTURE_PORT}"], "server_fingerprints": [FINGERPRINT]},
+            "posture": {"listen": [f"{cast.GATE_INNER}:{cast.POSTURE_PORT}"], "server_fingerprints": [self.house.fingerprint]},
             "paths": [{"name": "internet", "plugin": {"plugin": "fortinet_sslvpn", "config": {}},
                        "zones": ["internet_business", "internet_dmz"], "factors": factors or ["certificate", "password", "code"],
                        "least_factors": 1 if factors else 2, "checks": [{"check": name, "mode": "enforce"} for name in checks],
                        "tun": {"name": "sekisho0", "gate_address": cast.GATE_INNER, "prefix": 24, "mtu": 1354},
                        "entrance": f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT}", **(path or {})}, *brought.path_configs()],
         }
-        self.clock = sekisho.gate.VirtualTime(seed=1, start=NOW)
-        self.gate = sekisho.Gate(config, clock=self.clock, registry=self.furnished(), verify_password=self.passwords.verify)
+
+    def _start(self, config: dict[str, Any], **more: Any) -> None:
+        sekisho = bindings()
+        self.gate = sekisho.Gate(config, clock=self.clock, store=self.store, journal=self.log, verify_password=self.passwords.verify, **more)
         self.gate.__enter__()
-        self.lines = sekisho.lines.Lines(self.clock)
-        self.front = self.gate.front("internet")
-        self.line_fronts = {name: self.gate.front(name) for name in brought.paths}
-        self.page = self.gate.posture_page()
-        self.path = sekisho.fortinet.fortinet_path({})
+        certificate, key = (file.read_text() for file in self.house.gate_tls)
+        tls = {"certificate_pem": certificate, "key_pem": key}
+        site = config["paths"][0]
+        path = sekisho.plugins.load(site["plugin"]["plugin"], site["plugin"]["config"], directory=config["plugin_directory"])
+        self.front = self.gate.front_engine("internet", path, client_ca_pem=(self.house.ca / "ca.pem").read_text(), filters=self.filters, **tls)
+        page = sekisho.plugins.load("posture_page", directory=config["plugin_directory"])
+        self.posture = self.gate.front_engine("posture", page, role="posture", **tls)
+        self.python_fronts = {name: self.gate.front(name) for name in self.brought.paths}
         self.grants: dict[int, Any] = {}
         self.relay = self.gate.attach("relay", "internet", self._relay_heard)
-        for who in ("mori", "tani"):
-            self.enrol(who)
-        return self
+
+    def restart(self, **config: Any) -> None:
+        self.run(until=self.now())
+        self._stop()
+        self._start(self._config(**config))
+
+    def _stop(self) -> None:
+        self.front.close()
+        self.posture.close()
+        self.gate.__exit__(None, None, None)
 
     @contextlib.contextmanager
     def at_gate(self) -> Iterator[Any]:
@@ -113,31 +146,36 @@ class SimulatedWorld(GateHere):
 
     def enrol(self, who: str) -> None:
         pc = self.pc(who)
-        body = json.dumps({"token": self.enrolment_token(who), "jwk": pc.agent.key.jwk})
-        answer = self.page.posture("enrol", pc.arrival(), body=body)
-        assert answer.status == 200, answer.body
+        status, text = pc.agent.enrol(self.enrolment_token(who))
+        assert status == 200, text
         pc.agent.facts(self.good_facts(who))
 
     def close(self) -> None:
         if hasattr(self, "gate"):
-            self.gate.__exit__(None, None, None)
+            self._stop()
 
     def check_logs(self) -> None:
-        """There is no log here; the journal must prove itself."""
+        """The journal must prove itself; nothing in the fronts' logs is worse than a warning that the story allowed."""
         self.journal_proves()
+        rows = [json.loads(line) for line in [*self.front.log, *self.posture.log]]
+        bad = [row for row in rows if row.get("level") in ("error", "critical") and row.get("event") not in self.allowed]
+        assert not bad, bad[:20]
 
     def keep_evidence(self) -> None:
-        self.story.facts["時計 Clock"] = f"{NOW:%Y-%m-%d %H:%M:%S} UTC + {self.elapsed():.3f} s (virtual)"
+        folder = self.story.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.story.facts["時計 Clock"] = f"{self.begun:%Y-%m-%d %H:%M:%S} UTC + {self.elapsed():.3f} s (virtual)"
         if hasattr(self, "gate"):
             self.keep_gate()
+            (folder / "events.jsonl").write_text("".join(f"{line}\n" for line in [*self.front.log, *self.posture.log]))
 
     # --- time -------------------------------------------------------------------------------------------------------------------
     def now(self) -> datetime.datetime:
-        found: datetime.datetime = self.clock.now if hasattr(self, "clock") else NOW
+        found: datetime.datetime = self.clock.now if hasattr(self, "clock") else self.begun
         return found
 
     def elapsed(self) -> float:
-        return (self.now() - NOW).total_seconds()
+        return (self.now() - self.begun).total_seconds()
 
     def pause(self, seconds: float) -> None:
         self.run(until=self.now() + datetime.timedelta(seconds=seconds))
@@ -152,7 +190,7 @@ class SimulatedWorld(GateHere):
         deadline = begun + datetime.timedelta(seconds=within)
         self.run(until=begun)
         while not (found := check()):
-            due = self.lines.next_due
+            due = self.next_due()
             if due is None or due > deadline:
                 self.story.waited(what, within, False)
                 tail = "\n" + on_fail() if on_fail else ""
@@ -161,9 +199,100 @@ class SimulatedWorld(GateHere):
         self.story.waited(what, (self.now() - begun).total_seconds(), True)
         return found
 
+    def next_due(self) -> datetime.datetime | None:
+        due = [at for line in self.lines if (at := line.deadline()) is not None]
+        due += [run.next_deadline for run in self.python_runs if run.next_deadline is not None]
+        if self.clock.next is not None:
+            due.append(self.clock.next)
+        return max(min(due), self.now()) if due else None
+
     def run(self, until: datetime.datetime) -> None:
         """Everything that is due until then, in its order; what it causes at once belongs to it."""
-        self.lines.run(until)
+        while True:
+            self._settle()
+            due = self.next_due()
+            if due is None or due > until:
+                break
+            self.clock.advance(max(0.0, (due - self.now()).total_seconds()))
+            for line in [*self.lines, *self.python_runs]:
+                line.on_deadline()
+        self.clock.advance(max(0.0, (until - self.now()).total_seconds()))
+        self._settle()
+
+    def _settle(self) -> None:
+        """Carries messages, bytes and packets until nothing moves at this instant."""
+        moved = True
+        while moved:
+            self.clock.settle()
+            moved = any([wire.pump() for wire in list(self.wires)])
+            moved = any([line.work() for line in [*self.lines, *self.python_runs]]) or moved
+            for front in self.python_fronts.values():
+                pushes, front.pushes[:] = list(front.pushes), []
+                for run in [run for run in self.python_runs if run.front is front]:
+                    for push in pushes:
+                        run.on_push(push)
+            if packets := self.front.take_packets():
+                for where, capture in self.captures:
+                    if where == "gate":
+                        capture.chunks += packets
+            while self.chores:
+                self.chores.popleft()()
+                moved = True
+
+    # --- lines -------------------------------------------------------------------------------------------------------------------
+    def next_port(self) -> int:
+        self.ports += 1
+        return self.ports
+
+    def line(self, host: str, identity: Identity | None, *, port: int = cast.VPN_PORT, source: str | None = None, tls: bool = True,
+             offer: Sequence[str] | None = None) -> TlsLine:
+        """A new connection of this host, looked after from now on; its owner takes it out of `wires`."""
+        context = self.house.contexts.get(identity, offer) if tls else None
+        seen = [capture.chunks.append for where, capture in self.captures if where == host]
+        made = TlsLine(self.posture if port == cast.POSTURE_PORT else self.front, source or cast.address(cast.PCS[host]), self.next_port(),
+                       context, seen)
+        self.wires.append(made)
+        return made
+
+    def talk(self, host: str, talks: Sequence[Talk], *, together: bool = False, port: int = cast.VPN_PORT, lanes: int = 1,
+             limit_s: float = 5, within: float = 120) -> dict[str, Heard]:
+        return Talks(self, host, port=port, limit_s=limit_s).run(talks, together=together, lanes=lanes)
+
+    def more_addresses(self, host: str, count: int, first: int = 0) -> list[str]:
+        return further(host, cast.address(cast.PCS[host]), count, first)
+
+    @contextlib.contextmanager
+    def capture(self, host: str, device: str = "eth0") -> Iterator[Capture]:
+        """Of a PC: the ciphertext of the lines that it opens from now on."""
+        one = (host, Capture())
+        self.run(until=self.now())
+        self.captures.append(one)
+        try:
+            yield one[1]
+        finally:
+            self.run(until=self.now())
+            self.captures.remove(one)
+
+    def say_in_clear(self, host: str, words: bytes) -> None:
+        line = self.line(host, None, tls=False)
+        line.say(words)
+        line.gone()
+        self.wires.remove(line)
+
+    def front_life(self) -> object:
+        return self.front
+
+    def scan(self, login: Login, neighbour: str | None) -> set[tuple[str, str, int]]:
+        assert isinstance(login, SimulatedLogin)
+        return scan(self, login, neighbour)
+
+    def remove_kernel_filter(self) -> None:
+        self.kernel_filters = False
+
+    def kernel_lets(self, source: str, to: str, port: int) -> bool:
+        """Whether the kernel was told that this address may go there."""
+        rights = [right for rights in self.gate.kernel.values() for right in rights if right.address == source]
+        return not self.kernel_filters or any(r.address == to and r.port == port for right in rights for r in right.filter)
 
     # --- the entrance ------------------------------------------------------------------------------------------------------------
     def _relay_heard(self, message: Any) -> None:
@@ -194,6 +323,16 @@ class SimulatedWorld(GateHere):
         assert mac is not None
         return cast.good_facts(self.now(), mac, pc)
 
+    @property
+    def ca(self) -> pathlib.Path:
+        return self.house.ca
+
+    def pages(self, who: str, *, certificate: Identity | None | str = "own", user_agent: str | None = None,
+              languages: str = "ja") -> SimulatedPage:
+        used = self.certificate_of(who) if certificate == "own" else certificate
+        assert used is None or isinstance(used, Identity)
+        return SimulatedPage(self.pc(who), used, user_agent, languages)
+
     def odd_certificate(self, kind: str) -> Identity:
         return certificates.odd(kind, self.folder / "odd", self.house.ca, "mori", "pc-mori", now=self.now())
 
@@ -214,16 +353,15 @@ class SimulatedWorld(GateHere):
         pc, heard, ends = self.pc(who), bytearray(), list[str]()
         used = self.identity(who) if certificate == "own" else certificate
         assert used is None or isinstance(used, Identity)
-        line = bindings().lines.PathRun(self.line_fronts[path], self.brought.paths[path], pc.arrival(certificate=used, path=path),
-                                        wrote=heard.extend, closed=ends.append)
-        self.lines.runs.append(line)
-        self.talks.setdefault(path, []).append(line)
-        line.on_bytes(words.encode())
+        run = bindings().lines.PathRun(self.python_fronts[path], self.brought.paths[path], pc.arrival(path, used), wrote=heard.extend,
+                                       closed=ends.append)
+        self.python_runs.append(run)
+        run.on_bytes(words.encode())
         self.wait(lambda: ends, 60, f"the path {path} hangs up")
         return heard.decode(errors="replace")
 
     def raised_by(self, path: str) -> list[str]:
-        return [str(line.broke) for line in self.talks.get(path, []) if line.broke is not None]
+        return [str(run.broke) for run in self.python_runs if run.broke is not None and run.front is self.python_fronts[path]]
 
     def screen_of(self, desktop: str) -> socket.socket:
         """No machine stands behind it: it greets as one does, and is gone."""

@@ -1,20 +1,33 @@
-"""People in the simulated lab: agents, and PCs whose VPN client is the product's own client machine (sekisho.lines)."""
+"""People in the simulated lab: mailboxes, agents, and PCs whose VPN client is the product's own client machine."""
 from __future__ import annotations
 
 import datetime
 import json
+import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import cast, certificates
 from .gate_here import bindings
-from .pc import Identity
-from .world import Agent, Facts, Login, Pc, Report
+from .people import Agent, ClientRun, Facts, Page, Pc, Report, SamlListener
+from .programs.forms import Fields, Reader, obey
+from .simulated_login import SimulatedLogin
+from .talks import Identity, Talk
 
 if TYPE_CHECKING:
     from .simulated import SimulatedWorld
 
-#: SHA-256 of the certificate that the posture page would show.
-FINGERPRINT = "5e" * 32
+
+def request(method: str, path: str, fields: Fields, body: bytes) -> bytes:
+    rows = [("Host", cast.GATE_NAME), *fields, *([("Content-Length", str(len(body)))] if method == "POST" else [])]
+    return f"{method} {path} HTTP/1.1\r\n".encode() + "".join(f"{n}: {v}\r\n" for n, v in rows).encode("latin-1") + b"\r\n" + body
+
+
+def answer_of(heard: bytes) -> tuple[int, Fields, bytes]:
+    head, _, body = heard.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    words = first.split(" ", 2)
+    return (int(words[1]) if len(words) > 1 else 0), [(n, v.strip()) for n, _, v in (line.partition(":") for line in lines)], body
 
 
 class SimulatedAgent(Agent):
@@ -31,28 +44,43 @@ class SimulatedAgent(Agent):
     def facts(self, document: Facts) -> None:
         self.document = document
 
+    def _say(self, method: str, path: str, *, inside: bool, body: str = "", kind: str = "") -> tuple[int, str]:
+        """One request to the posture page; inside the tunnel only if a packet gets there."""
+        source = None
+        if inside:
+            tunnel = self.pc.tunnel()
+            if tunnel is None or not tunnel.passes(cast.GATE_INNER, cast.POSTURE_PORT):
+                return 0, "the posture page is not reached through the tunnel"
+            source = tunnel.address
+        fields = [("Content-Type", kind)] if kind else []
+        heard = self.world.talk(self.pc.host, [Talk("agent", [request(method, f"/posture/v1/{path}", fields, body.encode())], answers=1,
+                                                    source=source)], port=cast.POSTURE_PORT)["agent"]
+        status, _, content = answer_of(heard.heard)
+        return status, content.decode(errors="replace") or heard.error
+
+    def enrol(self, token: str) -> tuple[int, str]:
+        return self._say("POST", "enrol", inside=False, body=json.dumps({"token": token, "jwk": self.key.jwk}), kind="application/json")
+
     def report(self, *, inside: bool, reason: str = "connect") -> Report:
         sekisho = bindings()
-        address = self.pc.inner_address() if inside else ""
-        arrival = self.pc.arrival(address)
-        asked = self.world.page.posture("challenge", arrival)
-        if asked.status != 200:
-            return Report(False, asked.status < 500, [], asked.body)
-        challenge = json.loads(asked.body)
+        status, text = self._say("GET", "challenge", inside=inside)
+        if status != 200:
+            return Report(False, 400 <= status < 500, [], text)
+        challenge = json.loads(text)
         self.book[0] += 1
         at = datetime.datetime.fromisoformat(challenge["server_time"].replace("Z", "+00:00"))
-        facts = dict(self.document)
         payload = sekisho.posture.ReportPayload(aud=challenge["gateway"], sid=challenge["sid"], nonce=challenge["nonce"],
-                                        ip=address if inside else None, srv=FINGERPRINT, iat=int(at.timestamp()), seq=self.book[0],
-                                        reason=reason, facts=facts)
-        answer = self.world.page.posture("report", arrival, body=sekisho.posture.seal_report(payload, self.key))
+                                                ip=self.pc.inner_address() if inside else None, srv=self.world.house.fingerprint,
+                                                iat=int(at.timestamp()), seq=self.book[0], reason=reason, facts=dict(self.document))
+        status, text = self._say("POST", "report", inside=inside, body=sekisho.posture.seal_report(payload, self.key),
+                                 kind="application/jose")
         self.world.run(until=self.world.now())
-        if answer.status != 200:
-            return Report(False, answer.status < 500, [], answer.body)
-        told = json.loads(answer.body)
+        if status != 200:
+            return Report(False, 400 <= status < 500, [], text)
+        told = json.loads(text)
         checks = [{**row, "remedy": {"ja": row.get("remedy_ja", ""), "en": row.get("remedy_en", "")}} for row in told["checks"]]
         admitted = told["decision"] == "admit"
-        return Report(admitted, not admitted, checks, answer.body)
+        return Report(admitted, not admitted, checks, text)
 
     def start(self, within: float = 10) -> None:
         report = self.report(inside=True)
@@ -63,10 +91,10 @@ class SimulatedAgent(Agent):
     def _beat(self) -> None:
         def again() -> None:
             if self.running:
-                self.world.page.posture("challenge", self.pc.arrival(self.pc.inner_address()))
+                self._say("GET", "challenge", inside=True)
                 self._beat()
 
-        self.world.clock.at(self.world.now() + datetime.timedelta(seconds=30), again)
+        self.world.clock.at(self.world.now() + datetime.timedelta(seconds=30), lambda: self.world.chores.append(again))
 
     def event(self) -> None:
         self.report(inside=True, reason="event")
@@ -80,29 +108,53 @@ class SimulatedPc(Pc):
 
     def __init__(self, world: "SimulatedWorld", who: str) -> None:
         self.world, self.who = world, who
-        host = world.people[who]["pc"]
-        self.peer = cast.address(cast.PCS[host])
-        self.ports = 40_000 + 500 * len(world.pcs)
+        self.host = world.people[who]["pc"]
         self.agent = SimulatedAgent(self)
-
-    def arrival(self, peer: str = "", certificate: Identity | None = None, path: str = "internet") -> Any:
-        sekisho = bindings()
-        self.ports += 1
-        chain = [certificates.der(certificate.certificate)] if certificate else []
-        return sekisho.Arrival(path=path, peer_address=peer or self.peer, peer_port=self.ports, tls_version="TLSv1.3",
-                               tls_cipher="TLS_AES_256_GCM_SHA384", certificate_chain=chain)
+        self.saml: SimulatedSamlClient | None = None
 
     def login(self, password: str | None = None, *, login: str | None = None, certificate: object = "own") -> "SimulatedLogin":
-        used = self.world.identity(self.who) if certificate == "own" else certificate
+        return self._start(certificate, user=login or self.who,
+                           password=self.world.people[self.who]["password"] if password is None else password)
+
+    def resume(self, cookie: str, *, certificate: object = "own") -> "SimulatedLogin":
+        return self._start(certificate, cookie=cookie)
+
+    def _start(self, certificate: object, *, manner: str = "openconnect", **words: str) -> "SimulatedLogin":
+        used = self.world.certificate_of(self.who) if certificate == "own" else certificate
         assert used is None or isinstance(used, Identity)
-        one = SimulatedLogin(self, self.arrival(certificate=used), login or self.who,
-                             self.world.people[self.who]["password"] if password is None else password)
-        self.world.logins.append(one)
+        one = SimulatedLogin(self, used, manner, words)
+        self.world.lines.append(one)
         self.world.run(until=self.world.now())
         return one
 
+    def openfortivpn(self, password: str, code: Callable[[], str] | None) -> ClientRun:
+        return self._other(self._start("own", manner="openfortivpn", user=self.who, password=password), code)
+
+    def openfortivpn_with_cookie(self, cookie: str) -> ClientRun:
+        return self._other(self._start("own", manner="openfortivpn", cookie=cookie), None)
+
+    def _other(self, one: "SimulatedLogin", code: Callable[[], str] | None) -> ClientRun:
+        """To its tunnel or its end; then it is stopped."""
+        if code is not None:
+            one.asked().type(code())
+        self.world.wait(lambda: one.tunnel_up or one.end, 25, "the client has ended, or its tunnel is up")
+        allocated = bool(one.last_address)
+        text = f"tunnel at {one.last_address}" if allocated else one.shown()
+        one.hang_up()
+        return ClientRun(allocated, allocated, text)
+
+    def saml_client(self) -> "SimulatedSamlClient":
+        self.saml = SimulatedSamlClient(self)
+        return self.saml
+
+    def arrival(self, path: str, certificate: Identity | None) -> Any:
+        """For a path written in Python, which has no front of the product's."""
+        chain = [certificates.der(certificate.certificate)] if certificate else []
+        return bindings().Arrival(path=path, peer_address=cast.address(cast.PCS[self.host]), peer_port=self.world.next_port(),
+                                  tls_version="TLSv1.3", tls_cipher="TLS_AES_256_GCM_SHA384", certificate_chain=chain)
+
     def tunnel(self) -> "SimulatedLogin | None":
-        return next((line for line in reversed(self.world.logins) if line.pc is self and line.stands), None)
+        return next((line for line in reversed(self.world.lines) if line.pc is self and line.stands), None)
 
     def inner_address(self) -> str:
         tunnel = self.tunnel()
@@ -110,7 +162,7 @@ class SimulatedPc(Pc):
         return tunnel.address
 
     def desktop_answers(self, within: float = 3) -> bool:
-        """A packet passes the tunnel, the session's filter and the kernel's rights, and the relay is told his desktop."""
+        """A packet passes the tunnel, the front's filter and the kernel's rights, and the relay is told his desktop."""
         self.world.run(until=self.world.now())
         tunnel = self.tunnel()
         if tunnel is None or not tunnel.passes(cast.GATE_INNER, cast.ENTRANCE_PORT):
@@ -119,100 +171,62 @@ class SimulatedPc(Pc):
         return bool(grant is not None and grant.ok and grant.desktop == self.world.people[self.who]["desktop"])
 
 
-class SimulatedLogin(Login):
-    """A client machine and the connections of the access path that it opens."""
+class SimulatedSamlClient(SamlListener):
+    """A newer VPN client: the browser brings it a one-time id, with which it fetches its session."""
 
-    def __init__(self, pc: SimulatedPc, arrival: Any, login: str, password: str) -> None:
-        sekisho = bindings()
-        self.pc, self.world = pc, pc.world
-        client = sekisho.fortinet.FortinetClient(manner="openconnect", user=login, password=password, host=cast.GATE_NAME,
-                                                 seed=arrival.peer_port)
-        self.run = sekisho.lines.ClientRun(self.world.front, self.world.path, arrival, client, path_seed=100_000 + arrival.peer_port)
-        self.world.lines.runs.append(self.run)
-        self.run.start()
+    def __init__(self, pc: SimulatedPc) -> None:
+        self.pc, self.ids = pc, []  # type: SimulatedPc, list[str]
 
-    # --- the person -----------------------------------------------------------------------------------------------------------
-    def asked(self, within: float = 15, prompt: str = "code") -> "SimulatedLogin":
-        self.world.wait(lambda: self.run.prompts or self.run.ended, within, f"the question for the {prompt}")
-        assert any(prompt in asked for asked in self.run.prompts), f"no such question: {self.run.prompts} {self._shown()}"
+    def _fetch(self) -> tuple[int, str]:
+        assert self.ids, "the browser has brought no id"
+        get = request("GET", f"/remote/saml/auth_id?id={self.ids[0]}", [("User-Agent", "Mozilla/5.0 SV1")], b"")
+        heard = self.pc.world.talk(self.pc.host, [Talk("fetch", [get], answers=1, identity=self.pc.world.certificate_of(self.pc.who))])["fetch"]
+        found = re.search(rb"SVPNCOOKIE=([A-Za-z0-9_-]+)", heard.heard)
+        return heard.status, found.group(1).decode() if found else ""
+
+    def cookie(self, within: float = 15) -> str:
+        status, cookie = self._fetch()
+        assert status == 200 and cookie, status
+        return cookie
+
+    def again(self, within: float = 10) -> int:
+        return self._fetch()[0]
+
+
+class SimulatedPage(Page):
+    """A reader of the pages at this PC; each request on a connection of its own."""
+
+    def __init__(self, pc: SimulatedPc, identity: Identity | None, user_agent: str | None, languages: str) -> None:
+        self.pc, self.identity = pc, identity
+        self.reader = Reader(self._fetch, user_agent=user_agent, languages=languages)
+        self.agent = self.reader.agent
+        self.page = self.reader.page()
+
+    def _fetch(self, method: str, url: str, fields: Fields, body: bytes) -> tuple[int, Fields, bytes]:
+        origin = f"https://{cast.GATE_NAME}"
+        if url.startswith("http://127.0.0.1:8020/") and self.pc.saml is not None:
+            self.pc.saml.ids += re.findall(r"[?&]id=([A-Za-z0-9-]{1,1024})(?:&|$)", url)
+            return 200, [], b"<!DOCTYPE html><title>client</title><p>The client goes on."
+        assert url.startswith(f"{origin}/"), f"nothing answers at {url}"
+        one = Talk("page", [request(method, url.removeprefix(origin), fields, body)], answers=1, identity=self.identity)
+        heard = self.pc.world.talk(self.pc.host, [one])["page"]
+        assert heard.status, f"no answer to {method} {url}: {heard.error}"
+        return answer_of(heard.heard)
+
+    def _go(self, **order: str) -> "SimulatedPage":
+        self.page = obey(self.reader, order)
         return self
 
-    def type(self, line: str) -> "SimulatedLogin":
-        self.run.type(line)
-        self.world.run(until=self.world.now())
-        return self
+    def open(self, url: str = Page.LOGIN) -> "SimulatedPage":
+        return self._go(do="open", url=url)
 
-    def up(self, within: float = 15) -> "SimulatedLogin":
-        self.world.wait(lambda: self.run.tunnel or self.run.ended, within, "the tunnel stands", on_fail=self._shown)
-        assert self.run.tunnel, self._shown()
-        return self
+    def fill(self, at: str, text: str) -> "SimulatedPage":
+        return self._go(do="fill", at=at, text=text)
 
-    @property
-    def stands(self) -> bool:
-        return self.run.tunnel is not None and not self.run.is_cut
+    def press(self, at: str = "button.main") -> "SimulatedPage":
+        return self._go(do="click", at=at)
 
-    @property
-    def address(self) -> str:
-        return str(self.run.address)
+    def value(self, at: str) -> str:
+        return str(obey(self.reader, {"do": "value", "at": at})["value"])
 
-    @property
-    def inside(self) -> bool:
-        return self.run.ended is None and not self.run.is_cut
-
-    def refused(self, within: float = 15) -> str:
-        self.world.wait(lambda: self.run.ended, within, "the client has given up", on_fail=self._shown)
-        assert self.run.ended.why in ("login_refused", "session_refused"), self._shown()
-        assert not self.address, "a tunnel stood"
-        return self._shown()
-
-    def ended(self, within: float = 15) -> str:
-        self.world.wait(lambda: self.run.ended, within, "the client has stopped", on_fail=self._shown)
-        return self._shown()
-
-    @property
-    def was_told(self) -> bool:
-        return self.run.ended is not None and self.run.ended.why in ("by_gate", "session_refused")
-
-    @property
-    def answers(self) -> list[str]:
-        self.world.run(until=self.world.now())
-        return [line for line in self.run.heard.decode(errors="replace").splitlines() if not line.lower().startswith("date:")]
-
-    def hang_up(self, within: float = 10) -> None:
-        if self.run.ended is None:
-            self.run.stop()
-            self.world.wait(lambda: self.run.ended, within, "the client has ended")
-
-    def cut(self) -> None:
-        self.run.cut()
-
-    def _shown(self) -> str:
-        end = self.run.ended
-        return f"{end.why} {end.status} {end.text}" if end else f"still waiting; heard {bytes(self.run.heard[-600:])!r}"
-
-    # --- packets ----------------------------------------------------------------------------------------------------------------
-    def passes(self, address: str, port: int) -> bool:
-        """One packet for there comes out of the connection, its session may send it there, and the kernel knows it."""
-        before = len(self.run.delivered)
-        self.run.send(syn(self.address, address, port))
-        self.world.run(until=self.world.now())
-        view = self.run.view
-        allowed = view is not None and any(r.address == address and r.port == port for r in view.filter)
-        rights = [right for rights in self.world.gate.kernel.values() for right in rights if right.address == self.address]
-        known = any(r.address == address and r.port == port for right in rights for r in right.filter)
-        return len(self.run.delivered) > before and allowed and known
-
-
-def syn(source: str, to: str, port: int) -> bytes:
-    """An IPv4 packet with a TCP SYN (RFC 791, RFC 9293)."""
-    def total(data: bytes) -> int:
-        value = sum(int.from_bytes(data[n:n + 2], "big") for n in range(0, len(data), 2))
-        while value >> 16:
-            value = (value & 0xFFFF) + (value >> 16)
-        return ~value & 0xFFFF
-
-    src, dst = (bytes(int(part) for part in address.split(".")) for address in (source, to))
-    tcp = (41_000).to_bytes(2, "big") + port.to_bytes(2, "big") + bytes(8) + b"\x50\x02\xff\xff" + bytes(4)
-    tcp = tcp[:16] + total(src + dst + b"\0\x06" + len(tcp).to_bytes(2, "big") + tcp).to_bytes(2, "big") + tcp[18:]
-    head = b"\x45\0" + (20 + len(tcp)).to_bytes(2, "big") + b"\0\x01\x40\0\x40\x06\0\0" + src + dst
-    return head[:10] + total(head).to_bytes(2, "big") + head[12:] + tcp
+    def close(self) -> None: ...

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import abc
 import contextlib
-import dataclasses
 import datetime
+import pathlib
 import select
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,123 +17,8 @@ from typing import Any
 
 from . import cast, evidence
 from .netlab import wait_until
-
-Facts = dict[str, Any]
-
-
-@dataclasses.dataclass
-class Report:
-    """What the agent was told about its report."""
-    ok: bool                       # every check passed
-    denied: bool                   # judged, and at least one failed
-    checks: list[dict[str, Any]]   # {check, rule, code, verdict, remedy: {ja, en}}
-    text: str                      # the whole answer, for a person
-
-    def failing(self) -> list[dict[str, Any]]:
-        return [row for row in self.checks if row["verdict"] in ("fail", "unknown")]
-
-
-class Login(abc.ABC):
-    """One try of a person to get in with his VPN client; once in, his tunnel."""
-
-    @abc.abstractmethod
-    def asked(self, within: float = 15, prompt: str = "code") -> "Login":
-        """The gate has asked a question with this word."""
-
-    @abc.abstractmethod
-    def type(self, line: str) -> "Login":
-        """What the person types next: a code."""
-
-    @abc.abstractmethod
-    def up(self, within: float = 15) -> "Login":
-        """The tunnel stands."""
-
-    @property
-    @abc.abstractmethod
-    def address(self) -> str:
-        """The inner address of the tunnel."""
-
-    @property
-    @abc.abstractmethod
-    def inside(self) -> bool:
-        """The client is still there: it asks, tries, or holds its tunnel."""
-
-    @abc.abstractmethod
-    def refused(self, within: float = 15) -> str:
-        """The client has given up and no tunnel ever stood; what it showed the person."""
-
-    @abc.abstractmethod
-    def ended(self, within: float = 15) -> str:
-        """A tunnel that stood is over and the client has stopped by itself."""
-
-    @property
-    @abc.abstractmethod
-    def was_told(self) -> bool:
-        """Whether the gate said goodbye, so that the client knows that it is over."""
-
-    @property
-    @abc.abstractmethod
-    def answers(self) -> list[str]:
-        """What the gate answered, line by line, without what differs by chance: for answers that must read the same."""
-
-    @abc.abstractmethod
-    def hang_up(self, within: float = 10) -> None:
-        """The person disconnects."""
-
-    @abc.abstractmethod
-    def cut(self) -> None:
-        """The PC loses power: nothing is said to the gate."""
-
-
-class Agent(abc.ABC):
-    """The posture agent of one terminal."""
-
-    @abc.abstractmethod
-    def facts(self, document: Facts) -> None:
-        """What the terminal is, from now on."""
-
-    @abc.abstractmethod
-    def report(self, *, inside: bool) -> Report:
-        """One report, before the login or through the tunnel."""
-
-    @abc.abstractmethod
-    def start(self, within: float = 10) -> None:
-        """Reports through the tunnel from now on; the first report has admitted the session when this returns."""
-
-    @abc.abstractmethod
-    def event(self) -> None:
-        """Something changed on the terminal: the agent reports at once."""
-
-    @abc.abstractmethod
-    def stop(self) -> None: ...
-
-
-class Pc(abc.ABC):
-    """A contractor's PC with the person before it."""
-
-    who: str
-    agent: Agent
-
-    @abc.abstractmethod
-    def login(self, password: str | None = None, *, login: str | None = None, certificate: object = "own") -> Login:
-        """Starts the VPN client and types ID and password (his own, unless told); returns at once.
-        `certificate`: "own", None, or what odd_certificate() or certificate_of() gave."""
-
-    @abc.abstractmethod
-    def desktop_answers(self, within: float = 3) -> bool:
-        """The screen of his desktop answers at the entrance."""
-
-
-class Mailbox(abc.ABC):
-    """One person's mails."""
-
-    @abc.abstractmethod
-    def next_code(self, within: float = 10) -> str:
-        """Waits for the next mail; the six digits in it."""
-
-    @abc.abstractmethod
-    def nothing_new(self) -> bool:
-        """No mail has come since the last that was read."""
+from .people import Agent, ClientRun, Facts, Login, Mailbox, Page, Pc, Report
+from .talks import Capture, Heard, Identity, Talk
 
 
 class World(abc.ABC):
@@ -250,11 +135,56 @@ class World(abc.ABC):
         """A terminal that passes every check now."""
 
     @abc.abstractmethod
-    def odd_certificate(self, kind: str) -> object:
+    def odd_certificate(self, kind: str) -> Identity:
         """For Mori and his terminal: foreign_ca, unregistered, expired, server_usage."""
 
     @abc.abstractmethod
-    def certificate_of(self, who: str) -> object: ...
+    def certificate_of(self, who: str) -> Identity: ...
+
+    @property
+    @abc.abstractmethod
+    def ca(self) -> pathlib.Path:
+        """The folder of the environment's CA of client certificates."""
+
+    @abc.abstractmethod
+    def pages(self, who: str, *, certificate: Identity | None | str = "own", user_agent: str | None = None,
+              languages: str = "ja") -> Page:
+        """Somebody at this person's PC opens the gate's pages; closed with the world at the latest."""
+
+    def no_pages(self) -> str:
+        """Why nobody can open pages on this machine; "" when somebody can."""
+        return ""
+
+    # --- bytes and packets --------------------------------------------------------------------------------------------------------
+    @abc.abstractmethod
+    def talk(self, host: str, talks: Sequence[Talk], *, together: bool = False, port: int = cast.VPN_PORT, lanes: int = 1,
+             limit_s: float = 5, within: float = 120) -> dict[str, Heard]:
+        """Exact bytes from a host to the gate, each talk on a connection of its own. `together`: all handshakes first, then
+        everybody speaks at the same moment. `lanes`: so many beside each other. `limit_s`: silence that ends a talk."""
+
+    @abc.abstractmethod
+    def more_addresses(self, host: str, count: int, first: int = 0) -> list[str]:
+        """Further addresses of the host, from its `first` on: a source that misbehaves is penalised."""
+
+    @abc.abstractmethod
+    def capture(self, host: str, device: str = "eth0") -> contextlib.AbstractContextManager[Capture]:
+        """Looks at what passes there: a PC's line, or "gate" and "sekisho0", behind the front."""
+
+    @abc.abstractmethod
+    def say_in_clear(self, host: str, words: bytes) -> None:
+        """Sends the words from the host to the gate's address, without any TLS."""
+
+    @abc.abstractmethod
+    def front_life(self) -> object:
+        """Another one once the front has been started anew."""
+
+    @abc.abstractmethod
+    def scan(self, login: Login, neighbour: str | None) -> set[tuple[str, str, int]]:
+        """What answers inside when a hostile PC tries everything through its tunnel: (kind, address, port)."""
+
+    @abc.abstractmethod
+    def remove_kernel_filter(self) -> None:
+        """Takes the kernel's rules away until the story's end: only a story that proves the filter's worth does this."""
 
     @abc.abstractmethod
     def borrow_agent(self, at: Pc, owner: Pc) -> Agent:
@@ -358,6 +288,21 @@ class World(abc.ABC):
     def revoke_certificate(self, who: str) -> None: ...
 
     @abc.abstractmethod
+    def register_certificate(self, who: str, identity: Identity) -> None:
+        """In the place of the one that is registered for him and his terminal."""
+
+    @abc.abstractmethod
+    def enrolment_token(self, who: str) -> str:
+        """For his terminal."""
+
+    @abc.abstractmethod
+    def end_session(self, number: str, *, reason: str = "test") -> None: ...
+
+    @abc.abstractmethod
+    def restart(self, **config: Any) -> None:
+        """The gate stops and starts again, with this configuration; what was stored stays."""
+
+    @abc.abstractmethod
     def enrol_app(self, who: str) -> str:
         """The otpauth URI of a new authenticator app."""
 
@@ -419,4 +364,4 @@ class World(abc.ABC):
         self.story.add("must_not", f"get in: refused with one of {', '.join(codes)}")
 
 
-__all__ = ["Agent", "Facts", "Login", "Mailbox", "Pc", "Report", "World"]
+__all__ = ["Agent", "ClientRun", "Facts", "Login", "Mailbox", "Page", "Pc", "Report", "World"]

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from .pc import Identity
+from .talks import Identity
 
 DAY = datetime.timedelta(days=1)
 PERSON, TERMINAL = "urn:sekisho:person:mori", "urn:sekisho:terminal:pc-mori"
@@ -57,9 +57,9 @@ def pem(certificate: bytes) -> bytes:
     return x509.load_der_x509_certificate(certificate).public_bytes(serialization.Encoding.PEM)
 
 
-def make(shape: Shape, signer: Signer | None) -> tuple[bytes, Any]:
+def make(shape: Shape, signer: Signer | None, at: datetime.datetime) -> tuple[bytes, Any]:
     """The certificate (DER) and its key; self-signed without a signer."""
-    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+    now = at.astimezone(datetime.timezone.utc).replace(tzinfo=None)
     key = shape.key()
     by = signer or Signer(name(shape.common_name), key)
     builder = (x509.CertificateBuilder().subject_name(name(shape.common_name)).issuer_name(by.name).public_key(key.public_key())
@@ -136,8 +136,8 @@ NOT_NEGOTIATED: dict[str, Shape] = {
 
 
 class Zoo:
-    def __init__(self, folder: pathlib.Path, ca: pathlib.Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: pathlib.Path, ca: pathlib.Path, now: datetime.datetime) -> None:
+        self.folder, self.now = folder, now
         folder.mkdir(parents=True, exist_ok=True)
         certificate = x509.load_pem_x509_certificate((ca / "ca.pem").read_bytes())
         key = serialization.load_pem_private_key((ca / "ca.key").read_bytes(), None)
@@ -155,18 +155,18 @@ class Zoo:
 
     def issuer(self, common_name: str, signer: Signer | None, **more: Any) -> tuple[bytes, Signer]:
         shape = Shape(common_name=common_name, uris=(), usages=None, ca=True, issues=True, **more)
-        der, key = make(shape, signer)
+        der, key = make(shape, signer, self.now)
         return der, Signer(name(common_name), key)
 
     def animals(self) -> dict[str, tuple[Identity, str]]:
         """kind -> (certificate with its chain, code of the refusal)."""
         out: dict[str, tuple[Identity, str]] = {}
         for kind, (shape, code) in BY_THE_CA.items():
-            der, key = make(shape, self.ca)
+            der, key = make(shape, self.ca, self.now)
             out[kind] = (self.keep(kind, [der], key), code)
 
         def chained(kind: str, signer: Signer, issuers: list[bytes], code: str = "certificate.untrusted") -> None:
-            der, key = make(Shape(), signer)
+            der, key = make(Shape(), signer, self.now)
             out[kind] = (self.keep(kind, [der, *issuers], key), code)
 
         foreign_der, foreign = self.issuer("a foreign CA", None)
@@ -175,9 +175,9 @@ class Zoo:
         twin_der, twin = self.issuer(self.ca.name.rfc4514_string().removeprefix("CN="), None)
         chained("CA of the same name", twin, [])
         chained("CA of the same name, shown along", twin, [twin_der])
-        der, key = make(Shape(), None)
+        der, key = make(Shape(), None, self.now)
         out["self-signed"] = (self.keep("self-signed", [der], key), "certificate.untrusted")
-        leaf_der, leaf_key = make(Shape(), self.ca)
+        leaf_der, leaf_key = make(Shape(), self.ca, self.now)
         chained("issued by a terminal", Signer(name("mori"), leaf_key), [leaf_der])
         middle_der, middle = self.issuer("an intermediate", self.ca)
         chained("beyond the CA's path length", middle, [middle_der])
@@ -194,10 +194,10 @@ class Zoo:
     def not_negotiated(self) -> dict[str, Identity]:
         out = {}
         for kind, shape in NOT_NEGOTIATED.items():
-            der, key = make(shape, self.ca)
+            der, key = make(shape, self.ca, self.now)
             out[kind] = self.keep(kind, [der], key)
         return out
 
     def good(self) -> Identity:
-        der, key = make(Shape(), self.ca)
+        der, key = make(Shape(), self.ca, self.now)
         return self.keep("good", [der], key)

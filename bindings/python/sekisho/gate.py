@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, Union, cast
 
 from sekisho import plugins
+from sekisho._core.front import FrontEngine, FrontSocket
 from sekisho._core.gate import (GateHouse, GateOptions, GatePath, MemoryStore, Neighbour, SessionInfo, Store,
                                 VirtualTime, hash_password, open_store, verify_password)
 from sekisho._core.journal import MemoryJournal, Query, StoredEntry, Verification
@@ -27,8 +28,8 @@ from sekisho._core.seam import (AnswerLogin, BeginLogin, Done, FilterRule, Grant
 from sekisho._core.login import CheckPolicy as _CheckPolicy
 from sekisho.errors import GateError, NotInTime, RefusedError
 
-__all__ = ["Front", "Gate", "GateOptions", "GatePath", "MemoryStore", "Neighbour", "SessionInfo", "Store",
-           "VirtualTime", "code_of", "gate_options", "hash_password", "open_store", "verify_password"]
+__all__ = ["Front", "FrontEngine", "FrontSocket", "Gate", "GateOptions", "GatePath", "MemoryStore", "Neighbour",
+           "SessionInfo", "Store", "VirtualTime", "code_of", "gate_options", "hash_password", "open_store", "verify_password"]
 
 _Body = Union[BeginLogin, AnswerLogin, ResumeSession, LogoutSession, PostureRequest]
 
@@ -244,6 +245,14 @@ class Gate:
     def posture_page(self) -> Front:
         """The front of the posture page."""
         return Front(self, "posture", "posture")
+
+    def front_engine(self, name: str, path: object, *, certificate_pem: str, key_pem: str, client_ca_pem: str = "",
+                     role: str = "front", filters: bool = True, seed: int = 2) -> FrontEngine:
+        """The production's own front of this path (or, with role "posture", of the posture page), without its sockets:
+        real TLS, byte by byte. `path`: fortinet_path(), or what plugins.load() gives. `filters=False` lets every packet
+        with the session's source pass: it shows that a check of the filter can fail."""
+        return FrontEngine(self._house, path, name=name, role=role, certificate_pem=certificate_pem, key_pem=key_pem,
+                           client_ca_pem=client_ca_pem, filters=filters, seed=seed)
 
     def attach(self, role: str, name: str, hear: Callable[[Any], object]) -> Neighbour:
         """Any neighbour (front, posture, relay, netd), played by `hear`."""

@@ -49,6 +49,8 @@ class Neighbour {
   void send(const seam::Message& message);
   void close();
   [[nodiscard]] bool is_open() const { return gate_ != nullptr; }
+  /// The neighbour's end, for a room that speaks over it itself; borrowed.
+  [[nodiscard]] seam::Link* far_link() { return links_.second.get(); }
 
  private:
   struct End final : seam::Link::Handler {
@@ -86,6 +88,7 @@ class GateHouse {
   /// Throws Failure gate.closed.
   [[nodiscard]] gate::Gate& running();
   [[nodiscard]] VirtualTime& time() { return *parts_.time; }
+  [[nodiscard]] const std::shared_ptr<VirtualTime>& shared_time() const { return parts_.time; }
   /// What the kernel was told last, by TUN; only while the house plays netd.
   std::map<std::string, std::vector<seam::KernelRight>> kernel;
   bool netd_works = true;

@@ -22,4 +22,5 @@ PYBIND11_MODULE(_core, m) {
   room("posture", bind_posture);
   room("fortinet", bind_fortinet);
   room("gate", bind_gate);
+  room("front", bind_front);
 }

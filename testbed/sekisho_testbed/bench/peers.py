@@ -14,7 +14,8 @@ from typing import Any
 from .. import cast
 from ..gatehouse import Gatehouse, WebCa
 from ..netlab import Host, LabError, NetLab, Plug, Program, Segment, wait_until
-from ..pc import SCRIPT, ContractorPc, Identity
+from ..pc import SCRIPT, ContractorPc
+from ..talks import Identity
 from .accounting import Group
 
 CIPHER = "NORMAL:-CIPHER-ALL:+AES-256-GCM"

@@ -15,8 +15,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from ..attack import Talk, code_round, password_round, talk
+from ..attack import code_round, password_round, talk
 from ..netlab import wait_until
+from ..talks import Talk
 from .yard import PASSWORD, Insiders, Pulse, Yard, yard
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -32,7 +33,7 @@ class Newcomer:
     def answered(self, limit_s: float) -> tuple[float, bytes]:
         row = Talk("newcomer", [password_round(self.who, PASSWORD)], answers=1, source=self.source,
                    identity=self.site.gateway.identity(self.who))
-        heard = talk(self.site, self.site.hall.client, [row], limit_s=limit_s)["newcomer"]
+        heard = talk(self.site.hall.client, self.site.hall.web_ca.certificate, [row], limit_s=limit_s)["newcomer"]
         return heard.ms / 1000 if heard.heard else limit_s, heard.heard
 
 

@@ -1,9 +1,9 @@
 """Says exact bytes through TLS, one connection a talk; runs on a PC of the lab. Job on stdin, JSON answers on stdout.
 
 Job: {"address", "port", "host", "ca", "together": bool, "lanes"?, "limit_s", "talks": [{"name", "say": [hex], "answers": n, "source"?,
-"identity"?: [certificate, key], "pause_s"?}]}. `answers`: stop after so many complete HTTP answers; 0: read until the gate
+"identity"?: [certificate, key], "pause_s"?, "tls"?: false, "offer"?: [ALPN]}]}. `answers`: stop after so many complete HTTP answers; 0: read until the gate
 closes. `together`: all handshakes first, then everybody speaks at the same moment. `lanes`: so many talks beside each other (1).
-Each result: {"name", "heard": hex, "closed", "ms", "error"}.
+Each result: {"name", "heard": hex, "closed", "ms", "error", "agreed": ALPN, "ready": whether the handshake came to its end}.
 """
 from __future__ import annotations
 
@@ -15,16 +15,20 @@ import threading
 import time
 from typing import Any
 
+from answers import complete
+
 job: dict[str, Any] = json.load(sys.stdin)
 LIMIT = float(job.get("limit_s", 5))
 contexts: dict[str, ssl.SSLContext] = {}
 
 
-def context(identity: list[str] | None) -> ssl.SSLContext:
-    key = json.dumps(identity)
+def context(identity: list[str] | None, offer: list[str] | None) -> ssl.SSLContext:
+    key = json.dumps([identity, offer])
     if key not in contexts:
         made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         made.load_verify_locations(job["ca"])
+        if offer:
+            made.set_alpn_protocols(offer)
         if identity:
             made.set_ciphers("DEFAULT:@SECLEVEL=0")  # a stranger's library shows keys and signatures that ours would not
             made.load_cert_chain(*identity)
@@ -32,33 +36,21 @@ def context(identity: list[str] | None) -> ssl.SSLContext:
     return contexts[key]
 
 
-def complete(heard: bytes) -> int:
-    """How many whole HTTP answers `heard` begins with."""
-    count = 0
-    while True:
-        head, found, rest = heard.partition(b"\r\n\r\n")
-        if not found:
-            return count
-        size = 0
-        for line in head.split(b"\r\n"):
-            if line.lower().startswith(b"content-length:"):
-                size = int(line.split(b":")[1])
-        if len(rest) < size:
-            return count
-        count, heard = count + 1, rest[size:]
-
-
 def talk(row: dict[str, Any], start: threading.Barrier | None, results: list[dict[str, Any]]) -> None:
-    result: dict[str, Any] = {"name": row["name"], "heard": "", "closed": False, "ms": 0.0, "error": ""}
+    result: dict[str, Any] = {"name": row["name"], "heard": "", "closed": False, "ms": 0.0, "error": "", "agreed": "", "ready": False}
     heard = bytearray()
     ready = False
     try:
         source = (row["source"], 0) if row.get("source") else None
         plain = socket.create_connection((job["address"], job["port"]), LIMIT, source)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with context(row.get("identity")).wrap_socket(plain, server_hostname=job["host"]) as line:
+        wrapped = plain if not row.get("tls", True) else context(row.get("identity"), row.get("offer")).wrap_socket(
+            plain, server_hostname=job["host"])
+        with wrapped as line:
             line.settimeout(LIMIT)
-            ready = True
+            ready = result["ready"] = True
+            if isinstance(line, ssl.SSLSocket):
+                result["agreed"] = line.selected_alpn_protocol() or ""
             if start is not None:
                 start.wait(60)
             begun = time.monotonic()
