@@ -27,7 +27,7 @@ def talk(host: Host, ca: pathlib.Path, talks: Sequence[Talk], *, together: bool 
         rows.append({"name": each.name, "say": [piece.hex() for piece in each.say], "answers": each.answers,
                      "source": each.source, "identity": identity, "pause_s": each.pause_s, "tls": each.tls, "offer": each.offer})
     job = {"address": address, "port": port, "host": cast.GATE_NAME, "ca": str(ca), "together": together, "lanes": lanes,
-           "limit_s": limit_s, "talks": rows}
+           "limit_s": limit_s * host.patience, "talks": rows}
     done = host.run("/usr/bin/python3", str(TALK), input=json.dumps(job), within=within)
     found = {row["name"]: Heard(row["name"], bytes.fromhex(row["heard"]), row["closed"], row["ms"], row["error"], row["agreed"],
                                 row["ready"]) for row in json.loads(done.stdout)}
@@ -39,8 +39,7 @@ def more_addresses(host: Host, count: int, first: int = 0) -> list[str]:
     """Gives the host further addresses of its segment, from its `first` on: a source that misbehaves is penalised, so
     strangers use many."""
     addresses = further(host.name, host.addresses["inet"], count, first)
-    for address in addresses:
-        host.run("ip", "addr", "replace", f"{address}/24", "dev", "eth0")
+    host.run("ip", "-batch", "-", input="".join(f"addr replace {address}/24 dev eth0\n" for address in addresses))
     return addresses
 
 

@@ -114,6 +114,7 @@ class GuestHost(Host):
     def __init__(self, lab: NetLab, name: str, addresses: dict[str, str], config: pathlib.Path) -> None:
         super().__init__(lab, name, addresses)
         self.config, self.count = config, 0
+        self.patience = netlab.patience
 
     def argv(self, argv: Sequence[str]) -> list[str]:
         return self.lab.enter(["ssh", "-F", str(self.config), self.name, shlex.join(argv)])

@@ -61,7 +61,7 @@ def kernel_package() -> str:
 def key(role: str) -> str:
     """Changes with every recipe, the builder, and every version of a package that is named."""
     wanted = hashlib.sha256()
-    for file in sorted(p for p in RECIPES.rglob("*") if p.is_file()):
+    for file in sorted(p for p in RECIPES.rglob("*") if p.is_file() and p.name != "README.md"):
         wanted.update(str(file.relative_to(RECIPES)).encode() + b"\0" + file.read_bytes() + b"\0")
     wanted.update(pathlib.Path(__file__).read_bytes())
     shown = run("apt-cache", "show", "--no-all-versions", kernel_package(), *words(RECIPES / f"{role}.packages")).decode()
@@ -160,6 +160,8 @@ def image(role: str, cache: pathlib.Path) -> Image:
     with open(cache / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two runs do not build the same image twice
         if not folder.exists():
+            for left in cache.glob("building-*"):  # of a run that was killed: the lock is ours
+                shutil.rmtree(left, ignore_errors=True)
             with tempfile.TemporaryDirectory(prefix="building-", dir=cache) as part:
                 work = pathlib.Path(part)
                 work.chmod(0o755)

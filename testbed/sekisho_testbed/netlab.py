@@ -133,6 +133,8 @@ def wait_until(check: Callable[[], object], within: float, what: str, *, every: 
 
 
 class Host:
+    patience = 1.0  #: how much longer than on a machine of its own its programs may take
+
     def __init__(self, lab: "NetLab", name: str, addresses: dict[str, str]) -> None:
         self.lab, self.name, self.addresses = lab, name, addresses
         self.folder = lab.folder / "hosts" / name
