@@ -4,7 +4,6 @@ from __future__ import annotations
 import contextlib
 import json
 import pathlib
-import tempfile
 
 import pytest
 
@@ -52,14 +51,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def lab(request: pytest.FixtureRequest):
-    """The chosen lab, raised once; every story gets a world of its own in it.
-
-    Not below pytest's own temporary folder: the next run of pytest by this user closes that folder to the gate's users.
-    """
+    """The chosen lab, raised once; every story gets a world of its own in it."""
     with contextlib.ExitStack() as life:
-        folder = life.enter_context(tempfile.TemporaryDirectory(prefix="sekisho-lab-", ignore_cleanup_errors=True))
+        folder = life.enter_context(labs.folder_of_its_own())
         try:
-            raised = life.enter_context(labs.lab(lab_of(request.config), pathlib.Path(folder), build_of(request.config)))
+            raised = life.enter_context(labs.lab(lab_of(request.config), folder, build_of(request.config)))
         except labs.NotHere as reason:
             pytest.skip(f"the {lab_of(request.config)} lab cannot run here: {reason}")
         yield raised

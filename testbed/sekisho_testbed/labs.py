@@ -2,9 +2,14 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import dataclasses
+import fcntl
 import importlib
 import pathlib
+import shutil
+import tempfile
+from collections.abc import Iterator
 
 from . import evidence
 from .world import World
@@ -70,6 +75,23 @@ def lab(name: str, folder: pathlib.Path, build: pathlib.Path) -> Lab:
         raise NotHere(f"{missing.name} is not there") from missing
     raised: Lab = module.raise_lab(folder, build)
     return raised
+
+
+@contextlib.contextmanager
+def folder_of_its_own() -> Iterator[pathlib.Path]:
+    """A new folder for one lab, gone at its end; those that killed runs have left are removed first.
+
+    Not below pytest's own temporary folder: the next run of pytest by this user closes that folder to the gate's users.
+    """
+    for old in pathlib.Path(tempfile.gettempdir()).glob("sekisho-lab-*"):
+        with contextlib.suppress(OSError), open(old / "owner") as owner:  # whoever lives holds it
+            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(old, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="sekisho-lab-", ignore_cleanup_errors=True) as made:
+        folder = pathlib.Path(made)
+        with open(folder / "owner", "w") as owner:
+            fcntl.flock(owner, fcntl.LOCK_EX)
+            yield folder
 
 
 def unknown(needs: set[str]) -> set[str]:

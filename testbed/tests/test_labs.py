@@ -3,6 +3,9 @@ from __future__ import annotations
 
 import json
 import pathlib
+import tempfile
+
+import pytest
 
 from sekisho_testbed import lab_table, labs, talks
 
@@ -25,6 +28,19 @@ def test_a_story_counts_where_all_its_cases_have_passed(tmp_path: pathlib.Path) 
     assert (counted["passed_two"], counted["passed_all"]) == (1, 0)
     assert "2 (67 %) can be told unchanged in two labs, 1 (33 %) in all three" in lab_table.said(counted)
     assert lab_table.measured(KNOWN, lab_table.results(tmp_path / "none"))["passed_two"] == 0
+
+
+def test_what_a_killed_run_has_left_goes_with_the_next(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / "sekisho-lab-left"
+    left.mkdir()
+    (left / "owner").write_text("")
+    (tmp_path / "sekisho-lab-being-made").mkdir()
+    with labs.folder_of_its_own() as first:
+        (first / "file").write_text("x")
+        with labs.folder_of_its_own() as second:
+            assert first.is_dir() and second.is_dir() and not left.exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["sekisho-lab-being-made"]
 
 
 def test_hosts_do_not_share_further_addresses() -> None:
