@@ -118,7 +118,7 @@ class SimulatedWorld(GateHere):
         certificate, key = (file.read_text() for file in self.house.gate_tls)
         tls = {"certificate_pem": certificate, "key_pem": key}
         site = config["paths"][0]
-        path = sekisho.plugins.load(site["plugin"]["plugin"], site["plugin"]["config"], directory=config["plugin_directory"])
+        path = sekisho.fortinet.fortinet_path(site["plugin"]["config"])
         self.front = self.gate.front_engine("internet", path, client_ca_pem=(self.house.ca / "ca.pem").read_text(), filters=self.filters, **tls)
         page = sekisho.plugins.load("posture_page", directory=config["plugin_directory"])
         self.posture = self.gate.front_engine("posture", page, role="posture", **tls)

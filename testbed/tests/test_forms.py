@@ -67,6 +67,12 @@ def test_a_cookie_goes_back_to_its_own_gate_until_it_is_taken_away(reader: Reade
     assert "Cookie" not in gate.asked[-1][2]
 
 
+def test_it_goes_where_an_answer_sends_it_at_once_and_no_later(reader: Reader, gate: Gate) -> None:
+    gate.next = [(200, [("Refresh", "0; url=http://127.0.0.1:8020/?id=x")], PAGE), (200, [("Refresh", "30; url=/late")], PAGE)]
+    reader.press("button.main")
+    assert reader.url == "http://127.0.0.1:8020/?id=x" and gate.asked[-1][0] == "GET"
+
+
 def test_what_is_not_there_is_named_with_the_page(reader: Reader, gate: Gate) -> None:
     with pytest.raises(LookupError, match="English"):
         reader.fill("#password", "x")

@@ -157,11 +157,11 @@ class Reader:
             self.status, answered, content = self.fetch(method, urllib.parse.urldefrag(url)[0], fields, body)
             self._keep(origin, answered)
             self.url = url
-            to = next((value for name, value in answered if name.lower() == "location"), None)
-            if to is None or self.status not in (301, 302, 303, 307, 308):
+            to = self._sent_on(answered)
+            if to is None:
                 break
             url = urllib.parse.urljoin(url, to)
-            if self.status in (301, 302, 303):
+            if self.status not in (307, 308):
                 method, body = "GET", b""
         else:
             raise LookupError(f"more than {MOST_REDIRECTS} redirects, the last to {url}")
@@ -170,6 +170,14 @@ class Reader:
         builder.feed(self.raw)
         builder.close()
         self.document = builder.top
+
+    def _sent_on(self, answered: Fields) -> str | None:
+        """Where the answer leads at once: a redirect, or "Refresh: 0; url=…"."""
+        told = {name.lower(): value for name, value in answered}
+        if self.status in (301, 302, 303, 307, 308):
+            return told.get("location")
+        found = re.fullmatch(r"0; url=(\S+)", told.get("refresh", ""))
+        return found.group(1) if found else None
 
     def _keep(self, origin: str, answered: Fields) -> None:
         for name, value in answered:
