@@ -362,6 +362,22 @@ void stops(Call&& call) {
   call.done(json{{"stops", std::move(rows)}});
 }
 
+void recording_export(Call&& call) {
+  Params p(call.params);
+  recording::ExportRequest wanted;
+  wanted.recording = p.text("recording");
+  wanted.session = p.text("session");
+  wanted.by = p.text("by");
+  wanted.format = p.text("format", 8);
+  wanted.reason = p.text("reason", 200);
+  SEKISHO_API_CHECK(p);
+  call.context.control.export_recording(std::move(wanted), call.caller,
+                                        [done = std::move(call.done)](Result<void> end) {
+                                          if (!end) return done(end.error());
+                                          done(json::object());
+                                        });
+}
+
 json entry_json(const audit::StoredEntry& stored) {
   const audit::Entry& e = stored.entry;
   return {{"sequence", stored.sequence},
@@ -427,6 +443,7 @@ const std::map<std::string_view, Handler>& table() {
       {"stop", stop},
       {"release", release},
       {"stops", stops},
+      {"recording.export", recording_export},
       {"journal.search", journal_search},
   };
   return methods;

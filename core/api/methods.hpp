@@ -22,6 +22,7 @@
 // | stop | scope, target?, reason? | {ended} |
 // | release | scope, target? | {} |
 // | stops | – | {stops: […]} |
+// | recording.export | recording, session, by, format, reason | {}: journalled, he may take it out |
 // | journal.search | session?, person?, rule?, event?, code?, from?, until?, limit? | {entries: […]} |
 //
 // Threads: the gate's loop; `done` comes there, at once or later. Ownership: the Api borrows all it is given.

@@ -3,6 +3,7 @@
 // gate.no_such_session, gate.cannot_enrol, registry.no_such_object, registry.already_ended, store.unavailable.
 #pragma once
 #include "audit/journal.hpp"
+#include "recording/export.hpp"
 #include "registry/model.hpp"
 
 #include <sekisho/sdk/path/gate_messages.hpp>
@@ -52,6 +53,10 @@ class Control {
   /// Takes the enrolment away; sessions that it opened stay.
   virtual void end_factor(std::string person, std::string factor, std::string by,
                           std::function<void(Result<void>)> done) = 0;
+  /// Lets a recording out as a video when `wanted.by` is an auditor in force; answers when the journal has it. A
+  /// refusal is journalled too. Errors: recording.not_auditor.
+  virtual void export_recording(recording::ExportRequest wanted, std::string caller,
+                                std::function<void(Result<void>)> done) = 0;
   /// {"node", "started_at", "sessions", "journal", "store", "links":[…], "conditions":[…]}
   [[nodiscard]] virtual nlohmann::json health() const = 0;
 };

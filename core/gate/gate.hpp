@@ -99,6 +99,8 @@ class Gate final : public Control {
                     std::function<void(Result<Secret>)> done) override;
   void end_factor(std::string person, std::string factor, std::string by,
                   std::function<void(Result<void>)> done) override;
+  void export_recording(recording::ExportRequest wanted, std::string caller,
+                        std::function<void(Result<void>)> done) override;
   [[nodiscard]] nlohmann::json health() const override;
 
   struct State;  ///< state.hpp; for core/gate's own files

@@ -13,7 +13,7 @@
 //
 // Threads: one. Ownership: borrows the packer, which many recorders of a thread share; pixels are borrowed for the
 // call. Units: gate time; an instant before the last one counts as the last. Memory: the screen (screen.hpp), what
-// waits (max_waiting, or one whole picture), 40 bytes a chunk up to kMaxIndexed.
+// waits (max_waiting, or one whole picture), 48 bytes a chunk up to kMaxIndexed.
 // Source: issue "Desktops and consoles" part 3; consoles.md §4; threats.md T-63, T-66, R-08.
 #pragma once
 #include "recording/tiles.hpp"

@@ -39,6 +39,7 @@ void add_factor_commands(CLI::App& person, Session& session);
 void add_ca_commands(CLI::App& app, Session& session);
 void add_live_commands(CLI::App& app, Session& session);
 void add_journal_commands(CLI::App& app, Session& session);
+void add_recording_commands(CLI::App& app, Session& session);
 
 /// The whole program. Exit codes: 0 done, 1 refused or failed, 2 the line is not well formed.
 int run(int argc, const char* const* argv);

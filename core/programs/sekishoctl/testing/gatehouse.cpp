@@ -248,6 +248,14 @@ Result<std::string> Gatehouse::pass(const std::string& person, const std::string
   });
 }
 
+void Gatehouse::journal_all(std::vector<audit::Entry> entries) {
+  impl_->on_loop<int>([this, entries = std::move(entries)] {
+    for (const audit::Entry& entry : entries) impl_->journal->append(entry);
+    impl_->settle();
+    return 0;
+  });
+}
+
 void Gatehouse::advance(int seconds) {
   impl_->on_loop<int>([this, seconds] {
     impl_->fake.timers.advance(Seconds{seconds});

@@ -3,10 +3,13 @@
 // Threads: the gate has its own loop thread; the members below may be called from the test's. Ownership: owns a
 // temporary folder, removed at the end. Limits: the caller must be the user who runs the test.
 #pragma once
+#include "audit/journal.hpp"
+
 #include <sekisho/sdk/result.hpp>
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace sekisho::ctl::testing {
 
@@ -28,6 +31,8 @@ class Gatehouse {
   /// All factors right, with a certificate whose DER is `leaf`; the session's number. Errors: the refusal's code.
   [[nodiscard]] Result<std::string> pass(const std::string& person = "mori", const std::string& terminal = "pc-mori",
                                          const std::string& leaf = kLeaf);
+  /// Into the journal, as another process of the gate would have it done; durable when it returns.
+  void journal_all(std::vector<audit::Entry> entries);
   /// Moves the gate's time; its timers fire.
   void advance(int seconds);
 
