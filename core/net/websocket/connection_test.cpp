@@ -128,10 +128,11 @@ TEST(WebSocket, ClosesWithTheStandardsCodeOnEveryFault) {
       {"close of one byte", frame(kFin | kClose, raw({3})), kProtocolError},
       {"close of 126", frame(kFin | kClose, Bytes(126)), kProtocolError},
   };
-  for (const unsigned bit : {0x40U, 0x20U, 0x10U, 0x70U}) {
-    for (const unsigned opcode : {kContinue, kBinary, kClose, kPing}) {
-      faults.push_back({"reserved bit", frame(kFin | bit | opcode, {}), kProtocolError});
+  for (const unsigned opcode : {kContinue, kText, kBinary, kClose, kPing, kPong}) {
+    for (unsigned bits = 0x10; bits <= 0x70; bits += 0x10) {
+      faults.push_back({"reserved bit", frame(kFin | bits | opcode, {}), kProtocolError});
     }
+    faults.push_back({"not masked, any opcode", raw({kFin | opcode, 0x00}), kProtocolError});
   }
   for (const unsigned opcode : {3U, 4U, 5U, 6U, 7U, 11U, 12U, 13U, 14U, 15U}) {
     faults.push_back({"opcode", frame(kFin | opcode, {}), kProtocolError});
@@ -147,6 +148,7 @@ TEST(WebSocket, ClosesWithTheStandardsCodeOnEveryFault) {
         raw({0xff}), raw({0xc3, 0x28}), raw({0xf0, 0x9f, 0x92, 0x41})}) {
     faults.push_back({"close reason", frame(kFin | kClose, close_body(1000, reason)), kBadText});
   }
+  ASSERT_GE(faults.size(), 110U);
   for (const Fault& fault : faults) {
     for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, fault.stream.size()}) {
       if (piece < fault.stream.size() && fault.stream.size() > 1000) continue;
