@@ -79,7 +79,7 @@ TEST_F(GateTest, WhatTheGateCannotJudgeItDoesNotAnswerWithAVerdict) {
   const auto page_id = gate->attach("posture", "internet", page);
   Arrival inside = arrival("");
   inside.peer_address = address_of(session);
-  for (const char* kind : {"challenge", "report", "enrol"}) {
+  for (const char* kind : {"report", "enrol"}) {
     store->fail_next(fail("store.unavailable", "full"));
     gate->on_message(page_id, seam::Request{++number, PostureRequest{kind, inside, {}, "{}"}});
     settle();
