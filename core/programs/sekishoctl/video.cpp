@@ -258,8 +258,8 @@ Result<VideoFacts> feed_all(Player& player, const VideoOptions& options, Canvas&
     if (!moment) return moment.error();
     if (*moment == nullptr) break;
     const auto* picture = std::get_if<recording::PictureChanged>(&(*moment)->what);
-    if (picture != nullptr && picture->whole) {
-      // One that is due every 30 s is the format's, and no end of a pause.
+    if ((picture != nullptr && picture->whole) || std::holds_alternative<recording::Pointer>((*moment)->what)) {
+      // What is due every 30 s, the picture with the pointer's place, is the format's, and no end of a pause.
       Canvas next = canvas;
       next.draw(player);
       if (next.pixels() == canvas.pixels()) continue;
