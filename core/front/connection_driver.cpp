@@ -34,12 +34,22 @@ bool ConnectionDriver::certificate_proved() const {
 // ----------------------------------------------------------------------------------------------------------
 
 void ConnectionDriver::on_ciphertext(std::span<const std::byte> bytes) {
-  at_edge([&] { read(bytes); });
+  at_edge([&] {
+    read(bytes, parts_.clock.now());
+    after_path();
+  });
 }
 
-void ConnectionDriver::read(std::span<const std::byte> bytes) {
+void ConnectionDriver::on_datagram(std::span<const std::byte> datagram, Instant now) {
+  at_edge([&] { read(datagram, now); });
+}
+
+void ConnectionDriver::settle() {
+  at_edge([&] { after_path(); });
+}
+
+void ConnectionDriver::read(std::span<const std::byte> bytes, Instant now) {
   if (state_ != State::handshaking && state_ != State::open) return;  // closing: what still comes is not read
-  const Instant now = parts_.clock.now();
   channel_->note_time(now);
   channel_->feed(bytes);
   for (;;) {
@@ -60,7 +70,6 @@ void ConnectionDriver::read(std::span<const std::byte> bytes) {
     if (state_ != State::open) break;
   }
   if (state_ == State::open && channel_->state() == tls::ChannelState::closed) finish("the peer has closed");
-  after_path();
 }
 
 bool ConnectionDriver::open_path(Instant now) {

@@ -95,6 +95,9 @@ class ConnectionDriver final : private PathHost {
 
   // --- the transport
   void on_ciphertext(std::span<const std::byte> bytes);
+  /// One of several datagrams at hand; settle() after the last of them.
+  void on_datagram(std::span<const std::byte> datagram, Instant now);
+  void settle();
   void on_transport_gone(std::string_view why);
   /// To be sent; borrowed until the next call.
   [[nodiscard]] std::span<const std::byte> output() const { return channel_->output(); }
@@ -163,7 +166,7 @@ class ConnectionDriver final : private PathHost {
     }
   }
   void broke(std::string_view what);
-  void read(std::span<const std::byte> bytes);
+  void read(std::span<const std::byte> bytes, Instant now);
   void gather();
   [[nodiscard]] bool open_path(Instant now);
   void finish(std::string_view why);

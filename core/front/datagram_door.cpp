@@ -75,6 +75,7 @@ DatagramDoor::DatagramDoor(Parts parts, Engine& engine, DatagramSender& sender)
 DatagramDoor::~DatagramDoor() {
   parts_.timers.cancel(flood_timer_);
   touched_.clear();
+  latest_ = nullptr;
   const auto guests = std::move(guests_);
   for (const auto& [peer, guest] : guests) {
     guest->touched = true;  // no more
@@ -82,26 +83,29 @@ DatagramDoor::~DatagramDoor() {
   }
 }
 
-void DatagramDoor::on_datagram(const DatagramPeer& from, std::span<const std::byte> datagram) {
-  const auto found = guests_.find(from);
-  if (found == guests_.end()) return on_stranger(from, datagram);
-  Guest& guest = *found->second;
+void DatagramDoor::on_datagram(const DatagramPeer& from, std::span<const std::byte> datagram, Instant now) {
+  if (latest_ == nullptr || latest_->peer != from) {
+    const auto found = guests_.find(from);
+    if (found == guests_.end()) return on_stranger(from, datagram, now);
+    latest_ = found->second.get();
+  }
+  Guest& guest = *latest_;
   const auto hello = tls::hello_mark(datagram);
   // His own hello again is his handshake's business.
-  if (hello && hello->random != guest.random) return on_stranger(from, datagram);
-  guest.driver->on_ciphertext(datagram);
-  touch(guest);
+  if (hello && hello->random != guest.random) return on_stranger(from, datagram, now);
+  guest.driver->on_datagram(datagram, now);
+  touch(guest);  // settles
 }
 
 /// Nothing is kept of him before he has shown that he is where he says.
-void DatagramDoor::on_stranger(const DatagramPeer& from, std::span<const std::byte> datagram) {
+void DatagramDoor::on_stranger(const DatagramPeer& from, std::span<const std::byte> datagram, Instant now) {
   const auto hello = tls::hello_mark(datagram);
   if (!hello) {
     ++counters_.dropped;
     return;
   }
   if (!may_answer_hello()) return;
-  auto heard = listener_.on_datagram(datagram, cookie_of(from), parts_.clock.now());
+  auto heard = listener_.on_datagram(datagram, cookie_of(from), now);
   if (!heard.answer.empty()) {
     ++counters_.hellos;
     const auto size = static_cast<std::uint16_t>(heard.answer.size());
@@ -175,6 +179,7 @@ void DatagramDoor::service() {
 /// False: more waits.
 bool DatagramDoor::serve(Guest& guest) {
   ConnectionDriver& driver = *guest.driver;
+  driver.settle();
   for (int turn = 0; !driver.finished(); ++turn) {
     if (driver.output().empty() && !driver.fill()) break;
     if (blocked_ || turn == kSendsPerTurn) return false;
@@ -195,6 +200,7 @@ bool DatagramDoor::serve(Guest& guest) {
 
 void DatagramDoor::end(Guest& guest, std::string_view why) {
   const auto keep = guest.self.lock();
+  if (latest_ == &guest) latest_ = nullptr;
   guests_.erase(guest.peer);
   const std::string reason(why);
   guest.driver->on_transport_gone(reason);

@@ -65,7 +65,8 @@ class DatagramDoor {
   DatagramDoor(const DatagramDoor&) = delete;
   DatagramDoor& operator=(const DatagramDoor&) = delete;
 
-  void on_datagram(const DatagramPeer& from, std::span<const std::byte> datagram);
+  /// `now`: the same for all that are at hand.
+  void on_datagram(const DatagramPeer& from, std::span<const std::byte> datagram, Instant now);
   /// Sends what waits and ends who has ended; call after each batch of datagrams and after DatagramSender::wake().
   void service();
   void writable();
@@ -81,7 +82,7 @@ class DatagramDoor {
   };
   using Guests = std::unordered_map<DatagramPeer, std::shared_ptr<Guest>, Hash>;
 
-  void on_stranger(const DatagramPeer& from, std::span<const std::byte> datagram);
+  void on_stranger(const DatagramPeer& from, std::span<const std::byte> datagram, Instant now);
   void touch(Guest& guest);
   [[nodiscard]] bool serve(Guest& guest);
   void end(Guest& guest, std::string_view why);
@@ -92,6 +93,7 @@ class DatagramDoor {
   DatagramSender& sender_;
   tls::DtlsListener listener_;
   Guests guests_;
+  Guest* latest_ = nullptr;  ///< who spoke last: the next datagram is mostly his
   std::deque<std::shared_ptr<Guest>> touched_;
   bool blocked_ = false, wake_asked_ = false, serving_ = false;
   std::size_t hellos_left_;

@@ -2,6 +2,7 @@
 
 #include "front/events.hpp"
 #include "front/read_pace.hpp"
+#include "front/watch.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -32,8 +33,9 @@ namespace asio = boost::asio;
 using asio::posix::stream_descriptor;
 using boost::system::error_code;
 
-constexpr std::size_t kMessages = 8, kMessageBytes = 65'536;
-constexpr int kBatchesPerEvent = 4;
+/// The places are no power of two apart, or the beginnings of all of them would share a few lines of the cache.
+constexpr std::size_t kMessages = 32, kMessageBytes = 65'536, kMessageStride = kMessageBytes + 1'536;
+constexpr int kBatchesPerEvent = 2;
 constexpr std::chrono::milliseconds kRest{100};
 /// udp(7): at most 64 segments and 65,507 bytes in one call.
 constexpr std::size_t kSegments = 64, kSegmentBytes = 65'000;
@@ -94,24 +96,22 @@ struct DatagramSocket::State final : DatagramSender, std::enable_shared_from_thi
       : loop(l),
         parts(p),
         engine(e),
-        descriptor(l),
-        buffers(kMessages * kMessageBytes),
+        watch(l),
+        buffers(kMessages * kMessageStride),
         door(std::make_unique<DatagramDoor>(std::move(p), e, *this)) {
-    error_code failed;
-    descriptor.assign(socket.get(), failed);
-    if (failed) {  // out of memory or of the user's watches: clients use TLS
-      parts.log.event(kDatagramsPaused, {{"path", parts.path_name}, {"error", failed.message()}});
+    if (!watch.open(std::move(socket))) {  // out of memory or of the user's watches: clients use TLS
+      parts.log.event(kDatagramsPaused, {{"path", parts.path_name}, {"error", "cannot be watched"}});
       closing = true;
       return;
     }
-    const int fd = socket.release();
+    const int fd = watch.fd();
     gro = set_option(fd, SOL_UDP, UDP_GRO, 1);
     gso = set_option(fd, SOL_UDP, UDP_SEGMENT, 0);
     // Never "do not fragment": a path that is narrower than 1,500 bytes costs fragments, not the tunnel.
     set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
     set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
     for (std::size_t i = 0; i < kMessages; ++i) {
-      places[i] = {buffers.data() + i * kMessageBytes, kMessageBytes};
+      places[i] = {buffers.data() + i * kMessageStride, kMessageBytes};
       messages[i].msg_hdr.msg_iov = &places[i];
       messages[i].msg_hdr.msg_iovlen = 1;
       messages[i].msg_hdr.msg_name = &names[i];
@@ -122,7 +122,7 @@ struct DatagramSocket::State final : DatagramSender, std::enable_shared_from_thi
   asio::io_context& loop;
   const DatagramDoor::Parts parts;
   Engine& engine;
-  stream_descriptor descriptor;
+  Watch watch;
   bool gso = false, gro = false, writing = false, closing = false, posted = false;
   run::Timers::Id rest = 0;
   ReadPace pace;
@@ -135,9 +135,15 @@ struct DatagramSocket::State final : DatagramSender, std::enable_shared_from_thi
 
   // --- receiving
   void wait_readable() {
-    descriptor.async_wait(stream_descriptor::wait_read, [self = shared_from_this()](error_code error) {
+    const bool waits = watch.wait(stream_descriptor::wait_read, [self = shared_from_this()](error_code error) {
       if (error || self->closing) return;
       self->on_readable();
+    });
+    if (!waits) look_again(kRest);
+  }
+  void look_again(std::chrono::microseconds in) {
+    rest = parts.timers.at(parts.clock.now() + in, [weak = weak_from_this()] {
+      if (const auto self = weak.lock(); self && !self->closing) self->on_readable();
     });
   }
 
@@ -145,24 +151,25 @@ struct DatagramSocket::State final : DatagramSender, std::enable_shared_from_thi
     int failed = 0;
     std::size_t datagrams = 0;
     posted = true;  // service() below
-    for (int turn = 0; turn < kBatchesPerEvent && failed == 0; ++turn) {
+    bool drained = false;
+    const Instant now = parts.clock.now();
+    for (int turn = 0; turn < kBatchesPerEvent && failed == 0 && !drained; ++turn) {
       const int count = receive(failed);
-      for (int i = 0; i < count; ++i) datagrams += take(messages[static_cast<std::size_t>(i)]);
-      if (count < static_cast<int>(kMessages)) break;
+      for (int i = 0; i < count; ++i) datagrams += take(messages[static_cast<std::size_t>(i)], now);
+      drained = count < static_cast<int>(kMessages);
     }
     engine.flush();
     posted = false;
     door->service();
-    const Instant now = parts.clock.now();
-    std::chrono::microseconds pause = pace.after(now, datagrams);
-    if (failed == 0 && pause.count() == 0) return wait_readable();
     if (failed != 0) {
       parts.log.event(kDatagramsPaused, {{"path", parts.path_name}, {"error", strerror(failed)}});
-      pause = kRest;
+      watch.leave_alone();
+      return look_again(kRest);
     }
-    rest = parts.timers.at(now + pause, [weak = weak_from_this()] {
-      if (const auto self = weak.lock(); self && !self->closing) self->wait_readable();
-    });
+    const auto pause = pace.after(now, datagrams);
+    if (pause == ReadPace::kNone || !drained) return wait_readable();
+    watch.leave_alone();
+    look_again(pause);
   }
 
   int receive(int& failed) {
@@ -173,7 +180,7 @@ struct DatagramSocket::State final : DatagramSender, std::enable_shared_from_thi
       header.msg_controllen = controls[i].size();
       header.msg_flags = 0;
     }
-    const int count = recvmmsg(descriptor.native_handle(), messages.data(), kMessages, MSG_DONTWAIT, nullptr);
+    const int count = recvmmsg(watch.fd(), messages.data(), kMessages, MSG_DONTWAIT, nullptr);
     if (count >= 0) return count;
     // An ICMP answer to what we sent is no fault of the socket.
     if (errno != EAGAIN && errno != EINTR && errno != ECONNREFUSED && errno != EHOSTUNREACH && errno != ENETUNREACH) {
@@ -183,7 +190,7 @@ struct DatagramSocket::State final : DatagramSender, std::enable_shared_from_thi
   }
 
   /// How many datagrams it was.
-  std::size_t take(mmsghdr& message) {
+  std::size_t take(mmsghdr& message, Instant now) {
     DatagramPeer from;
     if ((message.msg_hdr.msg_flags & MSG_TRUNC) != 0) return 1;
     if (!from_socket(*static_cast<sockaddr_storage*>(message.msg_hdr.msg_name), from)) return 1;
@@ -195,7 +202,7 @@ struct DatagramSocket::State final : DatagramSender, std::enable_shared_from_thi
       const auto datagram = bytes.first(std::min(each, bytes.size()));
       bytes = bytes.subspan(datagram.size());
       ++count;
-      if (datagram.size() <= kLargestIn) door->on_datagram(from, datagram);
+      if (datagram.size() <= kLargestIn) door->on_datagram(from, datagram, now);
     }
     return count;
   }
@@ -252,7 +259,7 @@ struct DatagramSocket::State final : DatagramSender, std::enable_shared_from_thi
       memcpy(CMSG_DATA(segment), &size, sizeof(size));
     }
     ssize_t done = -1;
-    do done = sendmsg(descriptor.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    do done = sendmsg(watch.fd(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     while (done < 0 && errno == EINTR);
     return done >= 0;
   }
@@ -270,11 +277,13 @@ struct DatagramSocket::State final : DatagramSender, std::enable_shared_from_thi
 
   void wait_writable() {
     if (std::exchange(writing, true)) return;
-    descriptor.async_wait(stream_descriptor::wait_write, [self = shared_from_this()](error_code error) {
+    auto go_on = [self = shared_from_this()](error_code error) {
       self->writing = false;
       if (error || self->closing) return;
       self->door->writable();
-    });
+    };
+    if (watch.wait(stream_descriptor::wait_write, go_on)) return;
+    parts.timers.at(parts.clock.now() + kRest, [go_on = std::move(go_on)] { go_on({}); });
   }
 
   void wake() override {
@@ -297,8 +306,7 @@ DatagramSocket::DatagramSocket(asio::io_context& loop, run::Fd socket, DatagramD
 DatagramSocket::~DatagramSocket() {
   state_->closing = true;
   state_->parts.timers.cancel(state_->rest);
-  error_code ignored;
-  state_->descriptor.close(ignored);
+  state_->watch.close();
   state_->door.reset();  // its drivers go before the engine; what is posted may keep the state a little longer
 }
 

@@ -3,6 +3,7 @@
 #include "front/datagram_socket.hpp"
 #include "front/events.hpp"
 #include "front/read_pace.hpp"
+#include "front/watch.hpp"
 
 #include <arpa/inet.h>
 #include <boost/asio/io_context.hpp>
@@ -33,7 +34,7 @@ using boost::system::error_code;
 constexpr std::size_t kReceiveBytes = 128 * 1024;  // shared by all sockets of the loop
 constexpr std::size_t kFrameBytes = 12 + 65'535;
 constexpr int kReceivesPerEvent = 4, kFramesPerEvent = 64, kAcceptsPerEvent = 2, kSendsPerEvent = 4;
-constexpr std::chrono::milliseconds kAcceptRest{100};
+constexpr std::chrono::milliseconds kAcceptRest{100}, kUnwatchedRest{20};
 constexpr std::size_t kUsualRecord = 1400;
 constexpr int kNotSentLowWater = 64 * 1024;
 
@@ -105,17 +106,10 @@ struct Front::State : std::enable_shared_from_this<Front::State> {
 
 /// One accepted socket and its driver.
 struct Front::State::Socket final : Transport, std::enable_shared_from_this<Socket> {
-  explicit Socket(State& the_state) : state(the_state), descriptor(the_state.loop) {}
-  /// False: the loop cannot watch it (out of memory or of the user's watches).
-  [[nodiscard]] bool watch(run::Fd fd) {
-    error_code failed;
-    descriptor.assign(fd.get(), failed);
-    if (!failed) static_cast<void>(fd.release());
-    return !failed;
-  }
+  explicit Socket(State& the_state) : state(the_state), watch(the_state.loop) {}
 
   State& state;
-  stream_descriptor descriptor;
+  Watch watch;
   std::unique_ptr<ConnectionDriver> driver;
   bool woken = false, writing = false, half_closed = false;
   ReadPace pace;
@@ -127,47 +121,46 @@ struct Front::State::Socket final : Transport, std::enable_shared_from_this<Sock
     woken = true;
     state.wake(self);
   }
-  void tunnel_opened() override { set_option(descriptor.native_handle(), TCP_NOTSENT_LOWAT, kNotSentLowWater); }
+  void tunnel_opened() override { set_option(watch.fd(), TCP_NOTSENT_LOWAT, kNotSentLowWater); }
 
   void wait_readable() {
-    descriptor.async_wait(stream_descriptor::wait_read, [self = shared_from_this()](error_code error) {
-      if (error || !self->driver) return;
-      if (self->inside()) return self->on_readable();
-      self->state.queue_outside(self);
+    const bool waits = watch.wait(stream_descriptor::wait_read, [self = shared_from_this()](error_code error) {
+      if (!error && self->driver) self->ready();
+    });
+    if (!waits) look_again(kUnwatchedRest);
+  }
+  void look_again(std::chrono::microseconds in) {
+    state.parts.timers.at(state.parts.clock.now() + in, [weak = weak_from_this()] {
+      if (const auto self = weak.lock(); self && self->driver) self->ready();
     });
   }
+  void ready() { inside() ? on_readable() : state.queue_outside(shared_from_this()); }
   [[nodiscard]] bool inside() const { return driver->tunnel != nullptr; }
 
   void on_readable() {
     const int most = inside() ? kReceivesPerEvent : 1;
     std::size_t bytes = 0;
-    for (int turn = 0; turn < most && !driver->finished(); ++turn) {
-      const ssize_t size = ::recv(descriptor.native_handle(), state.receive.data(), state.receive.size(), MSG_DONTWAIT);
+    bool drained = false;
+    for (int turn = 0; turn < most && !driver->finished() && !drained; ++turn) {
+      const ssize_t size = ::recv(watch.fd(), state.receive.data(), state.receive.size(), MSG_DONTWAIT);
       if (size > 0) {
         bytes += static_cast<std::size_t>(size);
         driver->on_ciphertext(std::span(state.receive).first(static_cast<std::size_t>(size)));
-        if (static_cast<std::size_t>(size) < state.receive.size()) break;
+        drained = static_cast<std::size_t>(size) < state.receive.size();
       } else if (size == 0) {
         driver->on_transport_gone("the peer has closed");
       } else {
-        if (errno == EAGAIN || errno == EINTR) break;
-        driver->on_transport_gone(strerror(errno));
+        drained = true;
+        if (errno != EAGAIN && errno != EINTR) driver->on_transport_gone(strerror(errno));
       }
     }
     state.engine.flush();
     service();
     if (!driver) return;
-    if (inside()) return rest(bytes);
-    wait_readable();
-  }
-
-  void rest(std::size_t bytes) {
-    const Instant now = state.parts.clock.now();
-    const auto pause = pace.after(now, bytes / kUsualRecord);
-    if (pause.count() == 0) return wait_readable();
-    state.parts.timers.at(now + pause, [weak = weak_from_this()] {
-      if (const auto self = weak.lock(); self && self->driver) self->wait_readable();
-    });
+    const auto pause = inside() ? pace.after(state.parts.clock.now(), bytes / kUsualRecord) : ReadPace::kNone;
+    if (pause == ReadPace::kNone || !drained) return wait_readable();
+    watch.leave_alone();
+    look_again(pause);
   }
 
   /// Sends what waits, fills up from the session's queue, and ends what has ended.
@@ -187,7 +180,7 @@ struct Front::State::Socket final : Transport, std::enable_shared_from_this<Sock
     }
     if (blocked && !driver->finished()) wait_writable();
     if (driver->wants_half_close() && !std::exchange(half_closed, true)) {
-      ::shutdown(descriptor.native_handle(), SHUT_WR);
+      ::shutdown(watch.fd(), SHUT_WR);
     }
     if (driver->finished()) end();
   }
@@ -196,7 +189,7 @@ struct Front::State::Socket final : Transport, std::enable_shared_from_this<Sock
   bool send_once() {
     const auto output = driver->output();
     if (output.empty()) return true;
-    const ssize_t size = ::send(descriptor.native_handle(), output.data(), output.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t size = ::send(watch.fd(), output.data(), output.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (size >= 0) {
       driver->sent(static_cast<std::size_t>(size));
       return driver->output().empty();
@@ -207,11 +200,13 @@ struct Front::State::Socket final : Transport, std::enable_shared_from_this<Sock
 
   void wait_writable() {
     writing = true;
-    descriptor.async_wait(stream_descriptor::wait_write, [self = shared_from_this()](error_code error) {
+    auto go_on = [self = shared_from_this()](error_code error) {
       self->writing = false;
       if (error || !self->driver) return;
       self->service();
-    });
+    };
+    if (watch.wait(stream_descriptor::wait_write, go_on)) return;
+    state.parts.timers.at(state.parts.clock.now() + kUnwatchedRest, [go_on = std::move(go_on)] { go_on({}); });
   }
 
   void end() {
@@ -219,8 +214,7 @@ struct Front::State::Socket final : Transport, std::enable_shared_from_this<Sock
     driver->on_transport_gone("the front stops");
     woken = true;  // no more
     driver.reset();
-    error_code ignored;
-    descriptor.close(ignored);
+    watch.close();
     state.sockets.erase(shared_from_this());
   }
 };
@@ -272,7 +266,7 @@ void Front::State::take(run::Fd fd, const sockaddr_storage& from) {
   const Endpoint peer = endpoint_of(from);
   set_option(fd.get(), TCP_NODELAY, 1);
   auto socket = std::make_shared<Socket>(*this);
-  if (!socket->watch(std::move(fd))) return;
+  if (!socket->watch.open(std::move(fd))) return;  // out of memory or of the user's watches
   socket->driver = engine.accept(peer.address, peer.port, *socket);
   if (!socket->driver) return;
   sockets.insert(socket);

@@ -13,7 +13,7 @@ namespace sekisho::front {
 
 class ReadPace {
  public:
-  static constexpr std::chrono::microseconds kPause{80};
+  static constexpr std::chrono::microseconds kPause{200}, kNone{0};
   /// Packets a second above which a pause pays.
   static constexpr std::uint64_t kDense = 45'000;
   static constexpr std::chrono::milliseconds kWindow{2};
@@ -25,7 +25,7 @@ class ReadPace {
       begun_ = now;
       count_ = packets;
       dense_ = false;
-      return {};
+      return kNone;
     }
     count_ += packets;
     if (past >= kWindow) {
@@ -34,7 +34,7 @@ class ReadPace {
       begun_ = now;
       count_ = 0;
     }
-    return dense_ ? kPause : std::chrono::microseconds{0};
+    return dense_ ? kPause : kNone;
   }
 
  private:

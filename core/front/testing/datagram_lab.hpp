@@ -81,7 +81,7 @@ class DatagramLab final : private DatagramSender {
   }
   /// A datagram of anybody.
   void raw(const DatagramPeer& from, std::span<const std::byte> bytes) {
-    door.on_datagram(from, bytes);
+    door.on_datagram(from, bytes, lab.services.timers.now());
     door.service();
     settle();
   }
@@ -118,7 +118,7 @@ class DatagramLab final : private DatagramSender {
         rest = rest.subspan(size);
         last_up.assign(datagram.begin(), datagram.end());
         moved = true;
-        if (!lose_up) door.on_datagram(client.peer, datagram);
+        if (!lose_up) door.on_datagram(client.peer, datagram, lab.services.timers.now());
       }
     }
     if (std::exchange(woken_, false) || moved) door.service();

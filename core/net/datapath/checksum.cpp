@@ -15,17 +15,23 @@ std::uint16_t to_wire(std::uint16_t value) {
 }  // namespace
 
 std::uint64_t partial_sum(std::span<const std::byte> bytes, std::uint64_t start) {
-  // Four 32-bit lanes in 64-bit accumulators: no carry can be lost within 2^32 additions.
-  std::array<std::uint64_t, 4> lanes{};
+  // RFC 1071 §2: words of any width may be added as long as every carry is kept. Two sums of 64-bit words, each with
+  // its carries in the upper half: two additions for eight bytes.
+  __extension__ using Wide = unsigned __int128;
+  Wide even = start, odd = 0;
   const std::byte* at = bytes.data();
   std::size_t left = bytes.size();
   for (; left >= 16; at += 16, left -= 16) {
-    std::array<std::uint32_t, 4> words{};
+    std::array<std::uint64_t, 2> words{};
     std::memcpy(words.data(), at, 16);
-    for (std::size_t i = 0; i < 4; ++i) lanes[i] += words[i];
+    even += words[0];
+    odd += words[1];
   }
-  std::uint64_t sum = start;
-  for (const std::uint64_t lane : lanes) sum += (lane & 0xffffffffU) + (lane >> 32);
+  std::uint64_t sum = 0;
+  for (const Wide half : {even, odd}) {
+    const auto low = static_cast<std::uint64_t>(half);
+    sum += (low & 0xffffffffU) + (low >> 32) + static_cast<std::uint64_t>(half >> 64);
+  }
   for (; left >= 2; at += 2, left -= 2) {
     std::uint16_t word = 0;
     std::memcpy(&word, at, 2);
