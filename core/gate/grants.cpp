@@ -187,7 +187,7 @@ std::optional<registry::Rights> judge_rights(store::Tx& tx, const registry::Regi
   }
   const auto posture = tx.posture(passed.terminal);
   if (posture && posture->reported_at <= now && now - posture->reported_at <= policy.prelogin_max_age) {
-    if (posture->verdict != "pass") {
+    if (posture->verdict != "pass") {  // enforces R10/posture.refused_before_login
       const auto results = nlohmann::json::parse(posture->results, nullptr, false);
       decision.refusal = refused_before_login(results.is_array() ? results : nlohmann::json::array());
       return std::nullopt;
