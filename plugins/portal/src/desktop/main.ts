@@ -1,0 +1,4 @@
+import {start} from '../shared/start';
+import Desktop from './Desktop.svelte';
+
+start(Desktop);
