@@ -32,6 +32,6 @@ export function leftText(left_s: number): string {
   const {hours, minutes, seconds} = span(left_s);
   if (left_s <= 0) return t('left.none');
   if (hours > 0) return t('left.hours', {h: hours, m: minutes});
-  if (minutes > 0) return t('left.minutes', {m: minutes});
-  return t('left.seconds', {s: seconds});
+  if (minutes >= 2) return t('left.minutes', {m: minutes});
+  return t('left.seconds', {s: minutes * 60 + seconds});
 }

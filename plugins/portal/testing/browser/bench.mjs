@@ -57,7 +57,7 @@ export class Bench {
       };
     }, {'sekisho.language': language, ...kept});
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     page.complaints = [];
     page.expected = []; // parts of complaints that the test is about
     page.on('console', (said) => {
@@ -90,20 +90,20 @@ export class Bench {
   }
 }
 
-/// The picture arrived: its canvas has a size and is not of one colour.
-export async function painted(page, within = '.screen:not([hidden])') {
-  await page.waitForFunction((at) => {
-    const canvas = document.querySelector(`${at} .picture canvas`);
+/// The picture that is shown arrived: its canvas has a size and is not of one colour.
+export async function painted(page) {
+  await page.waitForFunction(() => {
+    const canvas = [...document.querySelectorAll('.picture canvas')].find((each) => each.offsetParent !== null);
     if (!canvas || canvas.width < 100) return false;
     const {data} = globalThis.copyOf(canvas).getImageData(0, 0, canvas.width, canvas.height);
     const seen = new Set();
     for (let i = 0; i < data.length; i += 4) seen.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
     return seen.size > 1;
-  }, within);
+  });
 }
 
 /// Waits for `what` to be true; named when it never is.
-export async function until(name, what, within_ms = 15_000) {
+export async function until(name, what, within_ms = 30_000) {
   const end = Date.now() + within_ms;
   for (;;) {
     const got = await what();

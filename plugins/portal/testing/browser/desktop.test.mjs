@@ -176,6 +176,12 @@ test('no clipboard: not asked for, not sent, not taken, and the password can be 
     return {text: getSelection().toString().trim(), stopped: e.defaultPrevented};
   });
   assert.deepEqual(taken, {text: '', stopped: true});
+  const told = page.getByRole('alertdialog', {name: 'この画面でできないこと'});
+  for (const part of ['コピー・貼り付け', '規則 R14', '管理担当へ相談']) await told.getByText(part).waitFor();
+  await bench.look(page, 'desktop-stopped-ja-1280');
+  assert.equal(await focused(page), '閉じる');
+  await page.keyboard.press('Enter');
+  assert.equal(await told.count(), 0);
   await page.locator('.picture canvas').focus();
   const pasted = await page.evaluate(() => {
     const data = new DataTransfer();
@@ -187,6 +193,15 @@ test('no clipboard: not asked for, not sent, not taken, and the password can be 
   assert.ok(pasted);
   assert.equal(tap.cutTexts, 0);
   assert.ok(!(await page.content()).includes('navigator.clipboard'));
+  await bench.leave(page);
+});
+
+test('nothing of the page is printed', async () => {
+  const page = await open();
+  await painted(page);
+  await page.emulateMedia({media: 'print'});
+  assert.equal(await page.locator('#app').isVisible(), false);
+  assert.match(await page.evaluate(() => getComputedStyle(document.body, '::before').content), /印刷はできません/);
   await bench.leave(page);
 });
 

@@ -1,0 +1,7 @@
+declare module '*/texts.mjs' {
+  export function faults(ja: Record<string, string>, en: Record<string, string>, sources: string[]): string[];
+  export function ofTree(root: string): string[];
+}
+declare module '*/inline.mjs' {
+  export function inline(html: string): string[];
+}
