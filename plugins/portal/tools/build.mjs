@@ -5,8 +5,8 @@ import {dirname, extname, join, relative} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {build} from 'vite';
 
-import {inline} from './inline.mjs';
-import {ofTree} from './texts.mjs';
+import {inline, styled} from './inline.mjs';
+import {ofTree, sources} from './texts.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const kServed = ['.html', '.js', '.css'];
@@ -17,7 +17,7 @@ function stop(faults) {
   process.exit(1);
 }
 
-stop(ofTree(root));
+stop([...ofTree(root), ...sources(join(root, 'src')).flatMap(styled)]);
 rmSync(join(root, 'dist'), {recursive: true, force: true});
 for (const page of ['desktop', 'console']) {
   process.env.PAGE = page;

@@ -11,3 +11,8 @@ export function inline(html) {
   }
   return out;
 }
+
+/// What of a component would become a style attribute. `style:` and class are fine: they go through the object model.
+export function styled(source) {
+  return [...source.matchAll(/<[a-z][^>]*?\sstyle\s*=\s*\S{0,30}/gi)].map(([whole]) => `style attribute: ${whole.slice(0, 80)}`);
+}

@@ -4,8 +4,8 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {createContext, runInContext} from 'node:vm';
 import {describe, expect, it} from 'vitest';
-import {inline} from './inline.mjs';
-import {faults, ofTree} from './texts.mjs';
+import {inline, styled} from './inline.mjs';
+import {faults, ofTree, sources} from './texts.mjs';
 
 const root = join(import.meta.dirname, '..');
 
@@ -36,6 +36,15 @@ describe('an HTML page', () => {
       expect(inline(bad), bad).not.toEqual([]);
     }
     expect(inline('<link rel="icon" href="data:,"><script type="module" src="./assets/a.js"></script>')).toEqual([]);
+  });
+});
+
+describe('a component', () => {
+  it('has no style attribute', () => {
+    expect(sources(join(root, 'src')).flatMap(styled)).toEqual([]);
+    expect(styled('<p class="a" style="color: red">')).not.toEqual([]);
+    expect(styled('<p class="a" style={colour}>')).not.toEqual([]);
+    expect(styled('<p style:color={colour} class="a">')).toEqual([]);
   });
 });
 

@@ -155,6 +155,21 @@ test('a server that is opened twice has one tab and one connection', async () =>
   await bench.leave(page);
 });
 
+test('a refused console stays refused until the person tries again', async () => {
+  gate.refuse['POST /api/console/servers/web-01/ticket'] = {status: 403, refusal: kRefusals.tooMany};
+  const page = await loggedIn();
+  await page.locator('.server').nth(0).getByRole('button').click();
+  await page.getByText('R12 console.too_many').waitFor();
+  await page.waitForTimeout(2500);
+  const asked = () => gate.seen.filter((each) => each.endsWith('/web-01/ticket')).length;
+  assert.equal(asked(), 1);
+  gate.refuse = {};
+  await page.locator('.over button').click();
+  await painted(page);
+  assert.equal(asked(), 2);
+  await bench.leave(page);
+});
+
 test('when the session is gone every console closes and the page says why', async () => {
   const page = await loggedIn();
   await page.locator('.server').nth(0).getByRole('button').click();
