@@ -44,8 +44,9 @@ constexpr std::string_view kPolicyOfData =
 constexpr std::string_view kPolicyOfPages =
     "Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; object-src 'none'\r\n";
+// data: pictures: noVNC makes the guest's cursor and Tight's JPEG rectangles of them.
 constexpr std::string_view kPolicyOfPagesWithScripts =
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'\r\n";
 
 }  // namespace

@@ -41,9 +41,11 @@ TEST(Serialize, PutsTheFixedHeadersOnEveryAnswer) {
 }
 
 TEST(Serialize, LetsAPageLoadItsOwnFilesOnly) {
+  EXPECT_THAT(serialize({.body = "x", .page = true, .scripts = true}), HasSubstr("img-src 'self' data:;"));
   EXPECT_THAT(serialize({.body = "x", .page = true, .scripts = true}), HasSubstr("script-src 'self'"));
   EXPECT_THAT(serialize({.body = "x", .page = true}), HasSubstr("style-src 'self'"));
   EXPECT_THAT(serialize({.body = "x", .page = true}), Not(HasSubstr("script-src")));
+  EXPECT_THAT(serialize({.body = "x", .page = true}), Not(HasSubstr("data:")));
   EXPECT_THAT(serialize({.body = "x", .scripts = true}), Not(HasSubstr("script-src")));
 }
 

@@ -115,6 +115,8 @@ test('login, a console, out of it, a second one, between the tabs and closed: by
   await key.press('Delete');
   await until('one console is left', () => bench.gate.sockets.clients.size === 1);
   assert.equal(await focused(page), 'tab-web-02');
+  const wide = () => page.evaluate(() => [...document.querySelectorAll('.picture canvas')].find((each) => each.offsetParent)?.clientWidth);
+  await until('the picture has its size again', async () => (await wide()) > 500);
   await bench.leave(page);
 });
 

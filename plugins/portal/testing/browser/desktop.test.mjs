@@ -20,6 +20,9 @@ async function open(options) {
   return page;
 }
 
+/// Presses "connect now" if the page has not come back by itself in the meantime.
+const now = (page) => page.evaluate(() => document.querySelector('.over button')?.click());
+
 for (const language of ['ja', 'en']) {
   for (const [width, height] of [[1280, 800], [390, 844]]) {
     const name = (what) => `desktop-${what}-${language}-${width}`;
@@ -49,7 +52,7 @@ for (const language of ['ja', 'en']) {
       await page.locator('.over .card-title').waitFor();
       await bench.look(page, name('lost'));
       gate.mute = false;
-      await page.locator('.over button').click();
+      await now(page);
       await painted(page);
       gate.refuse['GET /api/desktop'] = {status: 403, refusal: kRefusals.noSession};
       gate.drop(4000, 'session.ended');
@@ -196,6 +199,22 @@ test('no clipboard: not asked for, not sent, not taken, and the password can be 
   await bench.leave(page);
 });
 
+test('the policy lets the viewer draw cursors and JPEG rectangles, and nothing from elsewhere', async () => {
+  const page = await open();
+  await painted(page);
+  const loads = (url) => page.evaluate((from) => new Promise((resolve) => {
+    const image = new Image();
+    image.onload = () => resolve(true);
+    image.onerror = () => resolve(false);
+    image.src = from;
+  }), url);
+  assert.equal(await loads('data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'), true);
+  page.expected.push('Content Security Policy');
+  assert.equal(await loads('http://127.0.0.1:9/x.gif'), false);
+  assert.ok(page.complaints.some((line) => line.includes('img-src')));
+  await bench.leave(page);
+});
+
 test('nothing of the page is printed', async () => {
   const page = await open();
   await painted(page);
@@ -237,7 +256,7 @@ test('a busy gate is asked again; a refusal is explained and not asked again', a
   const page = await open();
   await page.getByText('gate.unavailable').waitFor();
   gate.refuse = {};
-  await page.locator('.over button').click();
+  await now(page);
   await painted(page);
   gate.refuse['GET /api/desktop'] = {status: 403, refusal: kRefusals.noSession};
   gate.drop(4000, 'session.ended');
@@ -248,6 +267,19 @@ test('a busy gate is asked again; a refusal is explained and not asked again', a
   const asked = gate.seen.length;
   await page.waitForTimeout(2500);
   assert.equal(gate.seen.length, asked);
+  await bench.leave(page);
+});
+
+test('a refused screen is explained where it would be, and the session goes on', async () => {
+  gate.refuse['POST /api/desktop/ticket'] = {status: 403, refusal: kRefusals.tooMany};
+  const page = await open();
+  await page.locator('.over .refused').getByText('R12 console.too_many').waitFor();
+  await page.waitForTimeout(2500);
+  assert.equal(gate.seen.filter((each) => each === 'POST /api/desktop/ticket').length, 1);
+  assert.ok(await page.locator('.bar .danger').isVisible());
+  gate.refuse = {};
+  await page.locator('.over button').click();
+  await painted(page);
   await bench.leave(page);
 });
 

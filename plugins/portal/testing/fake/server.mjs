@@ -9,14 +9,16 @@ import {WebSocketServer} from 'ws';
 
 import {Tap} from './tap.mjs';
 
+/// Those of core/net/http/response.cpp for a page with scripts; beside them trusted types, which the pages can live with.
 export const kHeaders = {
-  'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; " +
-    "form-action 'none'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; " +
-    'trusted-types svelte-trusted-html',
-  'Permissions-Policy': 'clipboard-read=(), clipboard-write=(), camera=(), microphone=(), geolocation=(), display-capture=()',
+  'Content-Security-Policy': [
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; " +
+      "frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+    "require-trusted-types-for 'script'; trusted-types svelte-trusted-html",
+  ],
+  'Permissions-Policy': 'clipboard-read=(), clipboard-write=()',
   'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
+  'Referrer-Policy': 'same-origin',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
