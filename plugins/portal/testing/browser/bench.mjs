@@ -7,7 +7,7 @@ import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {chromium} from 'playwright-core';
 
-import {Machine} from '../fake/machine.mjs';
+import {Machine, tidy} from '../fake/machine.mjs';
 import {kScreens} from '../fake/screens.mjs';
 import {FakeGate} from '../fake/server.mjs';
 
@@ -19,6 +19,7 @@ export const kNew = agent('AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0
 
 export class Bench {
   static async start() {
+    tidy();
     const bench = new Bench();
     bench.machines = Object.fromEntries(Object.entries(kScreens).map(([name, screen]) => [name, new Machine(name, screen)]));
     await Promise.all(Object.values(bench.machines).map((machine) => machine.ready()));

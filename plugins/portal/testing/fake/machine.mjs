@@ -1,7 +1,7 @@
 // A real guest with a real screen: QEMU, booting a sector that shows 80 x 25 characters and types what is typed. Its RFB server
 // listens on a socket file; QEMU writes down which keys its keyboard received.
 import {spawn} from 'node:child_process';
-import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {connect} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -39,15 +39,26 @@ export function disk({lines, colour, row, column}) {
   return Buffer.concat([bootSector(row, column), cells, Buffer.alloc(1_474_560 - 9 * 512)]);
 }
 
+const kFolder = 'sekisho-page-guest-';
+
+/// What a killed run left: folders whose process is gone. Its guests died with it (setpriv).
+export function tidy() {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(kFolder) ? /^\d+/.exec(name.slice(kFolder.length))?.[0] : undefined;
+    if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(tmpdir(), name), {recursive: true, force: true});
+  }
+}
+
 export class Machine {
   constructor(name, screen) {
-    this.folder = mkdtempSync(join(tmpdir(), `sekisho-${name}-`));
+    this.folder = mkdtempSync(join(tmpdir(), `${kFolder}${process.pid}-${name}-`));
     this.rfb = join(this.folder, 'rfb');
     this.monitor = join(this.folder, 'qmp');
     this.keys = join(this.folder, 'keys');
     const image = join(this.folder, 'disk');
     writeFileSync(image, disk(screen));
-    this.process = spawn('qemu-system-x86_64', [
+    this.process = spawn('setpriv', [
+      '--pdeathsig', 'KILL', 'qemu-system-x86_64',
       '-name', name, '-machine', 'pc,accel=tcg', '-m', '16', '-nodefaults', '-vga', 'std', '-no-user-config',
       '-drive', `file=${image},format=raw,if=ide`, '-vnc', `unix:${this.rfb},share=ignore`,
       '-qmp', `unix:${this.monitor},server=on,wait=off`, '-trace', 'input_event_key_qcode', '-D', this.keys,

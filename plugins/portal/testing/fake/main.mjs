@@ -2,11 +2,12 @@
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
-import {Machine} from './machine.mjs';
+import {Machine, tidy} from './machine.mjs';
 import {kScreens} from './screens.mjs';
 import {FakeGate} from './server.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+tidy();
 const machines = Object.fromEntries(Object.entries(kScreens).map(([name, screen]) => [name, new Machine(name, screen)]));
 await Promise.all(Object.values(machines).map((machine) => machine.ready()));
 const gate = new FakeGate(join(root, 'dist'), machines);
