@@ -36,5 +36,6 @@ def test_every_path_in_a_document_exists() -> None:
     read = documents()
     assert len(read) > 40
     lost = [f"{page.relative_to(ROOT)}: {path}" for page in read for path in named_paths(page.read_text(encoding="utf-8"))
-            if not (ROOT / path).exists() and not (page.parent / path).exists() and not list(ROOT.glob(path + "-*.md"))]  # a decision goes by its number
+            if not (ROOT / path).exists() and not (page.parent / path).exists()
+            and not list(ROOT.glob(path + "-*.md"))]  # a decision goes by its number
     assert not lost, "\n".join(lost)
