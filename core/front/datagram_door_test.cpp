@@ -233,6 +233,16 @@ TEST(DatagramDoor, GoodbyeEndsAnAssociation) {
   lab.settle();
   EXPECT_EQ(lab.door.guests(), 0u);
   EXPECT_EQ(lab.lab.path.notes.gone, 1);
+  lab.raw(client.peer, Bytes(40, std::byte{23}));
+  EXPECT_EQ(lab.door.counters().dropped, 1u) << "he is a stranger again";
+}
+
+TEST(DatagramDoor, ADeadlineThatADatagramSetIsKept) {
+  DatagramLab lab;
+  lab.lab.path.notes.deadline_after = Seconds{5};
+  lab.connect();
+  lab.advance(Seconds{6});
+  EXPECT_EQ(lab.lab.path.notes.deadlines, 1);
 }
 
 TEST(DatagramDoor, WhatThePathClosesHasSaidItsWordsFirst) {
