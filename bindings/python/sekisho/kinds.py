@@ -20,15 +20,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Optional, Sequence
 
 from sekisho._core.paths import PacketSource, PathHost
 from sekisho._core.sdk import (Arrival, Ask, AuthRequest, AuthStep, CheckInput, CheckOutcome, CheckResult,
-                               EffectResult, KnownCertificate, Machine, Refusal, SendMail, Subject, Text,
+                               DesktopOrder, EffectResult, KnownCertificate, Machine, MachineEvent, Refusal, SendMail, Subject, Text,
                                VerifyPassword, console_driver_of)
-from sekisho.words import CheckVerdict, Verdict
+from sekisho.errors import Error
+from sekisho.words import CheckVerdict, PowerAction, Verdict
 
 if TYPE_CHECKING:
     from sekisho._core.seam import _GatePush, _GateReply
 
 __all__ = ["AccessPath", "Arrival", "Ask", "AuthRequest", "AuthStep", "Authenticator", "CheckInput", "CheckOutcome",
-           "CheckResult", "ConsoleDriver", "EffectResult", "KnownCertificate", "Machine", "PacketSource",
+           "CheckResult", "ConsoleDriver", "DesktopOrder", "EffectResult", "KnownCertificate", "Machine", "MachineEvent", "PacketSource",
            "PathConnection", "PathHost", "PostureCheck", "SendMail", "Subject", "VerifyPassword", "console_driver_of"]
 
 
@@ -110,7 +111,8 @@ class PostureCheck(ABC):
 
 class ConsoleDriver(ABC):
     """The screens of one virtualisation manager, by UUID. Raise sekisho.Error with console.unreachable,
-    console.no_such_machine, console.refused or console.timed_out."""
+    console.no_such_machine, console.refused, console.busy, console.not_supported or console.timed_out.
+    What is not abstract need not be written."""
 
     @abstractmethod
     def machines(self, *, within: float) -> list[Machine]:
@@ -123,6 +125,42 @@ class ConsoleDriver(ABC):
     @abstractmethod
     def screen(self, uuid: str, *, within: float) -> Any:
         """A connected socket, or its descriptor, that speaks RFB from its first byte; the caller gets it for good."""
+
+    def serial(self, uuid: str, *, within: float) -> Any:
+        """A connected socket, or its descriptor, that carries the serial console's bytes."""
+        raise Error("console.not_supported", "serial")
+
+    def picture(self, uuid: str, *, within: float) -> tuple[str, bytes]:
+        """Media type and bytes of a still of the screen."""
+        raise Error("console.not_supported", "picture")
+
+    def power(self, uuid: str, action: PowerAction, *, within: float) -> None:
+        """Switches a machine, as far as the driver's configuration allows."""
+        raise Error("console.not_supported", "power")
+
+    def take_snapshot(self, uuid: str, name: str, *, within: float) -> None:
+        """Keeps the machine's state under a name."""
+        raise Error("console.not_supported", "take_snapshot")
+
+    def revert(self, uuid: str, name: str, *, within: float) -> None:
+        """Back to that state, running; every screen of the machine ends."""
+        raise Error("console.not_supported", "revert")
+
+    def create(self, order: DesktopOrder, *, within: float) -> Machine:
+        """Makes and starts a desktop over a fresh overlay."""
+        raise Error("console.not_supported", "create")
+
+    def destroy(self, uuid: str, *, within: float) -> None:
+        """Ends a desktop that create() made and removes what its session wrote."""
+        raise Error("console.not_supported", "destroy")
+
+    def set_login(self, uuid: str, account: str, password: str, *, within: float) -> None:
+        """Gives the desktop's local account this password."""
+        raise Error("console.not_supported", "set_login")
+
+    def events(self, *, within: float) -> list[MachineEvent]:
+        """What happened since the last call."""
+        raise Error("console.not_supported", "events")
 
 
 class PathConnection(ABC):

@@ -2,8 +2,8 @@
 from typing import Literal
 
 __all__ = ["CertificateFault", "CheckMode", "CheckVerdict", "ClientEndWord", "ClientManner", "Day", "LoginForm",
-           "MachineState", "PluginKind", "PluginPosture", "PluginStatus", "PppState", "Purpose", "SessionState",
-           "Verdict", "WatchAction", "Zone"]
+           "MachineState", "PluginKind", "PluginPosture", "PluginStatus", "PowerAction", "PppState", "Purpose",
+           "SessionState", "Verdict", "WatchAction", "Zone"]
 
 #: Why a client's certificate did not verify in the handshake.
 CertificateFault = Literal["none", "untrusted", "expired", "not_yet_valid", "wrong_usage", "weak_key"]
@@ -17,6 +17,8 @@ CheckVerdict = Literal["pass", "warn", "fail", "unknown", "not_applicable"]
 CheckMode = Literal["enforce", "warn", "off"]
 #: State of a machine of a virtualisation manager.
 MachineState = Literal["unknown", "running", "paused", "stopped", "crashed"]
+#: What a person may do to a machine's power.
+PowerAction = Literal["start", "shut_down", "power_off", "reboot", "reset"]
 #: Where a session stands.
 SessionState = Literal["asking", "quarantine", "admitted", "ended"]
 #: Kinds of plugin.

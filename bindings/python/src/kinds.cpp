@@ -80,16 +80,61 @@ class PythonConsoleDriver final : public ConsoleDriver {
     return answer<int>("screen", limit, std::string(uuid));
   }
 
+  Result<int> serial(std::string_view uuid, milliseconds limit) override {
+    return may_answer<int>("serial", limit, std::string(uuid));
+  }
+  Result<Picture> picture(std::string_view uuid, milliseconds limit) override {
+    auto given = may_answer<std::pair<std::string, std::string>>("picture", limit, std::string(uuid));
+    if (!given) return given.error();
+    return Picture{std::move(given->first), std::move(given->second)};
+  }
+  Result<void> power(std::string_view uuid, PowerAction action, milliseconds limit) override {
+    return may_answer<void>("power", limit, std::string(uuid), action);
+  }
+  Result<void> take_snapshot(std::string_view uuid, std::string_view name, milliseconds limit) override {
+    return may_answer<void>("take_snapshot", limit, std::string(uuid), std::string(name));
+  }
+  Result<void> revert(std::string_view uuid, std::string_view name, milliseconds limit) override {
+    return may_answer<void>("revert", limit, std::string(uuid), std::string(name));
+  }
+  Result<Machine> create(const DesktopOrder& order, milliseconds limit) override {
+    return may_answer<Machine>("create", limit, order);
+  }
+  Result<void> destroy(std::string_view uuid, milliseconds limit) override {
+    return may_answer<void>("destroy", limit, std::string(uuid));
+  }
+  Result<void> set_login(std::string_view uuid, std::string_view account, const Secret& password,
+                         milliseconds limit) override {
+    return may_answer<void>("set_login", limit, std::string(uuid), std::string(account),
+                            std::string(password.reveal()));
+  }
+  Result<std::vector<MachineEvent>> events(milliseconds limit) override {
+    return may_answer<std::vector<MachineEvent>>("events", limit);
+  }
+
  private:
+  /// A verb that a driver need not have.
+  template <class T, class... A>
+  Result<T> may_answer(const char* method, milliseconds limit, const A&... arguments) {
+    {
+      const py::gil_scoped_acquire gil;
+      if (!py::hasattr(*object_, method)) return fail("console.not_supported");
+    }
+    return answer<T>(method, limit, arguments...);
+  }
   template <class T, class... A>
   Result<T> answer(const char* method, milliseconds limit, const A&... arguments) {
     const py::gil_scoped_acquire gil;
     try {
       py::object given = object_->attr(method)(arguments..., py::arg("within") = limit);
-      if constexpr (std::is_same_v<T, int>) {
-        if (py::hasattr(given, "detach")) given = given.attr("detach")();  // a socket
+      if constexpr (std::is_void_v<T>) {
+        return {};
+      } else {
+        if constexpr (std::is_same_v<T, int>) {
+          if (py::hasattr(given, "detach")) given = given.attr("detach")();  // a socket
+        }
+        return given.cast<T>();
       }
-      return given.cast<T>();
     } catch (const py::error_already_set& raised) {
       if (auto error = error_of(raised)) return *std::move(error);
       throw as_runtime_error(raised);
@@ -187,7 +232,16 @@ void bind_values(py::module_& m) {
   Value<Machine>(m, "Machine", "One machine of a virtualisation manager.")
       .field("uuid", &Machine::uuid)
       .field("name", &Machine::name)
-      .field("state", &Machine::state);
+      .field("state", &Machine::state)
+      .field("answers", &Machine::answers);
+  Value<DesktopOrder>(m, "DesktopOrder", "A desktop that does not exist yet.")
+      .field("uuid", &DesktopOrder::uuid)
+      .field("model", &DesktopOrder::model)
+      .field("mac", &DesktopOrder::mac);
+  Value<MachineEvent>(m, "MachineEvent", "What a console driver saw; without uuid: about the manager itself.")
+      .field("uuid", &MachineEvent::uuid)
+      .field("state", &MachineEvent::state)
+      .field("manager_lost", &MachineEvent::manager_lost);
 }
 
 AuthStep step(const LoadedAuthenticator& self, const AuthRequestCopy& r) {
@@ -243,7 +297,63 @@ void bind_loaded(py::module_& m) {
           [](const LoadedConsoleDriver& self, const std::string& uuid, milliseconds within) {
             return unwrap(self.object->screen(uuid, within));
           },
-          py::arg("uuid"), py::kw_only(), py::arg("within"), Free());
+          py::arg("uuid"), py::kw_only(), py::arg("within"), Free())
+      .def(
+          "serial",
+          [](const LoadedConsoleDriver& self, const std::string& uuid, milliseconds within) {
+            return unwrap(self.object->serial(uuid, within));
+          },
+          py::arg("uuid"), py::kw_only(), py::arg("within"), Free())
+      .def(
+          "picture",
+          [](const LoadedConsoleDriver& self, const std::string& uuid, milliseconds within) {
+            const Picture picture = unwrap([&] {
+              const py::gil_scoped_release free;
+              return self.object->picture(uuid, within);
+            }());
+            return py::make_tuple(picture.media_type, py::bytes(picture.bytes));
+          },
+          py::arg("uuid"), py::kw_only(), py::arg("within"))
+      .def(
+          "power",
+          [](const LoadedConsoleDriver& self, const std::string& uuid, PowerAction action, milliseconds within) {
+            unwrap(self.object->power(uuid, action, within));
+          },
+          py::arg("uuid"), py::arg("action"), py::kw_only(), py::arg("within"), Free())
+      .def(
+          "take_snapshot",
+          [](const LoadedConsoleDriver& self, const std::string& uuid, const std::string& name, milliseconds within) {
+            unwrap(self.object->take_snapshot(uuid, name, within));
+          },
+          py::arg("uuid"), py::arg("name"), py::kw_only(), py::arg("within"), Free())
+      .def(
+          "revert",
+          [](const LoadedConsoleDriver& self, const std::string& uuid, const std::string& name, milliseconds within) {
+            unwrap(self.object->revert(uuid, name, within));
+          },
+          py::arg("uuid"), py::arg("name"), py::kw_only(), py::arg("within"), Free())
+      .def(
+          "create",
+          [](const LoadedConsoleDriver& self, const DesktopOrder& order, milliseconds within) {
+            return unwrap(self.object->create(order, within));
+          },
+          py::arg("order"), py::kw_only(), py::arg("within"), Free())
+      .def(
+          "destroy",
+          [](const LoadedConsoleDriver& self, const std::string& uuid, milliseconds within) {
+            unwrap(self.object->destroy(uuid, within));
+          },
+          py::arg("uuid"), py::kw_only(), py::arg("within"), Free())
+      .def(
+          "set_login",
+          [](const LoadedConsoleDriver& self, const std::string& uuid, const std::string& account,
+             const Secret& password,
+             milliseconds within) { unwrap(self.object->set_login(uuid, account, password, within)); },
+          py::arg("uuid"), py::arg("account"), py::arg("password"), py::kw_only(), py::arg("within"), Free())
+      .def(
+          "events",
+          [](const LoadedConsoleDriver& self, milliseconds within) { return unwrap(self.object->events(within)); },
+          py::kw_only(), py::arg("within"), Free());
   m.def(
       "console_driver_of", [](const py::object& driver) { return LoadedConsoleDriver{console_driver_of(driver)}; },
       py::arg("driver"));

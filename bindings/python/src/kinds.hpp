@@ -17,6 +17,7 @@
 
 SEKISHO_WORDS(::sekisho::CheckVerdict, "pass", "warn", "fail", "unknown", "not_applicable")
 SEKISHO_WORDS(::sekisho::MachineState, "unknown", "running", "paused", "stopped", "crashed")
+SEKISHO_WORDS(::sekisho::PowerAction, "start", "shut_down", "power_off", "reboot", "reset")
 
 namespace sekisho::python {
 

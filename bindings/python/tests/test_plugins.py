@@ -181,6 +181,58 @@ def test_a_driver_is_seen_across_the_border():
         console_driver_of(object())
 
 
+def test_a_driver_does_more_where_it_can_and_says_so_where_it_cannot():
+    """The verbs that a driver need not have cross the border too; one that it lacks is not supported, and no breach."""
+    from sekisho.kinds import DesktopOrder, MachineEvent
+
+    seen = []
+
+    class Desks(sekisho.ConsoleDriver):
+        def machines(self, *, within):
+            return []
+
+        def machine(self, uuid, *, within):
+            raise sekisho.Error("console.no_such_machine", "none")
+
+        screen = machine
+
+        def picture(self, uuid, *, within):
+            return "image/png", b"\x89PNG\0"
+
+        def power(self, uuid, action, *, within):
+            if action != "start":
+                raise sekisho.Error("console.refused", action)
+
+        def create(self, order, *, within):
+            seen.append((order.model, order.mac))
+            return sekisho.Machine(order.uuid, "a desktop", "running", True)
+
+        def destroy(self, uuid, *, within):
+            seen.append(uuid)
+
+        def set_login(self, uuid, account, password, *, within):
+            seen.append((account, password))
+
+        def events(self, *, within):
+            return [MachineEvent("u", "stopped"), MachineEvent(manager_lost=True)]
+
+    asked = console_driver_of(Desks())
+    assert asked.picture("u", within=1) == ("image/png", b"\x89PNG\0")
+    asked.power("u", "start", within=1)
+    with pytest.raises(sekisho.ConsoleError, match="console.refused"):
+        asked.power("u", "reset", within=1)
+    made = asked.create(DesktopOrder("u", "win11", "52:54:00:00:00:01"), within=1)
+    assert (made.uuid, made.state, made.answers) == ("u", "running", True)
+    asked.destroy("u", within=1)
+    asked.set_login("u", "maint", "once", within=1)
+    assert seen == [("win11", "52:54:00:00:00:01"), "u", ("maint", "once")]
+    assert [(e.uuid, e.state, e.manager_lost) for e in asked.events(within=1)] == [("u", "stopped", False), ("", "unknown", True)]
+    for lacking in (lambda: asked.serial("u", within=1), lambda: asked.take_snapshot("u", "clean", within=1),
+                    lambda: asked.revert("u", "clean", within=1)):
+        with pytest.raises(sekisho.ConsoleError, match="console.not_supported"):
+            lacking()
+
+
 def test_what_is_no_plugin_is_named():
     with pytest.raises(TypeError):
         conformance.findings(object())

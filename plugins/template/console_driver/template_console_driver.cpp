@@ -28,16 +28,6 @@ bool connected_within(int fd, std::chrono::milliseconds limit) {
 
 }  // namespace
 
-bool is_uuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const char c = text[i];
-    if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
-  }
-  return true;
-}
-
 std::string SocketDriver::path_of(std::string_view uuid) const {
   return config_.directory + "/" + std::string(uuid) + std::string(kSuffix);
 }
@@ -48,14 +38,15 @@ Result<std::vector<Machine>> SocketDriver::machines(std::chrono::milliseconds) {
   std::vector<Machine> out;
   while (const dirent* entry = readdir(directory.get())) {
     const std::string_view name = entry->d_name;
-    if (name.size() != 36 + kSuffix.size() || name.substr(36) != kSuffix || !is_uuid(name.substr(0, 36))) continue;
+    if (name.size() != 36 + kSuffix.size() || name.substr(36) != kSuffix || !is_machine_uuid(name.substr(0, 36)))
+      continue;
     out.push_back({.uuid = std::string(name.substr(0, 36)), .name = std::string(name), .state = MachineState::running});
   }
   return out;
 }
 
 Result<Machine> SocketDriver::machine(std::string_view uuid, std::chrono::milliseconds) {
-  if (!is_uuid(uuid)) return fail("console.no_such_machine", "not a canonical UUID");
+  if (!is_machine_uuid(uuid)) return fail("console.no_such_machine", "not a canonical UUID");
   struct stat facts {};
   if (lstat(path_of(uuid).c_str(), &facts) != 0 || !S_ISSOCK(facts.st_mode)) {
     return fail("console.no_such_machine", "no socket of this machine");

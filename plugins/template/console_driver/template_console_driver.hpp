@@ -1,5 +1,6 @@
 // Screens behind Unix sockets in one directory: the smallest console driver.
-// Threads: any worker; no state but the configuration. Ownership: screen() hands the socket over.
+// Threads: any worker; no state but the configuration. Ownership: screen() hands the socket over. The other verbs it
+// leaves to the base class, which answers console.not_supported.
 // Errors: console.no_such_machine, console.unreachable, console.timed_out. Source: sdk/console_driver.hpp.
 #pragma once
 #include "config.hpp"
@@ -19,8 +20,5 @@ class SocketDriver final : public ConsoleDriver {
   [[nodiscard]] std::string path_of(std::string_view uuid) const;
   Config config_;
 };
-
-/// Lower-case 8-4-4-4-12 form.
-[[nodiscard]] bool is_uuid(std::string_view text);
 
 }  // namespace sekisho::template_console_driver

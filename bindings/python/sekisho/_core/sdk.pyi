@@ -3,7 +3,7 @@ from datetime import datetime
 from typing import Any, Mapping, Optional, Sequence, Union
 
 from sekisho._core import _Bound
-from sekisho.words import CertificateFault, CheckVerdict, LoginForm, MachineState, Verdict
+from sekisho.words import CertificateFault, CheckVerdict, LoginForm, MachineState, PowerAction, Verdict
 
 class Text(metaclass=_Bound):
     """A sentence for people; neither language may be empty when it is shown."""
@@ -167,7 +167,22 @@ class Machine(metaclass=_Bound):
     uuid: str
     name: str
     state: MachineState
-    def __init__(self, uuid: str = ..., name: str = ..., state: MachineState = ...) -> None: ...
+    answers: bool
+    def __init__(self, uuid: str = ..., name: str = ..., state: MachineState = ..., answers: bool = ...) -> None: ...
+
+class DesktopOrder(metaclass=_Bound):
+    """A desktop that does not exist yet."""
+    uuid: str
+    model: str
+    mac: str
+    def __init__(self, uuid: str = ..., model: str = ..., mac: str = ...) -> None: ...
+
+class MachineEvent(metaclass=_Bound):
+    """What a console driver saw; without uuid: about the manager itself."""
+    uuid: str
+    state: MachineState
+    manager_lost: bool
+    def __init__(self, uuid: str = ..., state: MachineState = ..., manager_lost: bool = ...) -> None: ...
 
 class LoadedAuthenticator(metaclass=_Bound):
     """An authenticator that the loader made."""
@@ -194,7 +209,7 @@ class LoadedPostureCheck(metaclass=_Bound):
 
 class LoadedConsoleDriver(metaclass=_Bound):
     """A console driver that the loader or console_driver_of() made. Errors: console.unreachable, console.no_such_machine, console.refused,
-    console.timed_out."""
+    console.busy, console.not_supported, console.timed_out."""
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # refuses: made elsewhere
     def machines(self, *, within: float) -> list[Machine]:
         """All machines."""
@@ -202,6 +217,24 @@ class LoadedConsoleDriver(metaclass=_Bound):
         """One machine."""
     def screen(self, uuid: str, *, within: float) -> int:
         """A connected descriptor that speaks RFB; the caller closes it."""
+    def serial(self, uuid: str, *, within: float) -> int:
+        """A connected descriptor that carries the serial console's bytes; the caller closes it."""
+    def picture(self, uuid: str, *, within: float) -> tuple[str, bytes]:
+        """Media type and bytes of a still of the screen."""
+    def power(self, uuid: str, action: PowerAction, *, within: float) -> None:
+        """Switches a machine, as far as the driver's configuration allows."""
+    def take_snapshot(self, uuid: str, name: str, *, within: float) -> None:
+        """Keeps the machine's state under a name."""
+    def revert(self, uuid: str, name: str, *, within: float) -> None:
+        """Back to that state, running; every screen of the machine ends."""
+    def create(self, order: DesktopOrder, *, within: float) -> Machine:
+        """Makes and starts a desktop over a fresh overlay."""
+    def destroy(self, uuid: str, *, within: float) -> None:
+        """Ends a desktop that create() made and removes what its session wrote."""
+    def set_login(self, uuid: str, account: str, password: str, *, within: float) -> None:
+        """Gives the desktop's local account this password."""
+    def events(self, *, within: float) -> list[MachineEvent]:
+        """What happened since the last call."""
 
 def console_driver_of(driver: object) -> LoadedConsoleDriver:
     """A driver as the gate's programs see it, across the border: of one written in Python a
