@@ -188,7 +188,7 @@ class Core : public std::enable_shared_from_this<Core> {
     auto message = seam::decode(std::span(buffer_).first(static_cast<std::size_t>(got)));
     wipe(buffer_.data(), static_cast<std::size_t>(got));
     if (!message) return end("malformed: " + message.error().detail), false;
-    if (fds.size() > 1 || (!fds.empty() && !std::holds_alternative<seam::Handover>(*message))) {
+    if (fds.size() > 1 || (!fds.empty() && !seam::carries_descriptor(*message))) {
       return end("a descriptor where none belongs"), false;
     }
     handler_->on_message(std::move(*message), fds.empty() ? -1 : fds.front().release());

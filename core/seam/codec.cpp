@@ -1,6 +1,7 @@
 #include "seam/codec.hpp"
 
 #include "seam/fields.hpp"
+#include "seam/hyper_fields.hpp"
 
 #include <cstring>
 #include <utility>

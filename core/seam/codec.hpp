@@ -39,7 +39,7 @@ class Link {
   virtual ~Link() = default;
   /// Queues; at most 4 MiB may wait, beyond that the link is closed (the other side is dead or hostile).
   virtual void send(const Message& message) = 0;
-  /// Takes ownership of `fd` and sends it along (Handover only).
+  /// Takes ownership of `fd` and sends it along (carries_descriptor() alone).
   virtual void send_with_fd(const Message& message, int fd) = 0;
   virtual void close() = 0;
   struct Handler {

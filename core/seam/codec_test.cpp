@@ -1,6 +1,7 @@
 #include "seam/codec.hpp"
 
 #include "seam/fields.hpp"
+#include "seam/hyper_fields.hpp"
 
 #include <boost/pfr/core.hpp>
 #include <gtest/gtest.h>
@@ -25,9 +26,12 @@ class Filler {
   }
   void fill(LoginForm& value) { value = static_cast<LoginForm>(below(3)); }
   void fill(SessionState& value) { value = static_cast<SessionState>(below(4)); }
+  void fill(MachineState& value) { value = static_cast<MachineState>(below(5)); }
+  void fill(PowerAction& value) { value = static_cast<PowerAction>(below(5)); }
+  void fill(ScreenKind& value) { value = static_cast<ScreenKind>(below(3)); }
   void fill(CertificateFault& value) { value = static_cast<CertificateFault>(below(6)); }
   void fill(std::string& value) {
-    value.resize(below(40));
+    value.resize(below(33));
     for (char& c : value) c = static_cast<char>(below(256));
   }
   void fill(Secret& value) {
@@ -230,6 +234,18 @@ TEST(SeamCodec, RefusesWhatIsLongerThanItsCap) {
   EXPECT_EQ(over_the_packet.error().detail, "a packet over its cap");
   whole.rights.resize(1500);
   EXPECT_TRUE(encode(whole));
+}
+
+TEST(SeamCodec, NoNameOfAMachineIsLongerThanAUuid) {
+  const std::string uuid(36, 'a');
+  EXPECT_TRUE(encode(HyperAsk{1, "my_number", "m", HyperLook{uuid}}));
+  EXPECT_FALSE(encode(HyperAsk{1, "my_number", "m", HyperLook{uuid + "a"}}));
+  EXPECT_FALSE(encode(HyperAsk{1, "my_number", "m", HyperDestroy{uuid + "a"}}));
+  EXPECT_FALSE(encode(ScreenAsk{1, "my_number", "m", "S", uuid + "a", ScreenKind::screen, Secret("t")}));
+  EXPECT_FALSE(encode(ScreenAsk{1, "my_number", "m", "S", uuid, ScreenKind::screen, Secret(std::string(65, 't'))}));
+  HyperMachines whole;
+  whole.machines.resize(kMachines, HyperMachine{uuid, std::string(256, 'n'), MachineState::running, true});
+  EXPECT_TRUE(encode(HyperAnswer{1, "my_number", whole})) << "a full list is one packet";
 }
 
 TEST(SeamCodec, RefusesEvidenceOutOfOrderOrTwice) {

@@ -1,8 +1,10 @@
 // The messages between processes. Every link is a SOCK_SEQPACKET pair made by the supervisor; one packet is one
-// message; at most one file descriptor travels with a packet (Handover only). The codec (seam/codec.hpp) is used in
-// every world. Threads: plain values. Ranges: a packet <= 128 KiB; counts and lengths are checked before allocation.
-// Source: design.md "The seam", "Processes".
+// message; at most one file descriptor travels with a packet (Handover and ScreenAnswer only). The codec
+// (seam/codec.hpp) is used in every world. Threads: plain values. Ranges: a packet <= 128 KiB; counts and lengths are
+// checked before allocation. Source: design.md "The seam", "Processes".
 #pragma once
+#include "seam/hyper_messages.hpp"
+
 #include <sekisho/sdk/path/gate_messages.hpp>
 
 #include <cstdint>
@@ -17,8 +19,8 @@ inline constexpr std::uint16_t kVersion = 1;
 /// First message on every link, both ways. A link whose version or role does not fit is closed.
 struct Hello {
   std::uint16_t version = kVersion;
-  std::string role;  ///< "front", "sekishod", "netd", "relay", "posture"
-  std::string name;  ///< configured name: path or relay
+  std::string role;  ///< "front", "sekishod", "netd", "relay", "posture", "hyperd"
+  std::string name;  ///< configured name: path or relay; hyperd: its zone
   std::string node;
 };
 /// Every 10 s both ways; a side that hears nothing for 30 s treats the link as dead.
@@ -102,6 +104,12 @@ struct Handover {
 struct Ready {};
 
 using Message = std::variant<Hello, Heartbeat, Request, Reply, Push, Notice, DesiredNet, NetApplied, KernelRefused,
-                             EntranceAsk, EntranceGrant, EntranceClosed, EntranceEnd, Handover, Ready>;
+                             EntranceAsk, EntranceGrant, EntranceClosed, EntranceEnd, Handover, Ready, HyperAsk,
+                             HyperAnswer, HyperSaw, ScreenAsk, ScreenAnswer>;
+
+/// Whether a packet of this message may carry a descriptor.
+[[nodiscard]] inline bool carries_descriptor(const Message& message) {
+  return std::holds_alternative<Handover>(message) || std::holds_alternative<ScreenAnswer>(message);
+}
 
 }  // namespace sekisho::seam

@@ -3,7 +3,7 @@ from typing import Literal
 
 __all__ = ["CertificateFault", "CheckMode", "CheckVerdict", "ClientEndWord", "ClientManner", "Day", "LoginForm",
            "MachineState", "PluginKind", "PluginPosture", "PluginStatus", "PowerAction", "PppState", "Purpose",
-           "SessionState", "Verdict", "WatchAction", "Zone"]
+           "ScreenKind", "SessionState", "Verdict", "WatchAction", "Zone"]
 
 #: Why a client's certificate did not verify in the handshake.
 CertificateFault = Literal["none", "untrusted", "expired", "not_yet_valid", "wrong_usage", "weak_key"]
@@ -19,6 +19,8 @@ CheckMode = Literal["enforce", "warn", "off"]
 MachineState = Literal["unknown", "running", "paused", "stopped", "crashed"]
 #: What a person may do to a machine's power.
 PowerAction = Literal["start", "shut_down", "power_off", "reboot", "reset"]
+#: What a ticket opens at hyperd.
+ScreenKind = Literal["screen", "serial", "picture"]
 #: Where a session stands.
 SessionState = Literal["asking", "quarantine", "admitted", "ended"]
 #: Kinds of plugin.

@@ -6,6 +6,7 @@
 #pragma once
 #include "callbacks.hpp"
 #include "errors.hpp"
+#include "machine_words.hpp"
 
 #include <sekisho/sdk/console_driver.hpp>
 #include <sekisho/sdk/path/access_path.hpp>
@@ -16,8 +17,6 @@
 #include <string>
 
 SEKISHO_WORDS(::sekisho::CheckVerdict, "pass", "warn", "fail", "unknown", "not_applicable")
-SEKISHO_WORDS(::sekisho::MachineState, "unknown", "running", "paused", "stopped", "crashed")
-SEKISHO_WORDS(::sekisho::PowerAction, "start", "shut_down", "power_off", "reboot", "reset")
 
 namespace sekisho::python {
 

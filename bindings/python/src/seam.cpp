@@ -1,6 +1,7 @@
 // The seam's messages and their codec: what a front, netd or a relay says to the gatekeeper and hears from it.
 #include "bind.hpp"
 #include "errors.hpp"
+#include "machine_words.hpp"
 #include "seam_casters.hpp"
 #include "value.hpp"
 
@@ -94,6 +95,78 @@ void bind_notices(py::module_& m) {
       .field("bytes_out", &TunnelActivity::bytes_out);
 }
 
+void bind_hyper(py::module_& m) {
+  Value<HyperList>(m, "HyperList", "All machines of a manager.");
+  Value<HyperLook>(m, "HyperLook", "One machine.").field("uuid", &HyperLook::uuid);
+  Value<HyperPower>(m, "HyperPower", "Its power.")
+      .field("uuid", &HyperPower::uuid)
+      .field("action", &HyperPower::action);
+  Value<HyperTakeSnapshot>(m, "HyperTakeSnapshot", "Keep its state.")
+      .field("uuid", &HyperTakeSnapshot::uuid)
+      .field("name", &HyperTakeSnapshot::name);
+  Value<HyperRevert>(m, "HyperRevert", "Back to a state.")
+      .field("uuid", &HyperRevert::uuid)
+      .field("name", &HyperRevert::name);
+  Value<HyperCreate>(m, "HyperCreate", "A new desktop.")
+      .field("uuid", &HyperCreate::uuid)
+      .field("model", &HyperCreate::model)
+      .field("mac", &HyperCreate::mac);
+  Value<HyperDestroy>(m, "HyperDestroy", "The end of a desktop.").field("uuid", &HyperDestroy::uuid);
+  Value<HyperSetLogin>(m, "HyperSetLogin", "A desktop's one-session password.")
+      .field("uuid", &HyperSetLogin::uuid)
+      .field("account", &HyperSetLogin::account)
+      .field("password", &HyperSetLogin::password);
+  Value<HyperAllow>(m, "HyperAllow", "A relay may open this once.")
+      .field("ticket", &HyperAllow::ticket)
+      .field("session", &HyperAllow::session)
+      .field("uuid", &HyperAllow::uuid)
+      .field("relay", &HyperAllow::relay)
+      .field("kind", &HyperAllow::kind)
+      .field("life_s", &HyperAllow::life_s);
+  Value<HyperWithdraw>(m, "HyperWithdraw", "A session's tickets are void.").field("session", &HyperWithdraw::session);
+  Value<HyperAsk>(m, "HyperAsk", "sekishod asks hyperd.")
+      .field("number", &HyperAsk::number)
+      .field("zone", &HyperAsk::zone)
+      .field("manager", &HyperAsk::manager)
+      .field("verb", &HyperAsk::verb);
+  Value<HyperMachine>(m, "HyperMachine", "A machine as hyperd sees it.")
+      .field("uuid", &HyperMachine::uuid)
+      .field("name", &HyperMachine::name)
+      .field("state", &HyperMachine::state)
+      .field("answers", &HyperMachine::answers);
+  Value<HyperDone>(m, "HyperDone", "It is done.");
+  Value<HyperMachines>(m, "HyperMachines", "Machines.")
+      .field("machines", &HyperMachines::machines)
+      .field("more", &HyperMachines::more);
+  Value<HyperFailed>(m, "HyperFailed", "It is not done.")
+      .field("code", &HyperFailed::code)
+      .field("detail", &HyperFailed::detail);
+  Value<HyperAnswer>(m, "HyperAnswer", "hyperd answers.")
+      .field("number", &HyperAnswer::number)
+      .field("zone", &HyperAnswer::zone)
+      .field("result", &HyperAnswer::result);
+  Value<HyperSaw>(m, "HyperSaw", "What happened to a machine or a manager.")
+      .field("zone", &HyperSaw::zone)
+      .field("manager", &HyperSaw::manager)
+      .field("uuid", &HyperSaw::uuid)
+      .field("state", &HyperSaw::state)
+      .field("manager_lost", &HyperSaw::manager_lost);
+  Value<ScreenAsk>(m, "ScreenAsk", "A relay shows a ticket.")
+      .field("number", &ScreenAsk::number)
+      .field("zone", &ScreenAsk::zone)
+      .field("manager", &ScreenAsk::manager)
+      .field("session", &ScreenAsk::session)
+      .field("uuid", &ScreenAsk::uuid)
+      .field("kind", &ScreenAsk::kind)
+      .field("ticket", &ScreenAsk::ticket);
+  Value<ScreenAnswer>(m, "ScreenAnswer", "The screen, or why not.")
+      .field("number", &ScreenAnswer::number)
+      .field("zone", &ScreenAnswer::zone)
+      .field("ok", &ScreenAnswer::ok)
+      .field("media_type", &ScreenAnswer::media_type)
+      .field("refusal", &ScreenAnswer::refusal);
+}
+
 void bind_messages(py::module_& m) {
   using namespace seam;
   Value<Hello>(m, "Hello", "First message on a link.")
@@ -141,6 +214,7 @@ void bind_messages(py::module_& m) {
       .field("kind", &Handover::kind)
       .field("name", &Handover::name);
   Value<Ready>(m, "Ready", "A child serves.");
+  bind_hyper(m);
   m.def(
       "encode_message", [](const Message& message) { return to_bytes(unwrap(encode(message)).bytes()); },
       py::arg("message"));

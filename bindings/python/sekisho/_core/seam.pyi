@@ -3,7 +3,7 @@ from typing import Mapping, Sequence, Union
 
 from sekisho._core import _Bound
 from sekisho._core.sdk import Arrival, Ask, Refusal, Text
-from sekisho.words import SessionState
+from sekisho.words import MachineState, PowerAction, ScreenKind, SessionState
 
 class FilterRule(metaclass=_Bound):
     """One reachable destination of a session; protocol 6 is TCP, 17 UDP."""
@@ -250,8 +250,147 @@ class Ready(metaclass=_Bound):
     """Child to supervisor: serving."""
     def __init__(self) -> None: ...
 
+class HyperList(metaclass=_Bound):
+    """To hyperd: all machines of a manager."""
+    def __init__(self) -> None: ...
+
+class HyperLook(metaclass=_Bound):
+    """To hyperd: one machine."""
+    uuid: str
+    def __init__(self, uuid: str = ...) -> None: ...
+
+class HyperPower(metaclass=_Bound):
+    """To hyperd: its power."""
+    uuid: str
+    action: PowerAction
+    def __init__(self, uuid: str = ..., action: PowerAction = ...) -> None: ...
+
+class HyperTakeSnapshot(metaclass=_Bound):
+    """To hyperd: keep its state."""
+    uuid: str
+    name: str
+    def __init__(self, uuid: str = ..., name: str = ...) -> None: ...
+
+class HyperRevert(metaclass=_Bound):
+    """To hyperd: back to a state."""
+    uuid: str
+    name: str
+    def __init__(self, uuid: str = ..., name: str = ...) -> None: ...
+
+class HyperCreate(metaclass=_Bound):
+    """To hyperd: a new desktop."""
+    uuid: str
+    model: str
+    mac: str
+    def __init__(self, uuid: str = ..., model: str = ..., mac: str = ...) -> None: ...
+
+class HyperDestroy(metaclass=_Bound):
+    """To hyperd: the end of a desktop."""
+    uuid: str
+    def __init__(self, uuid: str = ...) -> None: ...
+
+class HyperSetLogin(metaclass=_Bound):
+    """To hyperd: a desktop's one-session password."""
+    uuid: str
+    account: str
+    password: str
+    def __init__(self, uuid: str = ..., account: str = ..., password: str = ...) -> None: ...
+
+class HyperAllow(metaclass=_Bound):
+    """To hyperd: a relay may open this once."""
+    ticket: str
+    session: str
+    uuid: str
+    relay: str
+    kind: ScreenKind
+    life_s: int
+    def __init__(self, ticket: str = ..., session: str = ..., uuid: str = ..., relay: str = ...,
+                 kind: ScreenKind = ..., life_s: int = ...) -> None: ...
+
+class HyperWithdraw(metaclass=_Bound):
+    """To hyperd: a session's tickets are void."""
+    session: str
+    def __init__(self, session: str = ...) -> None: ...
+
+_HyperVerb = Union[HyperList, HyperLook, HyperPower, HyperTakeSnapshot, HyperRevert, HyperCreate, HyperDestroy,
+                   HyperSetLogin, HyperAllow, HyperWithdraw]
+
+class HyperAsk(metaclass=_Bound):
+    """sekishod asks hyperd."""
+    number: int
+    zone: str
+    manager: str
+    verb: _HyperVerb
+    def __init__(self, number: int = ..., zone: str = ..., manager: str = ..., verb: _HyperVerb = ...) -> None: ...
+
+class HyperMachine(metaclass=_Bound):
+    """A machine as hyperd sees it."""
+    uuid: str
+    name: str
+    state: MachineState
+    answers: bool
+    def __init__(self, uuid: str = ..., name: str = ..., state: MachineState = ..., answers: bool = ...) -> None: ...
+
+class HyperDone(metaclass=_Bound):
+    """From hyperd: it is done."""
+    def __init__(self) -> None: ...
+
+class HyperMachines(metaclass=_Bound):
+    """From hyperd: machines."""
+    machines: Sequence[HyperMachine]
+    more: bool
+    def __init__(self, machines: Sequence[HyperMachine] = ..., more: bool = ...) -> None: ...
+
+class HyperFailed(metaclass=_Bound):
+    """From hyperd: it is not done."""
+    code: str
+    detail: str
+    def __init__(self, code: str = ..., detail: str = ...) -> None: ...
+
+_HyperResult = Union[HyperDone, HyperMachines, HyperFailed]
+
+class HyperAnswer(metaclass=_Bound):
+    """hyperd answers."""
+    number: int
+    zone: str
+    result: _HyperResult
+    def __init__(self, number: int = ..., zone: str = ..., result: _HyperResult = ...) -> None: ...
+
+class HyperSaw(metaclass=_Bound):
+    """From hyperd: what happened to a machine or a manager."""
+    zone: str
+    manager: str
+    uuid: str
+    state: MachineState
+    manager_lost: bool
+    def __init__(self, zone: str = ..., manager: str = ..., uuid: str = ..., state: MachineState = ...,
+                 manager_lost: bool = ...) -> None: ...
+
+class ScreenAsk(metaclass=_Bound):
+    """A relay shows a ticket to hyperd."""
+    number: int
+    zone: str
+    manager: str
+    session: str
+    uuid: str
+    kind: ScreenKind
+    ticket: str
+    def __init__(self, number: int = ..., zone: str = ..., manager: str = ..., session: str = ..., uuid: str = ...,
+                 kind: ScreenKind = ..., ticket: str = ...) -> None: ...
+
+class ScreenAnswer(metaclass=_Bound):
+    """To a relay: the screen, or why not."""
+    number: int
+    zone: str
+    ok: bool
+    media_type: str
+    refusal: Refusal
+    def __init__(self, number: int = ..., zone: str = ..., ok: bool = ..., media_type: str = ...,
+                 refusal: Refusal = ...) -> None: ...
+
 _Message = Union[Hello, Heartbeat, Request, Reply, Push, Notice, DesiredNet, NetApplied, KernelRefused, EntranceAsk,
-                EntranceGrant, EntranceClosed, EntranceEnd, Handover, Ready]
+                EntranceGrant, EntranceClosed, EntranceEnd, Handover, Ready, HyperAsk, HyperAnswer, HyperSaw, ScreenAsk,
+                ScreenAnswer]
 SEAM_VERSION: int
 
 def encode_message(message: _Message) -> bytes:
