@@ -4,7 +4,8 @@
 // core/base/all-keys.json, loaded by a test. Units: `_s` seconds. Limits may be made stricter than decisions.md and
 // threats.md §8, never weaker.
 #pragma once
-#include <nlohmann/json.hpp>
+#include "base/hyper_config.hpp"
+#include "base/plugin_config.hpp"
 
 #include <cstdint>
 #include <string>
@@ -12,16 +13,6 @@
 
 namespace sekisho {
 
-struct PluginConfig {
-  std::string plugin;                                ///< name of the plugin's manifest
-  bool critical = true;                              ///< a failure keeps the program from starting
-  nlohmann::json config = nlohmann::json::object();  ///< checked against the plugin's schema
-  static void describe(auto& d) {
-    d.field("plugin", &PluginConfig::plugin, "Name of the plugin: [a-z0-9_]+", {.range = {1, 64}, .required = true});
-    d.field("critical", &PluginConfig::critical, "Whether its failure keeps the program from starting");
-    d.field("config", &PluginConfig::config, "The plugin's own fields, checked against its schema");
-  }
-};
 struct TlsConfig {
   std::string certificate_file, key_file;  ///< PEM; chain leaf first
   std::string client_ca_file;              ///< CA of client certificates; empty: none asked for
@@ -148,6 +139,7 @@ struct SiteConfig {
   std::vector<PluginConfig> authenticators, posture_checks;
   std::vector<PathConfig> paths;
   PostureConfig posture;
+  std::vector<HyperConfig> hypervisors;
   static void describe(auto& d) {
     d.field("node", &SiteConfig::node, "This node in session numbers: [a-z0-9]+", {{1, 8}});
     d.field("gate_id", &SiteConfig::gate_id, "Public name of the gate", {.range = {1, 253}, .required = true});
@@ -166,6 +158,7 @@ struct SiteConfig {
     d.field("posture_checks", &SiteConfig::posture_checks, "Posture check plugins", {{0, 32}});
     d.field("paths", &SiteConfig::paths, "Access paths", {.range = {1, 16}, .required = true});
     d.field("posture", &SiteConfig::posture, "Posture page");
+    d.field("hypervisors", &SiteConfig::hypervisors, "Virtualisation managers, one entry a zone", {{0, 3}});
   }
 };
 

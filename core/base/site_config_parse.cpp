@@ -50,6 +50,7 @@ class Rules {
     tls("/posture/tls", site.posture.tls);
     for (std::size_t i = 0; i < site.paths.size(); ++i) path("/paths/" + std::to_string(i), site.paths[i], checks);
     sockets("/posture/listen", site.posture.listen);
+    hypervisors(site.hypervisors);
   }
 
  private:
@@ -160,6 +161,20 @@ class Rules {
            "must be at the address of tun.gate_address");
     }
     if (!path.tun.gate_address.empty()) pool(at + "/tun", path.tun);
+  }
+  void hypervisors(const std::vector<HyperConfig>& list) {
+    std::set<std::string> zones, managers;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const std::string at = "/hypervisors/" + std::to_string(i);
+      need(zones.insert(list[i].zone).second, at + "/zone", "a zone has one sekisho-hyperd");
+      user(at + "/uid", list[i].uid);
+      for (std::size_t m = 0; m < list[i].managers.size(); ++m) {
+        const std::string where = at + "/managers/" + std::to_string(m);
+        need(only(list[i].managers[m].name, "_-"), where + "/name", "only a-z, 0-9, _ and -");
+        need(managers.insert(list[i].managers[m].name).second, where + "/name", "another manager has this name");
+        need(only(list[i].managers[m].plugin.plugin, "_"), where + "/plugin/plugin", "only a-z, 0-9 and _");
+      }
+    }
   }
   void pool(const std::string& at, const TunConfig& tun) {
     const std::string others = "_-.ABCDEFGHIJKLMNOPQRSTUVWXYZ";

@@ -147,6 +147,20 @@ TEST(SiteConfig, AForgottenCheckOrPluginIsNamed) {
             Words{"config.not_allowed /authenticators/1/plugin"});
 }
 
+TEST(SiteConfig, AZoneHasOneWindowToItsHypervisorsAndEveryManagerAName) {
+  EXPECT_EQ(errors_after([](json& d) { d["hypervisors"].push_back(d["hypervisors"][0]); }),
+            (Words{"config.not_allowed /hypervisors/1/zone", "config.not_allowed /hypervisors/1/uid",
+                   "config.not_allowed /hypervisors/1/managers/0/name",
+                   "config.not_allowed /hypervisors/1/managers/1/name"}));
+  EXPECT_EQ(errors_after([](json& d) { d["hypervisors"][0]["uid"] = d["sekishod_uid"]; }),
+            Words{"config.not_allowed /hypervisors/0/uid"});
+  EXPECT_EQ(errors_after([](json& d) { d["hypervisors"][0]["managers"][0]["role"] = "both"; }),
+            Words{"config.not_allowed /hypervisors/0/managers/0/role"});
+  EXPECT_EQ(errors_after([](json& d) { d["hypervisors"][0]["managers"][0]["plugin"]["plugin"] = "../x"; }),
+            Words{"config.not_allowed /hypervisors/0/managers/0/plugin/plugin"});
+  EXPECT_EQ(errors_after([](json& d) { d.erase("hypervisors"); }), Words{}) << "a gate without any is one too";
+}
+
 TEST(SiteConfig, SecretsStandInFilesOnly) {
   EXPECT_EQ(errors_after([](json& d) { d["store_url"] = "postgresql://gate:hunter2@db/sekisho"; }),
             Words{"config.not_allowed /store_url"});

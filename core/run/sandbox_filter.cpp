@@ -124,6 +124,16 @@ void relay(Filter& f) {
   f.allow({SCMP_SYS(connect)});
 }
 
+/// Threads, and threads only; clone3 hides its flags from a filter, and the C library then uses clone.
+void threads(Filter& f) {
+  f.allow_when(SCMP_SYS(clone), 0, CLONE_THREAD | CLONE_VM | CLONE_SIGHAND, CLONE_THREAD | CLONE_VM | CLONE_SIGHAND);
+  f.answer(SCMP_SYS(clone3), ENOSYS);
+  f.allow({SCMP_SYS(sched_getparam), SCMP_SYS(sched_getscheduler)});
+  // A thread that hashes stands behind the others.
+  f.allow({SCMP_SYS(getpriority)});
+  f.allow_when(SCMP_SYS(setpriority), 1, kWord, 0);
+}
+
 void sekishod(Filter& f) {
   // Files: which ones is the business of its uid; it owns its state and nothing else.
   f.allow(
@@ -136,13 +146,7 @@ void sekishod(Filter& f) {
        SCMP_SYS(fsync),      SCMP_SYS(fdatasync), SCMP_SYS(sync_file_range), SCMP_SYS(fadvise64),  SCMP_SYS(flock),
        SCMP_SYS(fchmod),     SCMP_SYS(fchmodat),  SCMP_SYS(fstatfs),         SCMP_SYS(statfs),     SCMP_SYS(umask),
        SCMP_SYS(utimensat),  SCMP_SYS(msync)});
-  // Threads, and threads only; clone3 hides its flags from a filter, and the C library then uses clone.
-  f.allow_when(SCMP_SYS(clone), 0, CLONE_THREAD | CLONE_VM | CLONE_SIGHAND, CLONE_THREAD | CLONE_VM | CLONE_SIGHAND);
-  f.answer(SCMP_SYS(clone3), ENOSYS);
-  f.allow({SCMP_SYS(sched_getparam), SCMP_SYS(sched_getscheduler)});
-  // A thread that hashes stands behind the others.
-  f.allow({SCMP_SYS(getpriority)});
-  f.allow_when(SCMP_SYS(setpriority), 1, kWord, 0);
+  threads(f);
   // Mail and PostgreSQL.
   for (const int family : {AF_INET, AF_INET6, AF_UNIX}) {
     f.allow_when(SCMP_SYS(socket), 0, kWord, static_cast<std::uint64_t>(family));
@@ -152,6 +156,22 @@ void sekishod(Filter& f) {
   f.answer_when(SCMP_SYS(socket), EAFNOSUPPORT, 0, kWord,
                 AF_NETLINK);  // the resolver asks for addresses and can do without
   f.allow_when(SCMP_SYS(ioctl), 1, kWord, FIONREAD);
+}
+
+void hyperd(Filter& f) {
+  // libvirt's client library reads its configuration when it connects; which files is the business of the uid.
+  constexpr std::uint64_t kWriting = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND;
+  f.allow_when(SCMP_SYS(open), 1, kWriting, 0);
+  f.allow_when(SCMP_SYS(openat), 2, kWriting, 0);
+  f.allow({SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(access),
+           SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(getdents64), SCMP_SYS(getcwd), SCMP_SYS(readlink),
+           SCMP_SYS(pread64), SCMP_SYS(memfd_create)});
+  threads(f);
+  const auto unix_socket = Filter::masked(0, kWord, AF_UNIX);
+  f.allow_when(SCMP_SYS(socket), unix_socket,
+               Filter::masked(1, kWord & ~std::uint64_t{SOCK_NONBLOCK | SOCK_CLOEXEC}, SOCK_STREAM));
+  f.allow_when(SCMP_SYS(socketpair), 0, kWord, AF_UNIX);
+  f.allow({SCMP_SYS(connect), SCMP_SYS(pipe2), SCMP_SYS(pipe)});
 }
 
 void netd(Filter& f) {
@@ -182,6 +202,9 @@ Result<void> load_system_call_filter(SandboxProfile profile) {
       break;
     case SandboxProfile::netd:
       netd(filter);
+      break;
+    case SandboxProfile::hyperd:
+      hyperd(filter);
       break;
   }
   return filter.load();

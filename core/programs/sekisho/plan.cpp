@@ -120,6 +120,16 @@ Plan make_plan(const SiteConfig& config, const std::string& config_file, const s
     add("relay:" + path.name, "sekisho-relay", {"--path", path.name}, {path.entrance});
     plan.links.emplace_back("relay:" + path.name, "sekishod");
   }
+  for (const HyperConfig& hyper : config.hypervisors) {
+    const std::string name = "hyperd:" + hyper.zone;
+    add(name, "sekisho-hyperd", {"--zone", hyper.zone}, {});
+    plan.links.emplace_back(name, "sekishod");
+    // A relay hears of the zones of its path and of no other (R01).
+    for (const PathConfig& path : config.paths) {
+      if (path.entrance.empty() || std::ranges::find(path.zones, hyper.zone) == path.zones.end()) continue;
+      plan.links.emplace_back(name, "relay:" + path.name);
+    }
+  }
   for (const PathConfig& path : config.paths) {
     std::vector<std::string> listeners = path.listen;
     if (path.dtls) {

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -59,20 +60,24 @@ TEST(Plan, StartsTheKernelsGuardFirstAndFrontsLast) {
   const Plan plan = make_plan(example(), "/etc/sekisho/gate.json", "/usr/bin");
   std::vector<std::string> names;
   for (const auto& child : plan.children) names.push_back(child.name);
-  EXPECT_EQ(names, (std::vector<std::string>{"netd", "sekishod", "relay:internet", "front:internet", "posture"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"netd", "sekishod", "relay:internet",
+                                             "hyperd:internet_business", "front:internet", "posture"}));
   EXPECT_EQ(plan.listen_after, "netd");
-  EXPECT_EQ(plan.children[3].argv, (std::vector<std::string>{"/usr/bin/sekisho-front", "--config",
+  EXPECT_EQ(plan.children[3].argv, (std::vector<std::string>{"/usr/bin/sekisho-hyperd", "--config",
+                                                             "/etc/sekisho/gate.json", "--zone", "internet_business"}));
+  EXPECT_TRUE(plan.children[3].listeners.empty()) << "nobody connects to it";
+  EXPECT_EQ(plan.children[4].argv, (std::vector<std::string>{"/usr/bin/sekisho-front", "--config",
                                                              "/etc/sekisho/gate.json", "--path", "internet"}));
-  EXPECT_EQ(plan.children[3].listeners, (std::vector<std::string>{"198.51.100.1:443", "[2001:db8::1]:443"}));
+  EXPECT_EQ(plan.children[4].listeners, (std::vector<std::string>{"198.51.100.1:443", "[2001:db8::1]:443"}));
   EXPECT_EQ(plan.children[2].listeners, std::vector<std::string>{"10.202.0.1:5900"});
   EXPECT_EQ(plan.children[1].listeners, std::vector<std::string>{"control"});
-  EXPECT_EQ(plan.children[4].argv.back(), "--posture");
+  EXPECT_EQ(plan.children[5].argv.back(), "--posture");
 }
 
 TEST(Plan, GivesAPathWithDtlsTheSameAddressesOverUdp) {
   SiteConfig config = example();
   config.paths[0].dtls = true;
-  EXPECT_EQ(make_plan(config, "c", "d").children[3].listeners,
+  EXPECT_EQ(make_plan(config, "c", "d").children[4].listeners,
             (std::vector<std::string>{"198.51.100.1:443", "[2001:db8::1]:443", "udp/198.51.100.1:443",
                                       "udp/[2001:db8::1]:443"}));
 }
@@ -81,6 +86,8 @@ TEST(Plan, JoinsEachWithTheNeighboursItNeedsAndNoOther) {
   const Plan plan = make_plan(example(), "c", "d");
   const std::vector<std::pair<std::string, std::string>> wanted{{"netd", "sekishod"},
                                                                 {"relay:internet", "sekishod"},
+                                                                {"hyperd:internet_business", "sekishod"},
+                                                                {"hyperd:internet_business", "relay:internet"},
                                                                 {"front:internet", "sekishod"},
                                                                 {"front:internet", "netd"},
                                                                 {"posture", "sekishod"}};
@@ -91,7 +98,17 @@ TEST(Plan, LeavesOutWhatIsNotConfigured) {
   SiteConfig config = example();
   config.paths[0].entrance.clear();
   config.posture.listen.clear();
+  config.hypervisors.clear();
   EXPECT_EQ(make_plan(config, "c", "d").children.size(), 3u);
+}
+
+TEST(Plan, ARelayIsJoinedWithTheHypervisorsOfItsPathsZonesAlone) {
+  SiteConfig config = example();
+  config.hypervisors.push_back(config.hypervisors[0]);
+  config.hypervisors[1].zone = "my_number";
+  const Plan plan = make_plan(config, "c", "d");
+  EXPECT_EQ(std::ranges::count(plan.links, std::pair<std::string, std::string>("hyperd:my_number", "sekishod")), 1);
+  EXPECT_EQ(std::ranges::count(plan.links, std::pair<std::string, std::string>("hyperd:my_number", "relay:internet")), 0);
 }
 
 TEST(Listeners, BindAddressesThatDoNotExistYetOnlyForTuns) {

@@ -26,7 +26,7 @@ class MemoryLink final : public seam::Link {
 
   void send(const seam::Message& message) override { pass(message, -1); }
   void send_with_fd(const seam::Message& message, int fd) override {
-    SEKISHO_ASSERT(std::holds_alternative<seam::Handover>(message));
+    SEKISHO_ASSERT(seam::carries_descriptor(message));
     pass(message, fd);
   }
   void close() override {
