@@ -18,7 +18,7 @@ const std::string kExample = SEKISHO_SOURCE_DIR "/core/base/all-keys.json";
 json example() {
   std::ifstream file(kExample);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
-  return parse_json(text).value();
+  return parse_json(text, {.depth = 16}).value();
 }
 
 /// Every key that the schema knows and the document lacks.

@@ -216,7 +216,7 @@ class SocketLink final : public seam::Link {
   void send(const seam::Message& message) override { core_->send(message, Fd()); }
   void send_with_fd(const seam::Message& message, int fd) override {
     Fd owned(fd);
-    SEKISHO_ASSERT(std::holds_alternative<seam::Handover>(message));
+    SEKISHO_ASSERT(seam::carries_descriptor(message));
     core_->send(message, std::move(owned));
   }
   void close() override { core_->shut(); }

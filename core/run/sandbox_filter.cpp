@@ -167,6 +167,8 @@ void hyperd(Filter& f) {
            SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(getdents64), SCMP_SYS(getcwd), SCMP_SYS(readlink),
            SCMP_SYS(pread64), SCMP_SYS(memfd_create)});
   threads(f);
+  // A regular expression of glib would be compiled to machine code; refused, it is interpreted.
+  f.answer_when(SCMP_SYS(mmap), EPERM, 2, PROT_EXEC, PROT_EXEC);
   const auto unix_socket = Filter::masked(0, kWord, AF_UNIX);
   f.allow_when(SCMP_SYS(socket), unix_socket,
                Filter::masked(1, kWord & ~std::uint64_t{SOCK_NONBLOCK | SOCK_CLOEXEC}, SOCK_STREAM));

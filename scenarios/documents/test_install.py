@@ -37,7 +37,7 @@ def test_every_program_finds_its_libraries_and_nothing_of_the_build(installed: p
                                                                     request: pytest.FixtureRequest) -> None:
     build = str((ROOT / request.config.getoption("--build")).resolve())
     programs = sorted((installed / "bin").iterdir())
-    assert {"sekisho", "sekishod", "sekisho-netd", "sekisho-front", "sekisho-relay", "sekishoctl"} <= \
+    assert {"sekisho", "sekishod", "sekisho-netd", "sekisho-front", "sekisho-relay", "sekisho-hyperd", "sekishoctl"} <= \
         {p.name for p in programs}
     for file in [*programs, *(installed / "lib/sekisho").rglob("*.so*")]:
         found = subprocess.run(["ldd", str(file)], capture_output=True, text=True).stdout
@@ -94,6 +94,6 @@ def test_users_and_folders_are_made_as_the_unit_needs_them(installed: pathlib.Pa
         done = subprocess.run(argv, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
     users = dict(line.split(":")[0:3:2] for line in (root / "etc/passwd").read_text().splitlines())
-    assert {"sekisho-gate", "sekisho-netd", "sekisho-front", "sekisho-relay", "sekisho-posture"} <= set(users)
+    assert {"sekisho-gate", "sekisho-netd", "sekisho-front", "sekisho-relay", "sekisho-hyper", "sekisho-posture"} <= set(users)
     state = (root / "var/lib/sekisho/journal").stat()
     assert state.st_uid == int(users["sekisho-gate"]) and state.st_mode & 0o777 == 0o700

@@ -71,6 +71,21 @@ template <std::copy_constructible T>
 [[nodiscard]] inline seam::Reply clone(const seam::Reply& m) {
   return {m.number, clone(m.body)};
 }
+[[nodiscard]] inline seam::HyperSetLogin clone(const seam::HyperSetLogin& m) {
+  return {m.uuid, m.account, m.password.clone()};
+}
+[[nodiscard]] inline seam::HyperAllow clone(const seam::HyperAllow& m) {
+  return {m.ticket.clone(), m.session, m.uuid, m.relay, m.kind, m.life_s};
+}
+[[nodiscard]] inline seam::HyperVerb clone(const seam::HyperVerb& verb) {
+  return std::visit([](const auto& one) -> seam::HyperVerb { return clone(one); }, verb);
+}
+[[nodiscard]] inline seam::HyperAsk clone(const seam::HyperAsk& m) {
+  return {m.number, m.zone, m.manager, clone(m.verb)};
+}
+[[nodiscard]] inline seam::ScreenAsk clone(const seam::ScreenAsk& m) {
+  return {m.number, m.zone, m.manager, m.session, m.uuid, m.kind, m.ticket.clone()};
+}
 [[nodiscard]] inline seam::Message clone(const seam::Message& message) {
   return std::visit([](const auto& one) -> seam::Message { return clone(one); }, message);
 }

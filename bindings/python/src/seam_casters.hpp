@@ -5,3 +5,5 @@
 #include "seam/codec.hpp"
 
 SEKISHO_ONE_OF(::sekisho::seam::Message)
+SEKISHO_ONE_OF(::sekisho::seam::HyperVerb)
+SEKISHO_ONE_OF(::sekisho::seam::HyperResult)

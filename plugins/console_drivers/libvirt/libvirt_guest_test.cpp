@@ -55,24 +55,8 @@ class Guests : public ::testing::Test {
     if (!daemon_->why().empty()) GTEST_SKIP() << daemon_->why();
     const Connect connect(virConnectOpen(daemon_->uri().c_str()));
     ASSERT_TRUE(connect);
-    if (Domain old{virDomainLookupByUUIDString(connect.get(), kServer)}) {
-      if (virDomainIsActive(old.get()) == 0) {
-        ASSERT_EQ(virDomainCreate(old.get()), 0);
-      }
-      return;
-    }
-    const std::string server =
-        std::string("<domain type='qemu'><name>web-01</name><uuid>") + kServer +
-        "</uuid><memory unit='MiB'>32</memory><os><type arch='x86_64' machine='q35'>hvm</type>"
-        "</os><cpu mode='maximum'/><devices><disk type='file' device='disk'>"
-        "<driver name='qemu' type='qcow2'/><source file='" +
-        daemon_->server_disk() +
-        "'/><target dev='vda' bus='virtio'/></disk><serial type='pty'/>"
-        "<graphics type='vnc' passwd='guarded' sharePolicy='ignore'><listen type='none'/></graphics>"
-        "<video><model type='vga'/></video></devices></domain>";
-    const Domain domain(virDomainDefineXML(connect.get(), server.c_str()));
-    ASSERT_TRUE(domain) << virGetLastErrorMessage();
-    ASSERT_EQ(virDomainCreate(domain.get()), 0) << virGetLastErrorMessage();
+    ASSERT_EQ(daemon_->define_server(kServer), "");
+    if (!overlays_.empty()) return;
     const std::string folder = std::filesystem::path(daemon_->base_image()).parent_path().string() + "/overlays";
     std::filesystem::create_directories(folder);
     const std::string pool =

@@ -1,12 +1,14 @@
 #include "private_libvirtd.hpp"
 
 #include "event_loop.hpp"
+#include "handles.hpp"
 
 #include <fcntl.h>
 #include <libvirt/libvirt.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -109,6 +111,7 @@ PrivateLibvirtd::PrivateLibvirtd() {
     return;
   }
   folder_ = pattern;
+  chmod(folder_.c_str(), 0711);  // hyperd's user passes through
   for (const char* part : {"lib", "log", "cache", "etc/qemu", "run", "libvirt-run", "images"}) {
     std::filesystem::create_directories(folder_ + "/" + part);
   }
@@ -116,7 +119,7 @@ PrivateLibvirtd::PrivateLibvirtd() {
       << "user = \"root\"\ngroup = \"root\"\ndynamic_ownership = 0\nremember_owner = 0\nsecurity_driver = \"none\"\n"
          "cgroup_controllers = []\nnamespaces = []\nstdio_handler = \"file\"\n";
   std::ofstream(folder_ + "/etc/libvirtd.conf")
-      << "unix_sock_dir = \"" << folder_ << "/run\"\nunix_sock_rw_perms = \"0700\"\nauth_unix_rw = \"none\"\n";
+      << "unix_sock_dir = \"" << folder_ << "/run\"\nunix_sock_rw_perms = \"0777\"\nauth_unix_rw = \"none\"\n";
   std::ofstream(folder_ + "/etc/libvirt.conf") << "";
   write_guest(base_image());
   if (run({"qemu-img", "create", "-q", "-f", "qcow2", server_disk(), "1M"}) != 0 ||
@@ -194,6 +197,26 @@ bool PrivateLibvirtd::start_daemon() {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   return false;
+}
+
+std::string PrivateLibvirtd::define_server(const std::string& uuid) {
+  const Connect connect(virConnectOpen(uri().c_str()));
+  if (!connect) return virGetLastErrorMessage();
+  Domain server(virDomainLookupByUUIDString(connect.get(), uuid.c_str()));
+  if (!server) {
+    const std::string xml =
+        "<domain type='qemu'><name>web-01</name><uuid>" + uuid +
+        "</uuid><memory unit='MiB'>32</memory><os><type arch='x86_64' machine='q35'>hvm</type></os><cpu "
+        "mode='maximum'/>"
+        "<devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='" +
+        server_disk() +
+        "'/><target dev='vda' bus='virtio'/></disk><serial type='pty'/><graphics type='vnc' passwd='guarded' "
+        "sharePolicy='ignore'><listen type='none'/></graphics><video><model type='vga'/></video></devices></domain>";
+    server.reset(virDomainDefineXML(connect.get(), xml.c_str()));
+  }
+  if (!server) return virGetLastErrorMessage();
+  if (virDomainIsActive(server.get()) == 1 || virDomainCreate(server.get()) == 0) return {};
+  return virGetLastErrorMessage();
 }
 
 void PrivateLibvirtd::kill_daemon() {

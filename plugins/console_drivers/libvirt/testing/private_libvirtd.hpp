@@ -22,6 +22,9 @@ class PrivateLibvirtd {
   /// Listening TCP sockets in its network.
   [[nodiscard]] int listeners();
 
+  /// The server "web-01" of this UUID, running; "" or what libvirt says.
+  [[nodiscard]] std::string define_server(const std::string& uuid);
+
   void kill_daemon();   ///< SIGKILL; guests go on
   bool start_daemon();  ///< and waits until it answers
   void freeze(bool yes);
