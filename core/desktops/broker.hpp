@@ -74,6 +74,8 @@ struct Actions {
 class Broker {
  public:
   Broker(registry::Zone zone, std::vector<Pool> pools, Entropy& entropy);
+  Broker(const Broker&) = delete;  // its places point into its pools
+  Broker& operator=(const Broker&) = delete;
 
   /// The session shall have this desktop: a personal one by its id, else any of the pool of that name. Asked again for
   /// one that ended or failed, a fresh one is prepared. False: the id belongs to no pool.

@@ -22,6 +22,8 @@ struct Hypervisors::State : std::enable_shared_from_this<Hypervisors::State> {
   State(run::Services s, Record r) : services(s), record(std::move(r)) {}
 
   struct Zone {
+    Zone(registry::Zone zone, std::vector<desktops::Pool> pools, Entropy& entropy)
+        : name(registry::to_string(zone)), broker(zone, std::move(pools), entropy) {}
     std::string name;
     desktops::Broker broker;
     seam::Link* link = nullptr;
@@ -131,9 +133,7 @@ struct Hypervisors::State : std::enable_shared_from_this<Hypervisors::State> {
 Hypervisors::Hypervisors(std::vector<ZoneOptions> zones, run::Services services, Record record)
     : state_(std::make_shared<State>(services, std::move(record))) {
   for (ZoneOptions& options : zones) {
-    state_->zones.try_emplace(
-        options.zone, State::Zone{std::string(registry::to_string(options.zone)),
-                                  desktops::Broker(options.zone, std::move(options.pools), services.entropy), nullptr});
+    state_->zones.try_emplace(options.zone, options.zone, std::move(options.pools), services.entropy);
   }
 }
 

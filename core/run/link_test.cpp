@@ -249,6 +249,17 @@ TEST_F(Raw, DescriptorsThatNobodyAskedForAreClosed) {
   EXPECT_EQ(open_descriptors(), before - 1);  // only the link's own end is gone
 }
 
+TEST_F(Raw, AScreensAnswerCarriesItsDescriptorAndNoQuestionDoes) {
+  say(seam::ScreenAnswer{1, "my_number", true, {}, {}}, 1);
+  settle();
+  ASSERT_EQ(user.messages.size(), 1u);
+  EXPECT_GE(user.fds.at(0), 0);
+  EXPECT_TRUE(user.closed.empty());
+  say(seam::ScreenAsk{1, "my_number", "servers", "S", {}, {}, {}}, 1);
+  settle();
+  EXPECT_EQ(user.closed, std::vector<std::string>{"a descriptor where none belongs"});
+}
+
 TEST_F(Raw, TwoDescriptorsEndTheLinkAndAreClosed) {
   const std::size_t before = open_descriptors();
   say(seam::Handover{"tun", "t"}, 2);

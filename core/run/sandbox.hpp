@@ -17,7 +17,8 @@ namespace sekisho::run {
 /// - sekishod: accept; files (which ones its uid says), threads, connecting AF_INET, AF_INET6 and AF_UNIX sockets
 /// (mail,
 ///   PostgreSQL). No bind, no listen.
-/// - hyperd: reading files, threads, AF_UNIX stream sockets and connecting them (libvirt's), memory files. No write to a
+/// - hyperd: reading files, threads, AF_UNIX stream sockets and connecting them (libvirt's), memory files. No write to
+/// a
 ///   file system, no other socket, no exec.
 /// - netd: netlink sockets to routing and netfilter, the ioctls of TUN; keeps CAP_NET_ADMIN, alone. No open, connect.
 enum class SandboxProfile : std::uint8_t { front, relay, sekishod, netd, hyperd };

@@ -11,7 +11,8 @@
 
 namespace sekisho::supervise {
 
-/// Order: netd, sekishod, relays, hyperds, fronts, posture front. `programs` is the folder of the programs, without final slash.
+/// Order: netd, sekishod, relays, hyperds, fronts, posture front. `programs` is the folder of the programs, without
+/// final slash.
 [[nodiscard]] Plan make_plan(const SiteConfig& config, const std::string& config_file, const std::string& programs);
 
 /// Binds every socket of the plan (they do not listen yet): TCP addresses as written in the configuration, the same

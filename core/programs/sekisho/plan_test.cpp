@@ -60,8 +60,8 @@ TEST(Plan, StartsTheKernelsGuardFirstAndFrontsLast) {
   const Plan plan = make_plan(example(), "/etc/sekisho/gate.json", "/usr/bin");
   std::vector<std::string> names;
   for (const auto& child : plan.children) names.push_back(child.name);
-  EXPECT_EQ(names, (std::vector<std::string>{"netd", "sekishod", "relay:internet",
-                                             "hyperd:internet_business", "front:internet", "posture"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"netd", "sekishod", "relay:internet", "hyperd:internet_business",
+                                             "front:internet", "posture"}));
   EXPECT_EQ(plan.listen_after, "netd");
   EXPECT_EQ(plan.children[3].argv, (std::vector<std::string>{"/usr/bin/sekisho-hyperd", "--config",
                                                              "/etc/sekisho/gate.json", "--zone", "internet_business"}));
@@ -108,7 +108,8 @@ TEST(Plan, ARelayIsJoinedWithTheHypervisorsOfItsPathsZonesAlone) {
   config.hypervisors[1].zone = "my_number";
   const Plan plan = make_plan(config, "c", "d");
   EXPECT_EQ(std::ranges::count(plan.links, std::pair<std::string, std::string>("hyperd:my_number", "sekishod")), 1);
-  EXPECT_EQ(std::ranges::count(plan.links, std::pair<std::string, std::string>("hyperd:my_number", "relay:internet")), 0);
+  EXPECT_EQ(std::ranges::count(plan.links, std::pair<std::string, std::string>("hyperd:my_number", "relay:internet")),
+            0);
 }
 
 TEST(Listeners, BindAddressesThatDoNotExistYetOnlyForTuns) {
