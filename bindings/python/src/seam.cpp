@@ -96,6 +96,7 @@ void bind_notices(py::module_& m) {
 }
 
 void bind_hyper(py::module_& m) {
+  using namespace seam;
   Value<HyperList>(m, "HyperList", "All machines of a manager.");
   Value<HyperLook>(m, "HyperLook", "One machine.").field("uuid", &HyperLook::uuid);
   Value<HyperPower>(m, "HyperPower", "Its power.")
