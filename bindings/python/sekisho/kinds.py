@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Optional, Sequence
 
 from sekisho._core.paths import PacketSource, PathHost
 from sekisho._core.sdk import (Arrival, Ask, AuthRequest, AuthStep, CheckInput, CheckOutcome, CheckResult,
-                               DesktopOrder, EffectResult, KnownCertificate, Machine, MachineEvent, Refusal, SendMail, Subject, Text,
-                               VerifyPassword, console_driver_of)
+                               DesktopOrder, EffectResult, KnownCertificate, Machine, MachineEvent, Refusal, SendMail,
+                               Subject, Text, VerifyPassword, console_driver_of)
 from sekisho.errors import Error
 from sekisho.words import CheckVerdict, PowerAction, Verdict
 
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from sekisho._core.seam import _GatePush, _GateReply
 
 __all__ = ["AccessPath", "Arrival", "Ask", "AuthRequest", "AuthStep", "Authenticator", "CheckInput", "CheckOutcome",
-           "CheckResult", "ConsoleDriver", "DesktopOrder", "EffectResult", "KnownCertificate", "Machine", "MachineEvent", "PacketSource",
-           "PathConnection", "PathHost", "PostureCheck", "SendMail", "Subject", "VerifyPassword", "console_driver_of"]
+           "CheckResult", "ConsoleDriver", "DesktopOrder", "EffectResult", "KnownCertificate", "Machine",
+           "MachineEvent", "PacketSource", "PathConnection", "PathHost", "PostureCheck", "SendMail", "Subject",
+           "VerifyPassword", "console_driver_of"]
 
 
 class Authenticator(ABC):
