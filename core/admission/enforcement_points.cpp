@@ -88,6 +88,15 @@ constexpr EnforcementPoint kPoints[] = {
     {"R18", "purpose.build_up", kRules},
     {"R01", "zone.other_path", kRules},
     {"R11", "desktop.none", kRules},
+    // Pages and screens.
+    {"R11", "desktop.not_ready", kGate},
+    {"R12", "console.not_a_desktop", kGate},
+    {"R12", "console.not_logged_in", kGate},
+    {"R12", "console.other_person", kGate},
+    {"R12", "console.no_such_server", kGate},
+    {"R12", "console.too_many", kGate},
+    {"R12", "ticket.bad", kGate},
+    {"R13", "console.physical", kGate},
     // Posture: desk and watch, then the checks.
     {"R10", "posture.refused_before_login", kGate},
     {"R10", "posture.quarantine", kGate},

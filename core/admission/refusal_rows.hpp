@@ -15,5 +15,6 @@ struct RefusalRow {
 
 [[nodiscard]] std::span<const RefusalRow> login_refusal_rows();    ///< refusals_login.cpp
 [[nodiscard]] std::span<const RefusalRow> session_refusal_rows();  ///< refusals_session.cpp
+[[nodiscard]] std::span<const RefusalRow> console_refusal_rows();  ///< refusals_console.cpp
 
 }  // namespace sekisho::admission

@@ -15,7 +15,7 @@ namespace {
 
 std::vector<Refusal> build() {
   std::vector<Refusal> all;
-  for (const auto rows : {login_refusal_rows(), session_refusal_rows()}) {
+  for (const auto rows : {login_refusal_rows(), session_refusal_rows(), console_refusal_rows()}) {
     for (const RefusalRow& row : rows) {
       all.push_back(Refusal{std::string(row.rule),
                             std::string(row.code),

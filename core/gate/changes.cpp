@@ -4,6 +4,7 @@
 #include "admission/device_key.hpp"
 #include "admission/enforce.hpp"
 #include "base/json.hpp"
+#include "gate/consoles.hpp"
 #include "gate/state.hpp"
 #include "registry/application_rights.hpp"
 
@@ -96,7 +97,10 @@ Gate::State::State(GateOptions o, run::Services s, std::shared_ptr<store::Store>
       desk(std::make_shared<admission::PostureDesk>(options.posture, plugins.checks, s.entropy)) {
   for (const GatePath& path : options.paths)
     pools.emplace(path.policy.path, AddressPool(path.gate_address, path.prefix));
+  consoles = std::make_unique<Consoles>(*this);
 }
+
+Gate::State::~State() = default;
 
 Gate::Gate(GateOptions options, run::Services services, std::shared_ptr<store::Store> store, audit::Journal& journal,
            GatePlugins plugins)
@@ -255,6 +259,7 @@ void Gate::State::adopt_registry(std::shared_ptr<const registry::Registry> next)
   std::vector<std::shared_ptr<Session>> all;
   for (const auto& [number, session] : sessions) all.push_back(session);
   for (const auto& session : all) judge_session(session);
+  consoles->judge();
   schedule_sweep();
 }
 
@@ -516,6 +521,7 @@ nlohmann::json Gate::health() const {
           {"started_at", to_rfc3339(s.started_at)},
           {"generation", s.registry->generation},
           {"sessions", s.sessions.size()},
+          {"screens", s.consoles->open()},
           {"journal", s.journal.healthy() ? "ok" : "unwritable"},
           {"links", links},
           {"conditions", conditions}};

@@ -11,6 +11,7 @@
 #include "admission/policy.hpp"
 #include "admission/posture.hpp"
 #include "audit/journal.hpp"
+#include "gate/console_policy.hpp"
 #include "gate/control.hpp"
 #include "run/services.hpp"
 #include "seam/codec.hpp"
@@ -47,12 +48,14 @@ struct GateOptions {
   std::chrono::milliseconds store_limit{2500};  ///< a newcomer is answered within 3 s, whatever hangs (R-03)
   std::chrono::milliseconds hash_limit{2500};
   std::uint32_t kernel_right_ttl_s = 120;
+  ConsolePolicy consoles;
 };
 
 struct GatePlugins {
   std::map<std::string, Authenticator*> authenticators;        ///< by factor name
   std::map<std::string, const PostureCheck*> checks;           ///< by check name
   std::function<bool(const VerifyPassword&)> verify_password;  ///< blocking; runs on the password pool
+  DesktopNowOf desktop_now;  ///< whoever prepares desktops; empty: a desktop is what the registry says, and ready
 };
 
 /// Sessions that the journal granted since `from` and never ended (recovery compares them with the store's rows).

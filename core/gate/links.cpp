@@ -1,6 +1,7 @@
 // Messages of the other processes: requests and notices of fronts, answers of netd, questions of relays.
 #include "admission/enforce.hpp"
 #include "base/json_object.hpp"
+#include "gate/consoles.hpp"
 #include "gate/state.hpp"
 
 #include <algorithm>
@@ -56,6 +57,7 @@ Gate::LinkId Gate::attach(std::string role, std::string name, seam::Link& link) 
   State& s = *state_;
   for (auto it = s.links.begin(); it != s.links.end();) {
     if (it->second.role == role && it->second.name == name) {
+      s.consoles->link_gone(it->first);
       it = s.links.erase(it);
     } else {
       ++it;
@@ -79,6 +81,7 @@ Gate::LinkId Gate::attach(std::string role, std::string name, seam::Link& link) 
 
 void Gate::detach(LinkId id) {
   State& s = *state_;
+  s.consoles->link_gone(id);
   s.links.erase(id);
 }
 
@@ -147,6 +150,15 @@ void Gate::on_message(LinkId id, seam::Message message) {
                    entry.result = "ok";
                    entry.detail = json_object("bytes_in", closed.bytes_in, "bytes_out", closed.bytes_out);
                    s.record(std::move(entry));
+                 },
+                 [&](seam::ConsoleRequest& asked) {
+                   if (link.role == "relay") s.consoles->request(link, std::move(asked));
+                 },
+                 [&](seam::ConsoleNotice& told) {
+                   if (link.role == "relay") s.consoles->notice(link, told);
+                 },
+                 [&](seam::RecordingNote& told) {
+                   if (link.role == "relay") s.consoles->note(link, told);
                  },
                  [](auto&) {},  // Hello, Heartbeat and what only other processes understand
              },

@@ -3,6 +3,7 @@
 #include "admission/browser_rule.hpp"
 #include "admission/enforce.hpp"
 #include "base/json_text.hpp"
+#include "gate/factor_states.hpp"
 #include "gate/login_step.hpp"
 #include "registry/rules.hpp"
 
@@ -37,22 +38,6 @@ void refuse_step(const std::shared_ptr<Gate::State>& self, const StepPtr& step, 
 namespace {
 
 using admission::LoginOutcome;
-
-class TxFactorStates final : public admission::FactorStates {
- public:
-  TxFactorStates(store::Tx& tx, Instant now) : tx_(tx), now_(now) {}
-  nlohmann::json load(std::string_view scope, std::string_view key, std::string_view factor) override {
-    return tx_.factor_state(scope, key, factor);
-  }
-  void save(std::string_view scope, std::string_view key, std::string_view factor,
-            const nlohmann::json& state) override {
-    tx_.put_factor_state(scope, key, factor, state, now_);
-  }
-
- private:
-  store::Tx& tx_;
-  Instant now_;
-};
 
 /// A client fetches by this what its person proved on our pages (SAML form).
 constexpr Seconds kHandoverLife{60};

@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 #include "base/json_object.hpp"
 #include "base/json_text.hpp"
+#include "gate/consoles.hpp"
 #include "gate/login_step.hpp"
 
 #include <algorithm>
@@ -251,6 +252,7 @@ void Gate::State::act(const std::shared_ptr<Session>& session, const admission::
       session->state = SessionState::quarantine;
       session->row.state = "quarantine";
       push_view(*session);
+      consoles->left(session->row.number);
       if (seam::Link* relay = link_of("relay", session->row.path)) relay->send(seam::EntranceEnd{session->row.number});
       apply_net(session->row.path);
       entry.event = "session.quarantined";

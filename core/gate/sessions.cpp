@@ -1,6 +1,7 @@
 // Sessions while they live: the cookie shown again, tunnels that come and go, deadlines, ends.
 #include "admission/enforce.hpp"
 #include "base/json_object.hpp"
+#include "gate/consoles.hpp"
 #include "gate/state.hpp"
 
 #include <algorithm>
@@ -110,6 +111,7 @@ void Gate::State::leave(const std::shared_ptr<Session>& session, const Refusal& 
   sessions.erase(row.number);
   by_cookie.erase(row.cookie_hash);
   by_address.erase(row.address);
+  consoles->left(row.number);
   if (seam::Link* front = link_of("front", row.path)) {
     front->send(seam::Push{SessionEnded{row.number, reason.code, reason.why}});
   }

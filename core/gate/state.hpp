@@ -14,6 +14,8 @@
 
 namespace sekisho::gate {
 
+class Consoles;
+
 /// One session while it lives.
 ///   quarantine ⇄ admitted ──▶ ended (terminal; the object leaves the table)
 struct Session {
@@ -54,6 +56,7 @@ struct Caller {
 
 struct Gate::State : std::enable_shared_from_this<Gate::State> {
   State(GateOptions o, run::Services s, std::shared_ptr<store::Store> st, audit::Journal& j, GatePlugins p);
+  ~State();
 
   GateOptions options;
   run::Services services;
@@ -62,6 +65,7 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   GatePlugins plugins;
   std::shared_ptr<const registry::Registry> registry;
   std::shared_ptr<admission::PostureDesk> desk;  // touched on the store thread only
+  std::unique_ptr<Consoles> consoles;            // pages and screens (consoles.hpp)
   std::vector<registry::Stop> live_stops;        // in force at once, before the store knows
   Instant started_at{};
   bool closing = false;

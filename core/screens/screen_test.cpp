@@ -320,7 +320,7 @@ TEST(Screen, AnswersToPingsDoNotPileUp) {
   stage.browser_reads = false;
   for (int i = 0; i < 20000 && !stage.screen->ended(); ++i) {
     stage.browser_raw(browser_frame(zeros(125), 9));
-    stage.now += milliseconds(150);
+    stage.now += milliseconds(105);
     stage.screen->tick(stage.now);
   }
   EXPECT_LE(stage.screen->to_browser().size(), Screen::kToBrowser + 256);

@@ -7,6 +7,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <random>
 
 namespace sekisho::seam {
@@ -30,6 +33,7 @@ class Filler {
   void fill(PowerAction& value) { value = static_cast<PowerAction>(below(5)); }
   void fill(ScreenKind& value) { value = static_cast<ScreenKind>(below(3)); }
   void fill(CertificateFault& value) { value = static_cast<CertificateFault>(below(6)); }
+  void fill(Place& value) { value = static_cast<Place>(below(2)); }
   void fill(std::string& value) {
     value.resize(below(33));
     for (char& c : value) c = static_cast<char>(below(256));
@@ -136,6 +140,24 @@ TEST(SeamCodec, ComparisonOfTheseTestsSeesADifference) {
   ASSERT_TRUE(same(a, b));
   std::get<Request>(b).number ^= 1;
   EXPECT_FALSE(same(a, b));
+}
+
+TEST(SeamCodec, ReadsEverySeedOfItsHarness) {
+  std::size_t seeds = 0;
+  for (const auto& file : std::filesystem::directory_iterator(SEKISHO_SOURCE_DIR "/core/seam/fuzz/seeds/seam")) {
+    std::ifstream in(file.path(), std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    EXPECT_TRUE(decode(std::as_bytes(std::span(text)))) << file.path();
+    ++seeds;
+  }
+  EXPECT_GT(seeds, 30U);
+}
+
+TEST(SeamCodec, RefusesAPlaceThatIsNone) {
+  auto bytes = bytes_of(ConsoleRequest{7, Place::console, "10.20.0.11", {}, ListServers{}});
+  ASSERT_TRUE(decode(bytes));
+  bytes.at(9) = std::byte{2};  // after the kind and the number
+  EXPECT_FALSE(decode(bytes));
 }
 
 TEST(SeamCodec, RefusesAPacketCutAtAnyByte) {

@@ -3,6 +3,7 @@
 // (seam/codec.hpp) is used in every world. Threads: plain values. Ranges: a packet <= 128 KiB; counts and lengths are
 // checked before allocation. Source: design.md "The seam", "Processes".
 #pragma once
+#include "seam/console_messages.hpp"
 #include "seam/hyper_messages.hpp"
 
 #include <sekisho/sdk/path/gate_messages.hpp>
@@ -105,7 +106,8 @@ struct Ready {};
 
 using Message = std::variant<Hello, Heartbeat, Request, Reply, Push, Notice, DesiredNet, NetApplied, KernelRefused,
                              EntranceAsk, EntranceGrant, EntranceClosed, EntranceEnd, Handover, Ready, HyperAsk,
-                             HyperAnswer, HyperSaw, ScreenAsk, ScreenAnswer>;
+                             HyperAnswer, HyperSaw, ScreenAsk, ScreenAnswer, ConsoleRequest, ConsoleReply,
+                             ConsoleNotice, RecordingNote, RecordingNoted, ScreenEnd>;
 
 /// Whether a packet of this message may carry a descriptor.
 [[nodiscard]] inline bool carries_descriptor(const Message& message) {

@@ -51,6 +51,7 @@ void GateTest::start() {
   options.posture.gate_id = options.gate_id;
   options.posture.server_fingerprints = {admission::testing::kServer};
   options.generation_poll = std::chrono::milliseconds{0};
+  options.consoles = console_policy;
   GatePath path;
   path.policy.path = "internet";
   path.policy.zones = {registry::Zone::internet_business, registry::Zone::internet_dmz};
@@ -76,6 +77,7 @@ void GateTest::start() {
   plugins.authenticators = {{"certificate", &certificate}, {"password", &password}, {"code", &code}};
   plugins.checks = {{"browser", &browser}};
   plugins.verify_password = [](const VerifyPassword& work) { return work.candidate.reveal() == "candidate"; };
+  plugins.desktop_now = desktop_now;
   gate = std::make_unique<Gate>(std::move(options), fake.services(), store, journal, std::move(plugins));
   bool started = false;
   gate->start([this](Instant) -> Result<std::vector<std::string>> { return unfinished; },

@@ -102,6 +102,8 @@ class GateTest : public ::testing::Test {
   std::optional<Seconds> idle_limit, absolute_limit;  ///< of the path, where a test has its own
   bool with_closed_path = false;                      ///< beside "internet", for the My Number zone
   bool without_paths = false;
+  ConsolePolicy console_policy;
+  DesktopNowOf desktop_now;  ///< empty: the registry's own
   FakeLink netd, front, relay, closed_front;
   std::vector<std::string> unfinished, ended;  ///< what the journal says at a start
   std::unique_ptr<Gate> gate;

@@ -1,0 +1,153 @@
+// What the journal holds of a screen and of its recording (R14, R15, T-63).
+#include "gate/testing/console_bench.hpp"
+#include "recording/notes.hpp"
+
+namespace sekisho::gate::testing {
+namespace {
+
+class ConsoleJournal : public ConsoleTest {
+ protected:
+  void SetUp() override {
+    ConsoleTest::SetUp();
+    ASSERT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
+    console = open_screen("web-01").console;
+    ASSERT_NE(console, 0U);
+  }
+  void tell(decltype(seam::ConsoleNotice::body) body) {
+    gate->on_message(relay_id, seam::ConsoleNotice{console, std::move(body)});
+    settle();
+  }
+  /// The answer to a note; not ok when there is none.
+  seam::RecordingNoted note(decltype(seam::RecordingNote::body) body) {
+    gate->on_message(relay_id, seam::RecordingNote{++number, console, std::move(body)});
+    settle();
+    const auto* noted = relay.last<seam::RecordingNoted>();
+    return noted != nullptr && noted->number == number ? *noted : seam::RecordingNoted{};
+  }
+  seam::RecordingNoted open() {
+    return note(seam::RecordingOpened{std::string(32, 'a'), std::string(64, 'b'), "S-a.skr", 1'000'000});
+  }
+  static seam::RecordingChunk chunk(std::uint64_t number) {
+    return {number, 512 * number, 1'000'000 * number, 1'000'000 * (number + 1), 512, std::string(64, 'c')};
+  }
+  std::uint64_t console = 0;
+};
+
+TEST_F(ConsoleJournal, ADroppedClipboardHasAnEventOfItsOwn) {
+  tell(seam::ScreenStopped{"console.clipboard", false, 3, 120, 7});
+  const auto* entry = last_entry("console.clipboard_dropped");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->rule, "R14");
+  EXPECT_EQ(entry->code, "console.clipboard");
+  EXPECT_EQ(entry->session, session);
+  EXPECT_EQ(entry->person, "mori");
+  EXPECT_EQ(entry->detail.at("by"), "viewer");
+  EXPECT_EQ(entry->detail.at("count"), 3);
+  EXPECT_EQ(entry->detail.at("target"), "web-01");
+}
+
+TEST_F(ConsoleJournal, OtherAttemptsHaveTheEventsOfTheirCause) {
+  tell(seam::ScreenStopped{"console.power", false, 1, 4, 1});
+  EXPECT_EQ(journal.count("console.stopped", "console.power"), 1U);
+  tell(seam::ScreenStopped{"console.file_transfer", false, 1, 0, 1});
+  EXPECT_EQ(journal.count("console.broken", "console.file_transfer"), 1U);
+  tell(seam::ScreenStopped{"console.fast_typing", false, 1, 0, 1});
+  EXPECT_EQ(journal.count("console.typed_fast"), 1U);
+  tell(seam::ScreenStopped{"made.up", true, 1, 0, 1});
+  EXPECT_EQ(journal.count("console.notice", "made.up"), 1U);
+}
+
+TEST_F(ConsoleJournal, AClosedScreenIsAnEntryOnce) {
+  tell(seam::ScreenClosed{"console.guest_refused", "locked", 10, 20});
+  tell(seam::ScreenClosed{"console.guest_refused", "locked", 10, 20});
+  ASSERT_EQ(journal.count("console.closed", "console.guest_refused"), 1U);
+  EXPECT_EQ(last_entry("console.closed")->detail.at("said"), "locked");
+  EXPECT_EQ(last_entry("console.closed")->detail.at("bytes_out"), 20);
+  tell(seam::ScreenStopped{"console.clipboard", false, 1, 1, 1});
+  EXPECT_EQ(journal.count("console.clipboard_dropped"), 0U);
+}
+
+TEST_F(ConsoleJournal, AnotherRelaysScreenIsNotItsToReport) {
+  FakeLink other;
+  const auto id = gate->attach("relay", "closed", other);
+  gate->on_message(id, seam::ConsoleNotice{console, seam::ScreenClosed{"console.closed", {}, 0, 0}});
+  gate->on_message(id, seam::RecordingNote{1, console, seam::RecordingClosed{0, "x"}});
+  settle();
+  EXPECT_EQ(journal.count("console.closed"), 0U);
+  ASSERT_NE(other.last<seam::RecordingNoted>(), nullptr);
+  EXPECT_FALSE(other.last<seam::RecordingNoted>()->ok);
+}
+
+TEST_F(ConsoleJournal, HoldsARecordingAsItsOwnNotesDo) {
+  EXPECT_TRUE(open().ok);
+  EXPECT_TRUE(note(chunk(1)).ok);
+  EXPECT_TRUE(note(chunk(2)).ok);
+  tell(seam::ScreenClosed{"session.ended", {}, 0, 0});
+  EXPECT_TRUE(note(chunk(3)).ok) << "the last chunk follows the screen's end";
+  EXPECT_TRUE(note(seam::RecordingClosed{3, "session.ended"}).ok);
+  recording::Notes notes;
+  recording::RecordingId id{};
+  id.fill(0xaa);
+  for (const audit::Entry& entry : journal.entries) EXPECT_TRUE(recording::add_note(notes, id, entry));
+  recording::sort_notes(notes);
+  EXPECT_TRUE(notes.header);
+  EXPECT_EQ(notes.chunks.size(), 3U);
+  EXPECT_EQ(notes.closed, 3U);
+  EXPECT_TRUE(notes.faults.empty());
+  const auto* entry = last_entry("recording.opened");
+  EXPECT_EQ(entry->session, session);
+  EXPECT_EQ(entry->person, "mori");
+  EXPECT_EQ(entry->detail.at("target"), "web-01");
+}
+
+TEST_F(ConsoleJournal, AChunkIsNotedOnlyWhenItIsOnTheDisk) {
+  ASSERT_TRUE(open().ok);
+  journal.broken = true;
+  const auto noted = note(chunk(1));
+  EXPECT_FALSE(noted.ok);
+  EXPECT_EQ(noted.error, "audit.unwritable");
+  journal.broken = false;
+  journal.held = true;
+  EXPECT_EQ(note(chunk(1)).number, 0U) << "not answered before";
+  const auto asked = number;
+  journal.waiting.back()(std::uint64_t{9});
+  settle();
+  EXPECT_TRUE(relay.last<seam::RecordingNoted>()->ok);
+  EXPECT_EQ(relay.last<seam::RecordingNoted>()->number, asked);
+}
+
+TEST_F(ConsoleJournal, RefusesWhatIsNoRecordingOfAnOpenScreen) {
+  EXPECT_FALSE(note(chunk(1)).ok) << "not opened";
+  EXPECT_FALSE(note(seam::RecordingOpened{"short", std::string(64, 'b'), "f", 1}).ok);
+  EXPECT_TRUE(open().ok);
+  EXPECT_FALSE(open().ok) << "one recording a screen";
+  auto bad = chunk(1);
+  bad.hash = "zz";
+  EXPECT_FALSE(note(bad).ok);
+  console += 1000;
+  EXPECT_FALSE(note(chunk(1)).ok);
+}
+
+TEST_F(ConsoleJournal, AFailedRecordingIsAnEntry) {
+  ASSERT_TRUE(open().ok);
+  EXPECT_TRUE(note(seam::RecordingFailed{4, "recording.stalled", "audit.full"}).ok);
+  ASSERT_EQ(journal.count("recording.failed", "recording.stalled"), 1U);
+  EXPECT_EQ(last_entry("recording.failed")->rule, "R15");
+}
+
+TEST_F(ConsoleJournal, ARelayThatIsReplacedHasNoScreensAnyMore) {
+  ASSERT_TRUE(open().ok);
+  relay_id = gate->attach("relay", "internet", relay);
+  EXPECT_FALSE(note(chunk(1)).ok);
+}
+
+TEST_F(ConsoleJournal, AClosedScreenIsForgottenAMinuteAfterItsLastWord) {
+  ASSERT_TRUE(open().ok);
+  tell(seam::ScreenClosed{"console.closed", {}, 0, 0});
+  fake.timers.advance(Seconds{61});
+  static_cast<void>(at_desktop(seam::ViewDesktop{}));
+  EXPECT_FALSE(note(chunk(1)).ok);
+}
+
+}  // namespace
+}  // namespace sekisho::gate::testing

@@ -1,0 +1,397 @@
+// Who stands at a page, what he may see there, and the screens that he opens (R11, R12, T-60).
+#include "gate/consoles.hpp"
+
+#include "admission/browser_rule.hpp"
+#include "admission/enforce.hpp"
+#include "base/json_object.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sekisho::gate {
+namespace {
+
+template <class... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+template <class... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;
+
+constexpr Seconds kLookEvery{60};  // a page that asks on and on is one entry a minute
+constexpr std::size_t kMostLooked = 1024;
+constexpr Seconds kLastNotes{60};  // for a closed screen's last chunk
+
+/// What only looks: asked again and again by a page that stays open.
+bool looks(const seam::ConsoleQuestion& question) {
+  return std::holds_alternative<seam::ViewDesktop>(question) || std::holds_alternative<seam::ListServers>(question) ||
+         std::holds_alternative<seam::WantThumbnail>(question);
+}
+
+Text name_of(const std::string& id) {
+  return {id, id};
+}
+
+}  // namespace
+
+void Consoles::request(const LinkEntry& link, seam::ConsoleRequest request) {
+  forget_late();
+  auto asking = std::make_shared<Asking>();
+  asking->link = link.id;
+  asking->path = link.name;
+  asking->request = std::move(request);
+  if (const std::string code = who_asks(*asking); !code.empty()) return refuse(*asking, code);
+  const bool at_desktop = asking->request.place == seam::Place::desktop;
+  if (at_desktop) {
+    // R09 for who logged in with the client's own form.
+    Arrival arrival;
+    arrival.path = asking->path;
+    arrival.peer_address = asking->request.peer_address;
+    arrival.user_agent = asking->request.user_agent;
+    arrival.form = LoginForm::page;
+    const auto refused =
+        admission::refuse_browser(gate_.path(asking->path)->policy, gate_.plugins.checks, *gate_.registry,
+                                  asking->session->row.terminal, arrival, gate_.now());
+    if (refused) return refuse(*asking, *refused);
+  }
+  // Each question has one place; at the other nobody is who he would have to be there.
+  const auto here = [&](seam::Place place, auto&& act) {
+    if (asking->request.place == place) return act();
+    refuse(*asking, at_desktop ? "console.not_a_desktop" : "session.unknown_cookie");
+  };
+  const auto after_login = [&](auto&& act) {
+    here(seam::Place::console, [&] {
+      if (!admission::enforce("R12", "console.not_logged_in", logged_in(*asking))) {
+        return refuse(*asking, "console.not_logged_in");
+      }
+      act();
+    });
+  };
+  std::visit(
+      Overloaded{
+          [&](const seam::ViewDesktop&) { here(seam::Place::desktop, [&] { view_desktop(*asking); }); },
+          [&](const seam::EndByPerson&) {
+            here(seam::Place::desktop, [&] {
+              gate_.end(asking->session, admission::refusal("session.logged_out"), asking->session->row.person);
+              answer(*asking, seam::ConsoleDone{});
+            });
+          },
+          [&](seam::ConsoleLogin& wanted) { here(seam::Place::console, [&] { login(asking, std::move(wanted)); }); },
+          [&](const seam::ListServers&) { after_login([&] { list_servers(*asking); }); },
+          [&](const seam::WantTicket& wanted) {
+            if (at_desktop) return want_ticket(*asking, {});
+            after_login([&] { want_ticket(*asking, wanted.server); });
+          },
+          [&](const seam::WantThumbnail& wanted) {
+            after_login([&] {
+              const Found found = find_server(*asking->session, wanted.server);
+              if (found.server == nullptr) return refuse(*asking, found.refused);
+              answer(*asking, seam::ThumbnailRight{found.server->machine, found.server->manager});
+            });
+          },
+          [&](const seam::OpenScreen& wanted) {
+            if (at_desktop) return open_screen(asking, wanted.ticket);
+            after_login([&] { open_screen(asking, wanted.ticket); });
+          },
+      },
+      asking->request.body);
+}
+
+void Consoles::answer(const Asking& asking, seam::ConsoleAnswer body) {
+  const auto found = gate_.links.find(asking.link);
+  if (found != gate_.links.end()) found->second.link->send(seam::ConsoleReply{asking.request.number, std::move(body)});
+}
+
+void Consoles::refuse(const Asking& asking, std::string_view code) {
+  refuse(asking, admission::refusal(code));
+}
+
+void Consoles::refuse(const Asking& asking, const Refusal& refusal) {
+  bool journalled = true;
+  if (looks(asking.request.body)) {
+    if (looked_.size() >= kMostLooked) looked_.clear();
+    auto [at, fresh] = looked_.try_emplace({asking.request.peer_address, refusal.code}, gate_.now());
+    journalled = fresh || gate_.now() >= at->second + kLookEvery;
+    if (journalled) at->second = gate_.now();
+  }
+  if (journalled) {
+    audit::Entry entry;
+    entry.event = asking.request.place == seam::Place::desktop ? "desktop.refused" : "console.refused";
+    if (asking.session) {
+      entry.session = asking.session->row.number;
+      entry.person = asking.session->row.person;
+    }
+    entry.from = asking.request.peer_address;
+    entry.path = asking.path;
+    entry.rule = refusal.rule;
+    entry.code = refusal.code;
+    entry.result = "refused";
+    gate_.record(std::move(entry));
+  }
+  answer(asking, seam::ConsoleRefused{refusal, refusal.code == "gate.unavailable"});
+}
+
+std::string Consoles::who_asks(Asking& asking) const {
+  const bool at_desktop = asking.request.place == seam::Place::desktop;
+  if (at_desktop) {
+    const auto session = gate_.session_at(asking.request.peer_address);
+    if (!admission::enforce("R11", "session.unknown_cookie", session && session->row.path == asking.path)) {
+      return "session.unknown_cookie";
+    }
+    asking.session = session;
+  } else {
+    // R12: the address of the desktop of a live session; of two the newer one.
+    std::shared_ptr<Session> newest;
+    for (const auto& [number, session] : gate_.sessions) {
+      if (session->row.path != asking.path || session->state != SessionState::admitted) continue;
+      const registry::Desktop* desktop = desktop_of(*session);
+      if (desktop == nullptr || now_of(*session, *desktop).address != asking.request.peer_address) continue;
+      if (!newest || newest->row.granted_at <= session->row.granted_at) newest = session;
+    }
+    if (!admission::enforce("R12", "console.not_a_desktop", newest != nullptr)) return "console.not_a_desktop";
+    asking.session = newest;
+  }
+  if (!asking.session) return at_desktop ? "session.unknown_cookie" : "console.not_a_desktop";
+  if (!admission::enforce("R10", "posture.quarantine", asking.session->state == SessionState::admitted)) {
+    return "posture.quarantine";
+  }
+  return {};
+}
+
+const registry::Desktop* Consoles::desktop_of(const Session& session) const {
+  const auto desktop = gate_.registry->desktops.find(session.row.desktop);
+  if (desktop == gate_.registry->desktops.end() || desktop->second.person != session.row.person) return nullptr;
+  return &desktop->second;
+}
+
+DesktopNow Consoles::now_of(const Session& session, const registry::Desktop& desktop) const {
+  if (gate_.plugins.desktop_now) return gate_.plugins.desktop_now(session.row.number, desktop);
+  DesktopNow out;
+  out.machine = desktop.id;
+  out.address = desktop.address;
+  out.port = desktop.port;
+  return out;
+}
+
+bool Consoles::logged_in(const Asking& asking) const {
+  const auto found = logins_.find(asking.session->row.number);
+  return found != logins_.end() && found->second.address == asking.request.peer_address;
+}
+
+std::vector<const registry::Server*> Consoles::servers_of(const Session& session) const {
+  std::vector<const registry::Server*> out;
+  registry::Rights rights;
+  if (gate_.fault_of(session.row, &rights)) return out;
+  for (const auto& [id, server] : gate_.registry->servers) {
+    if (std::ranges::find(rights.systems, server.system) != rights.systems.end()) out.push_back(&server);
+  }
+  return out;
+}
+
+Consoles::Found Consoles::find_server(const Session& session, std::string_view server) const {
+  const auto servers = servers_of(session);
+  const auto found = std::ranges::find(servers, server, &registry::Server::id);
+  if (!admission::enforce("R12", "console.no_such_server", found != servers.end())) {
+    return {nullptr, "console.no_such_server"};
+  }
+  if (found == servers.end()) {  // only where a test has switched the rule off
+    const auto any = gate_.registry->servers.find(std::string(server));
+    if (any == gate_.registry->servers.end()) return {nullptr, "console.no_such_server"};
+    return {&any->second, {}};
+  }
+  if (!admission::enforce("R13", "console.physical", (*found)->kind == registry::ServerKind::virtual_machine)) {
+    return {nullptr, "console.physical"};
+  }
+  return {*found, {}};
+}
+
+void Consoles::view_desktop(const Asking& asking) {
+  const Session& session = *asking.session;
+  const registry::Desktop* desktop = desktop_of(session);
+  if (!admission::enforce("R11", "desktop.none", desktop != nullptr) || desktop == nullptr) {
+    return refuse(asking, "desktop.none");
+  }
+  DesktopNow now = now_of(session, *desktop);
+  seam::DesktopView view;
+  view.session = session.row.number;
+  const auto person = gate_.registry->people.find(session.row.person);
+  const bool named = person != gate_.registry->people.end() && !person->second.name.empty();
+  view.person = named ? person->second.name.substr(0, 200) : session.row.person;
+  view.language = session.row.language;
+  view.until = to_rfc3339(session.row.until);
+  view.zone = session.row.zone;
+  view.left_s = gate_.view(session).remaining_s;
+  view.desktop = desktop->id;
+  view.name = name_of(desktop->id);
+  view.state = std::move(now.state);
+  view.progress = now.progress;
+  view.expected_s = now.expected_s;
+  view.account = std::move(now.account);
+  view.password = std::move(now.password);
+  view.watermark = gate_.options.consoles.watermark;
+  view.recorded = gate_.options.consoles.recorded;
+  answer(asking, std::move(view));
+}
+
+void Consoles::list_servers(const Asking& asking) {
+  seam::ServerList list;
+  const Session& session = *asking.session;
+  list.session = session.row.number;
+  const auto person = gate_.registry->people.find(session.row.person);
+  const bool named = person != gate_.registry->people.end() && !person->second.name.empty();
+  list.person = named ? person->second.name.substr(0, 200) : session.row.person;
+  list.left_s = gate_.view(session).remaining_s;
+  for (const registry::Server* server : servers_of(session)) {
+    seam::ServerView view;
+    view.id = server->id;
+    view.name = name_of(server->id);
+    const bool physical = server->kind == registry::ServerKind::physical;
+    view.kind = physical ? "physical" : "vm";
+    view.machine = server->machine;
+    view.driver = server->manager;
+    view.may_open = !physical;
+    if (physical) view.why_not = admission::refusal("console.physical");
+    list.servers.push_back(std::move(view));
+  }
+  answer(asking, std::move(list));
+}
+
+void Consoles::want_ticket(const Asking& asking, const std::string& server) {
+  admission::ScreenRight right;
+  right.session = asking.session->row.number;
+  if (asking.request.place == seam::Place::desktop) {
+    const registry::Desktop* desktop = desktop_of(*asking.session);
+    if (!admission::enforce("R11", "desktop.none", desktop != nullptr) || desktop == nullptr) {
+      return refuse(asking, "desktop.none");
+    }
+    const DesktopNow now = now_of(*asking.session, *desktop);
+    if (!admission::enforce("R11", "desktop.not_ready", now.state == "ready")) {
+      return refuse(asking, "desktop.not_ready");
+    }
+    right.machine = now.machine;
+    right.driver = now.driver;
+  } else {
+    const Found found = find_server(*asking.session, server);
+    if (found.server == nullptr) return refuse(asking, found.refused);
+    right.machine = found.server->machine;
+    right.driver = found.server->manager;
+  }
+  auto ticket = tickets_.issue(right, gate_.now());
+  if (!ticket) return refuse(asking, "gate.unavailable");
+  answer(asking, seam::TicketGiven{std::move(*ticket)});
+}
+
+void Consoles::open_screen(const AskingPtr& asking, const Secret& ticket) {
+  const Session& session = *asking->session;
+  const auto redeemed = tickets_.redeem(ticket.reveal(), session.row.number, gate_.now());
+  if (!admission::enforce("R12", "ticket.bad", redeemed.has_value()) || !redeemed) return refuse(*asking, "ticket.bad");
+  const bool at_desktop = asking->request.place == seam::Place::desktop;
+  const auto own = std::ranges::count_if(screens_, [&](const auto& entry) {
+    const Screen& screen = entry.second;
+    return !screen.closed && screen.session == session.row.number && screen.server.empty() == at_desktop;
+  });
+  const bool room = static_cast<std::size_t>(own) < gate_.options.consoles.screens_per_session;
+  if (!admission::enforce("R12", "console.too_many", room)) return refuse(*asking, "console.too_many");
+  seam::ScreenRight right;
+  right.machine = redeemed->machine;
+  right.driver = redeemed->driver;
+  std::string server;
+  if (at_desktop) {
+    // What the ticket was for must still be so (T-60): the same desktop, and ready.
+    const registry::Desktop* desktop = desktop_of(session);
+    if (!admission::enforce("R11", "desktop.none", desktop != nullptr) || desktop == nullptr) {
+      return refuse(*asking, "desktop.none");
+    }
+    const DesktopNow now = now_of(session, *desktop);
+    if (!admission::enforce("R11", "desktop.not_ready", now.state == "ready")) {
+      return refuse(*asking, "desktop.not_ready");
+    }
+    if (now.machine != redeemed->machine || now.driver != redeemed->driver) return refuse(*asking, "ticket.bad");
+    right.target = desktop->id;
+    right.address = now.driver.empty() ? now.address : std::string();
+    right.port = now.driver.empty() ? now.port : std::uint16_t{0};
+  } else {
+    for (const registry::Server* each : servers_of(session)) {
+      if (each->machine == redeemed->machine && each->manager == redeemed->driver) server = each->id;
+    }
+    const Found found = find_server(session, server);
+    if (found.server == nullptr) return refuse(*asking, found.refused);
+    right.target = server;
+  }
+  give(asking, std::move(right), std::move(server));
+}
+
+void Consoles::give(const AskingPtr& asking, seam::ScreenRight right, std::string server) {
+  const store::SessionRow& row = asking->session->row;
+  const ConsolePolicy& policy = gate_.options.consoles;
+  right.console = next_console_++;
+  right.session = row.number;
+  right.person = row.person;
+  right.title = right.target;
+  right.recorded = policy.recorded;
+  right.keys = static_cast<std::uint8_t>(policy.keys);
+  Screen& screen = screens_[right.console];
+  screen.link = asking->link;
+  screen.path = asking->path;
+  screen.session = row.number;
+  screen.person = row.person;
+  screen.server = std::move(server);
+  screen.target = right.target;
+  screen.recorded = policy.recorded;
+  audit::Entry entry;
+  const bool at_desktop = asking->request.place == seam::Place::desktop;
+  entry.event = at_desktop ? "desktop.opened" : "console.opened";
+  entry.session = row.number;
+  entry.person = row.person;
+  entry.from = asking->request.peer_address;
+  entry.path = asking->path;
+  entry.rule = at_desktop ? "R11" : "R12";
+  entry.result = "ok";
+  entry.detail = json_object("console", right.console, "target", right.target, "machine", right.machine, "recorded",
+                             right.recorded);
+  auto held = std::make_shared<seam::ScreenRight>(std::move(right));
+  gate_.record(std::move(entry), [this, asking, held](Result<std::uint64_t> durable) {
+    // The gate calls back only while it lives, and this lives as long. What the session lost meanwhile counts.
+    const auto found = screens_.find(held->console);
+    const bool lives = asking->session->state == SessionState::admitted;
+    if (!durable || !lives || found == screens_.end() || found->second.closed) {
+      screens_.erase(held->console);
+      return refuse(*asking, !durable ? "gate.unavailable" : lives ? "ticket.bad" : "session.right_ended");
+    }
+    answer(*asking, std::move(*held));
+  });
+}
+
+void Consoles::left(const std::string& session) {
+  tickets_.forget(session);
+  logins_.erase(session);
+}
+
+void Consoles::judge() {
+  for (auto& [console, screen] : screens_) {
+    if (screen.closed || screen.server.empty()) continue;
+    const auto session = gate_.sessions.find(screen.session);
+    if (session == gate_.sessions.end()) continue;  // its relay was told of the whole session
+    const auto servers = servers_of(*session->second);
+    if (std::ranges::find(servers, screen.server, &registry::Server::id) != servers.end()) continue;
+    const auto link = gate_.links.find(screen.link);
+    if (link != gate_.links.end()) link->second.link->send(seam::ScreenEnd{console, "console.no_such_server"});
+  }
+}
+
+void Consoles::link_gone(Gate::LinkId link) {
+  std::erase_if(screens_, [link](const auto& entry) { return entry.second.link == link; });
+}
+
+std::size_t Consoles::open() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(screens_, [](const auto& entry) { return !entry.second.closed; }));
+}
+
+void Consoles::forget_late() {
+  std::erase_if(screens_, [&](const auto& entry) {
+    return entry.second.closed && gate_.now() >= entry.second.closed_at + kLastNotes;
+  });
+}
+
+}  // namespace sekisho::gate

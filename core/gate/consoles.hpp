@@ -1,0 +1,92 @@
+// Pages and screens of a gate: answers relays, holds one-time tickets, who is logged in at the console page, and which
+// screens are open. Not a public header: only core/gate/*.cpp include it.
+//
+//   desktop page   peer = inner address of a session's tunnel          view, end, ticket, open
+//   console page   peer = address of a live session's desktop (R12)    login, servers, thumbnail, ticket, open
+//
+//   OpenScreen ─ticket, rights─▶ journal ─durable─▶ ScreenRight … ScreenClosed, RecordingClosed ─▶ forgotten
+//
+// Files: consoles.cpp (who asks, pages, tickets, screens), console_logins.cpp (R12), console_journal.cpp (notices,
+// recordings). Threads: the gate's loop. Ownership: part of the gate's State, which it borrows. A restart forgets
+// tickets, logins and screens: relays' notes are refused then, so recorded screens close.
+#pragma once
+#include "admission/console_tickets.hpp"
+#include "gate/state.hpp"
+#include "recording/format.hpp"
+
+namespace sekisho::gate {
+
+class Consoles {
+ public:
+  explicit Consoles(Gate::State& gate) : gate_(gate), tickets_(gate.services.entropy) {}
+
+  void request(const LinkEntry& link, seam::ConsoleRequest request);
+  void notice(const LinkEntry& link, const seam::ConsoleNotice& notice);
+  void note(const LinkEntry& link, const seam::RecordingNote& note);
+  /// The session has ended or lost its admission: tickets and logins are void. (Its relay is told by EntranceEnd.)
+  void left(const std::string& session);
+  /// Rights have changed: screens of servers that are no longer the person's end.
+  void judge();
+  /// A relay that is gone has no screens any more.
+  void link_gone(Gate::LinkId link);
+  [[nodiscard]] std::size_t open() const;
+
+ private:
+  /// One question on its way.
+  struct Asking {
+    Gate::LinkId link = 0;
+    std::string path;
+    seam::ConsoleRequest request;
+    std::shared_ptr<Session> session;
+  };
+  using AskingPtr = std::shared_ptr<Asking>;
+  /// A server of the person's rights, or why it is not.
+  struct Found {
+    const registry::Server* server = nullptr;
+    std::string refused;
+  };
+  struct Screen {
+    Gate::LinkId link = 0;
+    std::string path, session, person, server, target;  ///< server: empty for the desktop's
+    bool recorded = false, closed = false;
+    std::optional<recording::FileHeader> header;
+    Instant closed_at{};
+  };
+  struct Login {
+    std::string address;  ///< of the desktop that it is bound to
+  };
+  struct ConsoleAttempt;
+
+  // --- consoles.cpp
+  void answer(const Asking& asking, seam::ConsoleAnswer answer);
+  void refuse(const Asking& asking, std::string_view code);
+  void refuse(const Asking& asking, const Refusal& refusal);
+  [[nodiscard]] std::string who_asks(Asking& asking) const;  ///< sets the session; else the refusal's code
+  [[nodiscard]] const registry::Desktop* desktop_of(const Session& session) const;
+  [[nodiscard]] DesktopNow now_of(const Session& session, const registry::Desktop& desktop) const;
+  [[nodiscard]] bool logged_in(const Asking& asking) const;
+  [[nodiscard]] Found find_server(const Session& session, std::string_view server) const;
+  [[nodiscard]] std::vector<const registry::Server*> servers_of(const Session& session) const;
+  void view_desktop(const Asking& asking);
+  void list_servers(const Asking& asking);
+  void want_ticket(const Asking& asking, const std::string& server);
+  void open_screen(const AskingPtr& asking, const Secret& ticket);
+  /// Journal first, then the right.
+  void give(const AskingPtr& asking, seam::ScreenRight right, std::string server);
+  void forget_late();
+
+  // --- console_logins.cpp
+  void login(const AskingPtr& asking, seam::ConsoleLogin login);
+  void login_step(const std::shared_ptr<ConsoleAttempt>& attempt, bool begin);
+  void login_refused(const ConsoleAttempt& attempt, const Refusal& refusal, const std::string& person);
+
+  Gate::State& gate_;
+  admission::ConsoleTickets tickets_;
+  std::map<std::string, Login> logins_;      // by session
+  std::set<std::string> logging_in_;         // sessions with a login on its way
+  std::map<std::uint64_t, Screen> screens_;  // by console
+  std::uint64_t next_console_ = 1;
+  std::map<std::pair<std::string, std::string>, Instant> looked_;  // (peer, code) of refused looks, journalled then
+};
+
+}  // namespace sekisho::gate

@@ -1,0 +1,314 @@
+// Who stands at the desktop page and at the console page, what he may open there, and when it ends (R11, R12, T-60).
+#include "gate/testing/console_bench.hpp"
+
+namespace sekisho::gate::testing {
+namespace {
+
+using registry::Registry;
+
+TEST_F(ConsoleTest, TheDesktopPageShowsAPersonHisOwnDesktop) {
+  const auto* view = in<seam::DesktopView>(at_desktop(seam::ViewDesktop{}));
+  ASSERT_NE(view, nullptr);
+  EXPECT_EQ(view->session, session);
+  EXPECT_EQ(view->person, "森 一郎");
+  EXPECT_EQ(view->desktop, "vdi-01");
+  EXPECT_EQ(view->state, "ready");
+  EXPECT_EQ(view->zone, "internet_business");
+  EXPECT_GT(view->left_s, 0U);
+  EXPECT_TRUE(view->watermark);
+  EXPECT_TRUE(view->recorded);
+}
+
+TEST_F(ConsoleTest, TheDesktopPageIsClosedToAStrangersAddressAndToAnotherPath) {
+  EXPECT_EQ(refused(ask_page(seam::Place::desktop, "10.202.0.77", seam::ViewDesktop{})), "session.unknown_cookie");
+  FakeLink other;
+  const auto id = gate->attach("relay", "closed", other);
+  gate->on_message(id, seam::ConsoleRequest{1, seam::Place::desktop, inner, "", seam::ViewDesktop{}});
+  settle();
+  EXPECT_EQ(refused(other.last<seam::ConsoleReply>()), "session.unknown_cookie");
+}
+
+TEST_F(ConsoleTest, OnlyARelayIsAnswered) {
+  gate->on_message(front_id, seam::ConsoleRequest{1, seam::Place::desktop, inner, "", seam::ViewDesktop{}});
+  settle();
+  EXPECT_EQ(front.last<seam::ConsoleReply>(), nullptr);
+}
+
+TEST_F(ConsoleTest, QuarantineClosesBothPages) {
+  ASSERT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
+  fake.timers.advance(Seconds{121});  // the agent is silent
+  EXPECT_EQ(refused(at_desktop(seam::ViewDesktop{})), "posture.quarantine");
+  EXPECT_EQ(refused(at_console(seam::ListServers{})), "console.not_a_desktop");
+}
+
+TEST_F(ConsoleTest, AnOldBrowserIsToldSoAtTheDesktopPage) {
+  checks = {{"browser", admission::CheckMode::enforce}};
+  browser.results = {};  // no result: unknown is deny
+  start();
+  SetUp();
+  const std::string code = refused(at_desktop(seam::ViewDesktop{}));
+  EXPECT_FALSE(code.empty());
+}
+
+TEST_F(ConsoleTest, ThePersonEndsHisSessionFromTheDesktopPage) {
+  EXPECT_NE(in<seam::ConsoleDone>(at_desktop(seam::EndByPerson{})), nullptr);
+  EXPECT_TRUE(gate->sessions().empty());
+  EXPECT_EQ(relay.last<seam::EntranceEnd>()->session, session);
+  EXPECT_EQ(refused(at_desktop(seam::ViewDesktop{})), "session.unknown_cookie");
+}
+
+TEST_F(ConsoleTest, TheConsolePageOpensOnlyFromTheDesktopOfALiveSession) {
+  EXPECT_EQ(refused(ask_page(seam::Place::console, "10.20.0.12", seam::ConsoleLogin{"mori", Secret("x")})),
+            "console.not_a_desktop");
+  EXPECT_EQ(refused(ask_page(seam::Place::console, inner, seam::ConsoleLogin{"mori", Secret("x")})),
+            "console.not_a_desktop")
+      << "not from the tunnel either";
+  EXPECT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
+  gate->end_session(session, "yama", "試験", [](Result<void>) {});
+  settle();
+  EXPECT_EQ(refused(at_console(seam::ListServers{})), "console.not_a_desktop");
+}
+
+TEST_F(ConsoleTest, BeforeTheLoginNothingIsShown) {
+  EXPECT_EQ(refused(at_console(seam::ListServers{})), "console.not_logged_in");
+  EXPECT_EQ(refused(at_console(seam::WantTicket{"web-01"})), "console.not_logged_in");
+  EXPECT_EQ(refused(at_console(seam::WantThumbnail{"web-01"})), "console.not_logged_in");
+  EXPECT_EQ(refused(at_console(seam::OpenScreen{Secret(std::string(43, 'a'))})), "console.not_logged_in");
+}
+
+TEST_F(ConsoleTest, AWrongPasswordIsRefusedByThePasswordFactorItself) {
+  password.becomes([](AuthRequest request) {
+    AuthStep step = admission::testing::kept(request, Verdict::no);
+    step.refusal = admission::testing::no("password.locked");
+    return step;
+  });
+  EXPECT_EQ(refused(log_in()), "password.locked");
+  EXPECT_EQ(refused(at_console(seam::ListServers{})), "console.not_logged_in");
+  EXPECT_EQ(journal.count("console.login_refused", "password.locked"), 1U);
+}
+
+TEST_F(ConsoleTest, AHashThatDoesNotMatchIsRefused) {
+  const auto before = password.seen.size();
+  password.becomes([](AuthRequest request) {
+    if (!request.effect) {
+      AuthStep step = admission::testing::kept(request, Verdict::wait);
+      step.effects.emplace_back(VerifyPassword{"hash", Secret("not the candidate")});
+      return step;
+    }
+    if (request.effect->matched) return admission::testing::kept(request, Verdict::yes);
+    AuthStep step = admission::testing::kept(request, Verdict::no);
+    step.refusal = admission::testing::no("password.wrong");
+    return step;
+  });
+  EXPECT_EQ(refused(log_in()), "password.wrong");
+  EXPECT_EQ(password.seen.size(), before + 2) << "asked, hashed, judged";
+}
+
+TEST_F(ConsoleTest, SomebodyElsesPasswordIsOfNoUse) {
+  EXPECT_EQ(refused(log_in("tani")), "console.other_person");
+  EXPECT_EQ(refused(at_console(seam::ListServers{})), "console.not_logged_in");
+}
+
+TEST_F(ConsoleTest, AFailedLoginEndsTheOneBefore) {
+  ASSERT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
+  ASSERT_NE(in<seam::ServerList>(at_console(seam::ListServers{})), nullptr);
+  EXPECT_EQ(refused(log_in("tani")), "console.other_person");
+  EXPECT_EQ(refused(at_console(seam::ListServers{})), "console.not_logged_in");
+}
+
+TEST_F(ConsoleTest, OnlyTheServersOfTheContractAreListed) {
+  change([](Registry next) -> Result<Registry> {
+    next.servers["dmz-01"] = {
+        "dmz-01", "dmz", registry::ServerKind::virtual_machine, "manager-01", "0b4a1d5e-6f6a-4a55-9a63-2f0f4d3f9a02",
+        ""};
+    return next;
+  });
+  ASSERT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
+  const auto* list = in<seam::ServerList>(at_console(seam::ListServers{}));
+  ASSERT_NE(list, nullptr);
+  ASSERT_EQ(list->servers.size(), 2U);
+  const seam::ServerView &physical = list->servers[0], &machine = list->servers[1];
+  EXPECT_EQ(physical.id, "phys-01");
+  EXPECT_EQ(physical.kind, "physical");
+  EXPECT_FALSE(physical.may_open);
+  EXPECT_EQ(physical.why_not.code, "console.physical");
+  EXPECT_EQ(machine.id, "web-01");
+  EXPECT_EQ(machine.kind, "vm");
+  EXPECT_TRUE(machine.may_open);
+  EXPECT_EQ(refused(at_console(seam::WantTicket{"dmz-01"})), "console.no_such_server");
+  EXPECT_EQ(refused(at_console(seam::WantThumbnail{"dmz-01"})), "console.no_such_server");
+  EXPECT_EQ(refused(at_console(seam::WantTicket{"phys-01"})), "console.physical");
+  const auto* right = in<seam::ThumbnailRight>(at_console(seam::WantThumbnail{"web-01"}));
+  ASSERT_NE(right, nullptr);
+  EXPECT_EQ(right->machine, "0b4a1d5e-6f6a-4a55-9a63-2f0f4d3f9a01");
+}
+
+TEST_F(ConsoleTest, ATicketOpensOneScreenOnce) {
+  ASSERT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
+  const std::string ticket = ticket_for("web-01");
+  const auto* right = in<seam::ScreenRight>(at_console(seam::OpenScreen{Secret(ticket)}));
+  ASSERT_NE(right, nullptr);
+  EXPECT_EQ(right->session, session);
+  EXPECT_EQ(right->person, "mori");
+  EXPECT_EQ(right->target, "web-01");
+  EXPECT_EQ(right->machine, "0b4a1d5e-6f6a-4a55-9a63-2f0f4d3f9a01");
+  EXPECT_EQ(right->driver, "manager-01");
+  EXPECT_TRUE(right->recorded);
+  const auto* entry = last_entry("console.opened");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->rule, "R12");
+  EXPECT_EQ(entry->person, "mori");
+  EXPECT_EQ(refused(at_console(seam::OpenScreen{Secret(ticket)})), "ticket.bad");
+}
+
+TEST_F(ConsoleTest, ATicketDiesAfterThirtySeconds) {
+  ASSERT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
+  const std::string ticket = ticket_for("web-01");
+  fake.timers.advance(Seconds{30});
+  EXPECT_EQ(refused(at_console(seam::OpenScreen{Secret(ticket)})), "ticket.bad");
+}
+
+TEST_F(ConsoleTest, ATicketOfOnePageOpensNothingAtTheOther) {
+  ASSERT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
+  EXPECT_EQ(refused(at_desktop(seam::OpenScreen{Secret(ticket_for("web-01"))})), "ticket.bad");
+  EXPECT_EQ(refused(at_console(seam::OpenScreen{Secret(ticket_for(""))})), "console.no_such_server");
+}
+
+TEST_F(ConsoleTest, TheDesktopsScreenIsWhereTheRegistrySays) {
+  const auto right = open_screen();
+  EXPECT_NE(right.console, 0U);
+  EXPECT_EQ(right.target, "vdi-01");
+  EXPECT_EQ(right.address, kDesktop);
+  EXPECT_EQ(right.port, 5900);
+  EXPECT_TRUE(right.driver.empty());
+  EXPECT_EQ(journal.count("desktop.opened"), 1U);
+}
+
+TEST_F(ConsoleTest, ADesktopThatIsBeingPreparedIsShownAndNotOpened) {
+  std::string state = "starting";
+  desktop_now = [&state](const std::string&, const registry::Desktop&) {
+    DesktopNow now;
+    now.state = state;
+    now.progress = 40;
+    now.expected_s = 20;
+    now.account = "s000001";
+    now.password = Secret("one-time");
+    now.machine = "uuid-1";
+    now.driver = "libvirt";
+    now.address = "10.20.0.99";
+    return now;
+  };
+  start();
+  SetUp();
+  const auto* view = in<seam::DesktopView>(at_desktop(seam::ViewDesktop{}));
+  ASSERT_NE(view, nullptr);
+  EXPECT_EQ(view->state, "starting");
+  EXPECT_EQ(view->progress, 40);
+  EXPECT_EQ(view->account, "s000001");
+  EXPECT_EQ(view->password.reveal(), "one-time");
+  EXPECT_EQ(refused(at_desktop(seam::WantTicket{})), "desktop.not_ready");
+  state = "ready";
+  const std::string ticket = ticket_for("");
+  state = "failed";
+  EXPECT_EQ(refused(at_desktop(seam::OpenScreen{Secret(ticket)})), "desktop.not_ready") << "looked at again";
+  state = "ready";
+  const auto right = open_screen();
+  EXPECT_EQ(right.machine, "uuid-1");
+  EXPECT_EQ(right.driver, "libvirt");
+  EXPECT_TRUE(right.address.empty());
+  EXPECT_NE(
+      in<seam::ConsoleDone>(ask_page(seam::Place::console, "10.20.0.99", seam::ConsoleLogin{"mori", Secret("x")})),
+      nullptr)
+      << "and its browser comes from where it is";
+}
+
+TEST_F(ConsoleTest, ASessionHasSoManyScreensAndNoMore) {
+  ASSERT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
+  std::uint64_t last = 0;
+  for (int i = 0; i < 4; ++i) {
+    last = open_screen("web-01").console;
+    ASSERT_NE(last, 0U) << i;
+  }
+  const std::string ticket = ticket_for("web-01");
+  EXPECT_EQ(refused(at_console(seam::OpenScreen{Secret(ticket)})), "console.too_many");
+  EXPECT_NE(open_screen().console, 0U) << "the desktop's own are counted apart";
+  gate->on_message(relay_id, seam::ConsoleNotice{last, seam::ScreenClosed{"console.viewer_gone", {}, 1, 2}});
+  EXPECT_NE(open_screen("web-01").console, 0U);
+}
+
+TEST_F(ConsoleTest, NoScreenWithoutItsEntry) {
+  ASSERT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
+  const std::string ticket = ticket_for("web-01");
+  journal.broken = true;
+  const auto* reply = at_console(seam::OpenScreen{Secret(ticket)});
+  EXPECT_EQ(refused(reply), "gate.unavailable");
+  EXPECT_TRUE(in<seam::ConsoleRefused>(reply)->unavailable);
+}
+
+TEST_F(ConsoleTest, ASessionThatEndsWhileTheEntryIsWrittenOpensNothing) {
+  ASSERT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
+  const std::string ticket = ticket_for("web-01");
+  journal.held = true;
+  EXPECT_EQ(at_console(seam::OpenScreen{Secret(ticket)}), nullptr);
+  const auto asked = number;
+  gate->end_session(session, "yama", "試験", [](Result<void>) {});
+  journal.waiting[0](std::uint64_t{1});
+  settle();
+  number = asked;
+  EXPECT_EQ(refused(console_reply()), "session.right_ended");
+}
+
+TEST_F(ConsoleTest, TheEndOfASessionVoidsItsTicketsAndItsLogin) {
+  ASSERT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
+  const std::string ticket = ticket_for("web-01");
+  gate->end_session(session, "yama", "試験", [](Result<void>) {});
+  settle();
+  EXPECT_EQ(relay.last<seam::EntranceEnd>()->session, session);
+  EXPECT_EQ(refused(at_console(seam::OpenScreen{Secret(ticket)})), "console.not_a_desktop");
+  session = pass();
+  inner = address_of(session);
+  EXPECT_EQ(refused(at_console(seam::ListServers{})), "console.not_logged_in") << "the next session begins anew";
+}
+
+TEST_F(ConsoleTest, AServerThatLeavesTheRightTakesItsScreensAlong) {
+  change([](Registry next) -> Result<Registry> {
+    next.servers["web-02"] = {
+        "web-02", "web", registry::ServerKind::virtual_machine, "manager-01", "0b4a1d5e-6f6a-4a55-9a63-2f0f4d3f9a03",
+        ""};
+    return next;
+  });
+  ASSERT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
+  const auto kept = open_screen("web-01"), lost = open_screen("web-02");
+  ASSERT_NE(kept.console, 0U);
+  ASSERT_NE(lost.console, 0U);
+  change([](Registry next) -> Result<Registry> {
+    next.servers.erase("web-02");
+    return next;
+  });
+  ASSERT_EQ(relay.count<seam::ScreenEnd>(), 1);
+  EXPECT_EQ(relay.last<seam::ScreenEnd>()->console, lost.console);
+  EXPECT_EQ(relay.last<seam::ScreenEnd>()->code, "console.no_such_server");
+}
+
+TEST_F(ConsoleTest, AMachineThatWasMadeAnewIsNotWhatTheTicketWasFor) {
+  ASSERT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
+  const std::string ticket = ticket_for("web-01");
+  change([](Registry next) -> Result<Registry> {
+    next.servers.at("web-01").machine = "0b4a1d5e-6f6a-4a55-9a63-2f0f4d3f9aff";
+    return next;
+  });
+  EXPECT_EQ(refused(at_console(seam::OpenScreen{Secret(ticket)})), "console.no_such_server");
+}
+
+TEST_F(ConsoleTest, APageThatAsksOnAndOnIsOneEntryAMinute) {
+  for (int i = 0; i < 50; ++i) static_cast<void>(ask_page(seam::Place::desktop, "10.202.0.77", seam::ViewDesktop{}));
+  EXPECT_EQ(journal.count("desktop.refused"), 1U);
+  fake.timers.advance(Seconds{60});
+  static_cast<void>(ask_page(seam::Place::desktop, "10.202.0.77", seam::ViewDesktop{}));
+  EXPECT_EQ(journal.count("desktop.refused"), 2U);
+  for (int i = 0; i < 3; ++i) static_cast<void>(ask_page(seam::Place::desktop, "10.202.0.77", seam::WantTicket{}));
+  EXPECT_EQ(journal.count("desktop.refused"), 5U) << "what acts is always an entry";
+}
+
+}  // namespace
+}  // namespace sekisho::gate::testing
