@@ -11,7 +11,7 @@ namespace sekisho::websocket {
 namespace {
 
 constexpr std::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455 §1.3
-constexpr std::string_view kBinary = "binary", kTicket = "ticket.";
+constexpr std::string_view kBinary = "binary", kTicket = "sekisho.ticket.";
 constexpr std::size_t kTicketLength = 43;
 constexpr std::size_t kMostProtocols = 8;
 

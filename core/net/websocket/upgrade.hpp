@@ -1,7 +1,8 @@
 // The opening of a WebSocket, server side: judges a request that the strict HTTP parser has read, writes the 101.
 // A browser cannot add header fields to a WebSocket, and a secret has no place in a URL: the one-time ticket travels as
-// a subprotocol beside "binary":   new WebSocket(url, ["binary", "ticket.<43 characters of base64url>"]) The server
-// answers "binary" alone. Threads: pure functions. Source: RFC 6455 §4.2; threats.md T-11, T-60.
+// a subprotocol beside "binary":   new WebSocket(url, ["binary", "sekisho.ticket.<43 characters of
+// base64url>"]). The server answers "binary" alone. Threads: pure functions. Source: RFC 6455 §4.2; threats.md T-11,
+// T-60.
 #pragma once
 #include <sekisho/sdk/path/http.hpp>
 #include <sekisho/sdk/secret.hpp>
@@ -22,8 +23,8 @@ struct Upgrade {
   std::string accept;  ///< Sec-WebSocket-Accept
 };
 
-/// Errors: 404 another path; 400 no WebSocket opening; 426 another version than 13; 403 Origin missing, "null" or
-/// another, or a ticket missing, twice or malformed.
+/// Errors: 404 another path; 400 no WebSocket opening; 426 another version than 13 (the answer must name 13); 403
+/// Origin missing, "null" or another, or a ticket missing, twice or malformed.
 [[nodiscard]] std::variant<Upgrade, HttpRefusal> judge_upgrade(const HttpRequest& request, const UpgradeRules& rules);
 /// The 101 answer, whole.
 [[nodiscard]] std::string switching_protocols(const Upgrade& upgrade);

@@ -21,7 +21,7 @@ Fields good() {
           {"Connection", "keep-alive, Upgrade"},
           {"Sec-WebSocket-Version", "13"},
           {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="},
-          {"Sec-WebSocket-Protocol", "binary, ticket." + kTicket},
+          {"Sec-WebSocket-Protocol", "binary, sekisho.ticket." + kTicket},
           {"Origin", kRules.origin}};
 }
 
@@ -109,15 +109,16 @@ TEST(Upgrade, AKeyIsSixteenBytesOfBase64) {
 }
 
 TEST(Upgrade, WantsOneTicketOfTheRightShapeBesideBinary) {
-  const std::string ticket = "ticket." + kTicket;
+  const std::string ticket = "sekisho.ticket." + kTicket;
   EXPECT_EQ(status(with("Sec-WebSocket-Protocol", ticket + ",binary")), 101) << "either order";
   EXPECT_EQ(status(with("Sec-WebSocket-Protocol", ticket)), 400);
   EXPECT_EQ(status(without("Sec-WebSocket-Protocol")), 400);
   EXPECT_EQ(status(with("Sec-WebSocket-Protocol", "base64, " + ticket)), 400);
-  for (const std::string& bad : std::vector<std::string>{
-           "binary", "binary, ticket.", "binary, ticket." + kTicket + "q", "binary, ticket." + kTicket.substr(1),
-           "binary, " + ticket + ", " + ticket, "binary, Ticket." + kTicket,
-           "binary, ticket." + kTicket.substr(1) + "+", "binary, ticket." + kTicket.substr(1) + "="}) {
+  for (const std::string& bad :
+       std::vector<std::string>{"binary", "binary, sekisho.ticket.", "binary, sekisho.ticket." + kTicket + "q",
+                                "binary, sekisho.ticket." + kTicket.substr(1), "binary, " + ticket + ", " + ticket,
+                                "binary, Ticket." + kTicket, "binary, sekisho.ticket." + kTicket.substr(1) + "+",
+                                "binary, sekisho.ticket." + kTicket.substr(1) + "="}) {
     EXPECT_EQ(status(with("Sec-WebSocket-Protocol", bad)), 403) << bad;
   }
   EXPECT_EQ(status(with("Sec-WebSocket-Protocol", "a,b,c,d,e,f,g,binary," + ticket)), 400) << "too many";
