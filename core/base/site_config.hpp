@@ -44,6 +44,40 @@ struct CheckConfig {
             {.one_of = {"enforce", "warn", "off"}});
   }
 };
+/// One page of a path: where it is served, under which name browsers know it, and what was built of it.
+struct PageConfig {
+  std::string listen;  ///< "10.202.0.1:8080", an inside address; empty: this page is not served
+  std::string origin;  ///< "http://10.202.0.1:8080", as browsers write it
+  std::string files;   ///< folder with index.html
+  static void describe(auto& d) {
+    d.field("listen", &PageConfig::listen, "Inside address of the page, \"address:port\"; empty: none");
+    d.field("origin", &PageConfig::origin, "The page's origin as browsers write it: \"http://address:port\"");
+    d.field("files", &PageConfig::files, "Folder of the built page (index.html and what it names)");
+  }
+};
+struct PagesConfig {
+  PageConfig desktop, console;
+  std::string recordings;  ///< folder of recordings; the relay's user owns it
+  static void describe(auto& d) {
+    d.field("desktop", &PagesConfig::desktop, "Desktop page, on the tunnel's side");
+    d.field("console", &PagesConfig::console, "Console page, on the desktops' side (R12)");
+    d.field("recordings", &PagesConfig::recordings, "Folder that recordings are written to (R15)");
+  }
+};
+/// What holds for every screen of the site.
+struct ConsolesConfig {
+  bool watermark = true, recorded = true;
+  std::string keys = "none";  ///< none | masked | clear
+  std::uint32_t screens_per_session = 4;
+  static void describe(auto& d) {
+    d.field("watermark", &ConsolesConfig::watermark, "Show person and time over the picture");
+    d.field("recorded", &ConsolesConfig::recorded, "Record every desktop and console (R15)");
+    d.field("keys", &ConsolesConfig::keys, "What recordings keep of the keyboard (T-66)",
+            {.one_of = {"none", "masked", "clear"}});
+    d.field("screens_per_session", &ConsolesConfig::screens_per_session, "Consoles that a person may have open",
+            {{1, 4}});
+  }
+};
 struct PathConfig {
   std::string name;  ///< "internet"
   PluginConfig plugin;
@@ -57,6 +91,7 @@ struct PathConfig {
   std::vector<CheckConfig> checks;
   bool lent_only = false;
   std::string entrance;  ///< desktop entrance, "10.202.0.1:5900"
+  PagesConfig pages;
   std::uint32_t relay_uid = 0;
   std::uint32_t idle_limit_s = 3600, absolute_limit_s = 43200, reconnect_grace_s = 120;
   std::uint32_t report_interval_s = 300, heartbeat_s = 30, silence_to_quarantine_s = 120, silence_to_close_s = 300;
@@ -78,6 +113,7 @@ struct PathConfig {
     d.field("checks", &PathConfig::checks, "Posture checks of this path (R05 to R09)", {{0, 32}});
     d.field("lent_only", &PathConfig::lent_only, "Only lent terminals on their own circuit (R03)");
     d.field("entrance", &PathConfig::entrance, "Desktop entrance inside, \"address:port\"; empty: none");
+    d.field("pages", &PathConfig::pages, "Desktop page, console page and recordings; needs the entrance");
     d.field("relay_uid", &PathConfig::relay_uid, "User that the relay of the entrance runs as");
     d.field("idle_limit_s", &PathConfig::idle_limit_s, "A tunnel without traffic ends after (s)", {{1, 3600}});
     d.field("absolute_limit_s", &PathConfig::absolute_limit_s, "A session ends after (s)", {{1, 43200}});
@@ -140,6 +176,7 @@ struct SiteConfig {
   std::vector<PathConfig> paths;
   PostureConfig posture;
   std::vector<HyperConfig> hypervisors;
+  ConsolesConfig consoles;
   static void describe(auto& d) {
     d.field("node", &SiteConfig::node, "This node in session numbers: [a-z0-9]+", {{1, 8}});
     d.field("gate_id", &SiteConfig::gate_id, "Public name of the gate", {.range = {1, 253}, .required = true});
@@ -159,6 +196,7 @@ struct SiteConfig {
     d.field("paths", &SiteConfig::paths, "Access paths", {.range = {1, 16}, .required = true});
     d.field("posture", &SiteConfig::posture, "Posture page");
     d.field("hypervisors", &SiteConfig::hypervisors, "Virtualisation managers, one entry a zone", {{0, 3}});
+    d.field("consoles", &SiteConfig::consoles, "Desktops' and servers' screens");
   }
 };
 

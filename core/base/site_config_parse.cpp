@@ -101,16 +101,13 @@ class Rules {
     need(fresh, at, "the same user as " + other->second);
   }
   void sockets(const std::string& at, const std::vector<std::string>& list) {
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      const std::string where = at + "/" + std::to_string(i);
-      const auto address = parse_socket_address(list[i]);
-      if (!address) {
-        need(false, where, address.error().detail);
-        continue;
-      }
-      const auto [other, fresh] = sockets_.emplace(list[i], where);
-      need(fresh, where, "the same as " + other->second);
-    }
+    for (std::size_t i = 0; i < list.size(); ++i) socket(at + "/" + std::to_string(i), list[i]);
+  }
+  void socket(const std::string& where, const std::string& text) {
+    const auto address = parse_socket_address(text);
+    if (!address) return need(false, where, address.error().detail);
+    const auto [other, fresh] = sockets_.emplace(text, where);
+    need(fresh, where, "the same as " + other->second);
   }
   void dtls(const std::string& at, const PathConfig& path) {
     need(!path.tls.client_ca_file.empty(), at + "/dtls",
@@ -160,6 +157,7 @@ class Rules {
       need(!entrance || path.tun.gate_address.empty() || entrance->address == path.tun.gate_address, at + "/entrance",
            "must be at the address of tun.gate_address");
     }
+    pages(at, path);
     if (!path.tun.gate_address.empty()) pool(at + "/tun", path.tun);
   }
   void hypervisors(const std::vector<HyperConfig>& list) {
@@ -174,6 +172,36 @@ class Rules {
         need(managers.insert(list[i].managers[m].name).second, where + "/name", "another manager has this name");
         need(only(list[i].managers[m].plugin.plugin, "_"), where + "/plugin/plugin", "only a-z, 0-9 and _");
       }
+    }
+  }
+  void page(const std::string& at, const PageConfig& page) {
+    if (page.listen.empty()) return;
+    socket(at + "/listen", page.listen);
+    const auto where = parse_socket_address(page.listen);
+    need(!where || (where->address != "0.0.0.0" && where->address != "::"), at + "/listen", "must be one address");
+    const auto scheme = page.origin.find("://");
+    const std::string host = scheme == std::string::npos ? std::string() : page.origin.substr(scheme + 3);
+    need((page.origin.starts_with("http://") || page.origin.starts_with("https://")) && !host.empty() &&
+             host.find_first_of("/ ?#@") == std::string::npos,
+         at + "/origin", "must be http:// or https:// and a host, with its port unless it is the scheme's own");
+    need(!page.files.empty(), at + "/files", "is needed where the page is served");
+  }
+  /// Pages are inside: the desktop page at the gate's inner address, the console page at none that faces strangers.
+  void pages(const std::string& at, const PathConfig& path) {
+    const PagesConfig& pages = path.pages;
+    page(at + "/pages/desktop", pages.desktop);
+    page(at + "/pages/console", pages.console);
+    if (pages.desktop.listen.empty() && pages.console.listen.empty()) return;
+    need(!path.entrance.empty(), at + "/entrance", "is needed where pages are served");
+    need(!pages.recordings.empty(), at + "/pages/recordings", "is needed where pages are served (R15)");
+    const auto desktop = parse_socket_address(pages.desktop.listen);
+    need(!desktop || path.tun.gate_address.empty() || desktop->address == path.tun.gate_address,
+         at + "/pages/desktop/listen", "must be at the address of tun.gate_address");
+    const auto console = parse_socket_address(pages.console.listen);
+    for (const std::string& outside : path.listen) {
+      const auto other = parse_socket_address(outside);
+      need(!console || !other || console->address != other->address, at + "/pages/console/listen",
+           "must not be an address that the path listens at");
     }
   }
   void pool(const std::string& at, const TunConfig& tun) {

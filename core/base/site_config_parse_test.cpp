@@ -108,7 +108,8 @@ TEST(SiteConfig, TwoPathsShareNothing) {
   EXPECT_EQ(errors_after([](json& d) { d["paths"].push_back(d["paths"][0]); }),
             (Words{"config.not_allowed /paths/1/name", "config.not_allowed /paths/1/listen/0",
                    "config.not_allowed /paths/1/listen/1", "config.not_allowed /paths/1/uid",
-                   "config.not_allowed /paths/1/relay_uid", "config.not_allowed /paths/1/tun/name",
+                   "config.not_allowed /paths/1/relay_uid", "config.not_allowed /paths/1/pages/desktop/listen",
+                   "config.not_allowed /paths/1/pages/console/listen", "config.not_allowed /paths/1/tun/name",
                    "config.not_allowed /paths/1/tun/gate_address"}));
 }
 
@@ -122,6 +123,7 @@ TEST(SiteConfig, PoolsMayNotOverlapWhicheverIsWider) {
       other["relay_uid"] = 0;
       other["tun"] = {{"name", "sekisho1"}, {"gate_address", address}, {"prefix", prefix}};
       other["entrance"] = std::string(address) + ":5900";
+      other.erase("pages");
       d["paths"].push_back(other);
     });
   };
@@ -132,10 +134,28 @@ TEST(SiteConfig, PoolsMayNotOverlapWhicheverIsWider) {
   EXPECT_EQ(second("10.202.1.255", 24), Words{"config.not_allowed /paths/1/tun/gate_address"});
 }
 
+TEST(SiteConfig, PagesAreInsideAndKnowTheirName) {
+  const auto page = [](const char* which, const char* key, const char* value) {
+    return errors_after([&](json& d) { d["paths"][0]["pages"][which][key] = value; });
+  };
+  EXPECT_EQ(page("desktop", "listen", "10.202.0.1:8081"), Words{});
+  EXPECT_EQ(page("desktop", "listen", "10.60.0.1:8080"), Words{"config.not_allowed /paths/0/pages/desktop/listen"});
+  EXPECT_EQ(page("console", "listen", "198.51.100.1:8080"), Words{"config.not_allowed /paths/0/pages/console/listen"});
+  EXPECT_EQ(page("console", "listen", "0.0.0.0:8080"), Words{"config.not_allowed /paths/0/pages/console/listen"});
+  EXPECT_EQ(page("console", "files", ""), Words{"config.not_allowed /paths/0/pages/console/files"});
+  for (const char* origin :
+       {"", "10.20.0.1:8080", "ftp://10.20.0.1", "http://", "http://10.20.0.1:8080/", "http://a b"}) {
+    EXPECT_EQ(page("console", "origin", origin), Words{"config.not_allowed /paths/0/pages/console/origin"}) << origin;
+  }
+  EXPECT_EQ(errors_after([](json& d) { d["paths"][0]["pages"]["recordings"] = ""; }),
+            Words{"config.not_allowed /paths/0/pages/recordings"});
+  EXPECT_EQ(errors_after([](json& d) { d["paths"][0]["pages"] = json::object(); }), Words{});
+}
+
 TEST(SiteConfig, TheEntranceIsAtTheGatesInnerAddress) {
   const auto entrance = [](const char* at) { return errors_after([&](json& d) { d["paths"][0]["entrance"] = at; }); };
   EXPECT_EQ(entrance("10.202.0.1:5901"), Words{});
-  EXPECT_EQ(entrance(""), Words{});
+  EXPECT_EQ(entrance(""), Words{"config.not_allowed /paths/0/entrance"}) << "its pages need the relay";
   EXPECT_EQ(entrance("10.60.0.1:5900"), Words{"config.not_allowed /paths/0/entrance"});
   EXPECT_EQ(entrance("0.0.0.0:5900"), Words{"config.not_allowed /paths/0/entrance"});
 }

@@ -19,6 +19,23 @@ TEST_F(ConsoleTest, TheDesktopPageShowsAPersonHisOwnDesktop) {
   EXPECT_TRUE(view->recorded);
 }
 
+TEST_F(ConsoleTest, TheKernelLetsTheAdmittedReachTheDesktopPageAndNobodyInQuarantine) {
+  desktop_page = {"10.202.0.1", 8080, 6};
+  start();
+  SetUp();
+  const auto reaches = [&] {
+    const auto* desired = netd.last<seam::DesiredNet>();
+    for (const seam::KernelRight& right : desired->rights) {
+      if (right.address != inner) continue;
+      return std::ranges::find(right.filter, desktop_page) != right.filter.end();
+    }
+    return false;
+  };
+  EXPECT_TRUE(reaches());
+  fake.timers.advance(Seconds{121});  // the agent is silent
+  EXPECT_FALSE(reaches());
+}
+
 TEST_F(ConsoleTest, TheDesktopPageIsClosedToAStrangersAddressAndToAnotherPath) {
   EXPECT_EQ(refused(ask_page(seam::Place::desktop, "10.202.0.77", seam::ViewDesktop{})), "session.unknown_cookie");
   FakeLink other;

@@ -34,6 +34,7 @@ struct GatePath {
   std::uint16_t mtu = 1354;
   FilterRule posture_page;  ///< reachable in quarantine and after
   FilterRule entrance;      ///< desktop entrance, reachable when admitted
+  FilterRule desktop_page;  ///< likewise; no address: the path has none
 };
 
 struct GateOptions {

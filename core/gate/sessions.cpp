@@ -32,7 +32,9 @@ SessionView Gate::State::view(const Session& session) const {
 std::vector<FilterRule> Gate::State::filter_of(const Session& session) const {
   const GatePath* p = path(session.row.path);
   std::vector<FilterRule> rules{p->posture_page};
-  if (session.state == SessionState::admitted) rules.push_back(p->entrance);
+  if (session.state != SessionState::admitted) return rules;
+  rules.push_back(p->entrance);
+  if (!p->desktop_page.address.empty()) rules.push_back(p->desktop_page);
   return rules;
 }
 

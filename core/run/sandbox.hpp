@@ -14,6 +14,7 @@ namespace sekisho::run {
 /// What each may do beyond reading, writing, waiting and memory without execution:
 /// - front: accept; receive descriptors. No open, socket, connect, bind, exec, ptrace, ioctl.
 /// - relay: accept; make AF_INET stream sockets and connect them. No open.
+/// - recording_relay: as relay; make files and add to them (no removal, no new name, no shortening: T-65), threads.
 /// - sekishod: accept; files (which ones its uid says), threads, connecting AF_INET, AF_INET6 and AF_UNIX sockets
 /// (mail,
 ///   PostgreSQL). No bind, no listen.
@@ -21,7 +22,7 @@ namespace sekisho::run {
 /// a
 ///   file system, no other socket, no exec.
 /// - netd: netlink sockets to routing and netfilter, the ioctls of TUN; keeps CAP_NET_ADMIN, alone. No open, connect.
-enum class SandboxProfile : std::uint8_t { front, relay, sekishod, netd, hyperd };
+enum class SandboxProfile : std::uint8_t { front, relay, recording_relay, sekishod, netd, hyperd };
 
 struct SandboxReport {
   bool identity = false;  ///< false: the process was no root to begin with and stays who it is

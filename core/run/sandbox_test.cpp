@@ -143,8 +143,8 @@ int loopback_listener(sockaddr_in& at) {
 }  // namespace
 
 TEST_F(Sandbox, KillsWhatNobodyMay) {
-  for (const SandboxProfile profile :
-       {SandboxProfile::front, SandboxProfile::relay, SandboxProfile::sekishod, SandboxProfile::netd}) {
+  for (const SandboxProfile profile : {SandboxProfile::front, SandboxProfile::relay, SandboxProfile::recording_relay,
+                                       SandboxProfile::sekishod, SandboxProfile::netd}) {
     for (const auto& forbidden : kNobodyMay) {
       EXPECT_TRUE(dies(profile, forbidden.act)) << forbidden.name << ", profile " << static_cast<int>(profile);
     }
@@ -220,6 +220,29 @@ TEST_F(Sandbox, KillsARelayThatMakesAnythingButInternetStreams) {
   EXPECT_TRUE(dies(SandboxProfile::relay, [] { socket(AF_UNIX, SOCK_STREAM, 0); }));
   EXPECT_TRUE(dies(SandboxProfile::relay, [] { socket(AF_NETLINK, SOCK_RAW, 0); }));
   EXPECT_TRUE(dies(SandboxProfile::relay, [] { bind(0, nullptr, 0); }));
+}
+
+TEST_F(Sandbox, ARelayThatRecordsMakesFilesAndAddsToThemAndTakesNothingBack) {
+  const auto profile = SandboxProfile::recording_relay;
+  const std::string folder = std::string("/tmp/sekisho-recording-") + std::to_string(getpid());
+  ASSERT_EQ(mkdir(folder.c_str(), 0700), 0);
+  ASSERT_TRUE(geteuid() != 0 || chown(folder.c_str(), someone(), someone()) == 0);
+  const std::string file = folder + "/a.skr";
+  EXPECT_TRUE(lives(profile, [&] {
+    const int at = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int made = openat(at, "a.skr", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (at < 0 || made < 0 || pwrite(made, "x", 1, 0) != 1 || fdatasync(made) != 0 || fsync(at) != 0) return 1;
+    std::thread([] {}).join();
+    return 0;
+  }));
+  EXPECT_TRUE(dies(profile, [&] { static_cast<void>(open(file.c_str(), O_RDWR | O_TRUNC)); }));
+  EXPECT_TRUE(dies(profile, [&] { static_cast<void>(truncate(file.c_str(), 0)); }));
+  EXPECT_TRUE(dies(profile, [&] { unlink(file.c_str()); }));
+  EXPECT_TRUE(dies(profile, [&] { rename(file.c_str(), (file + "x").c_str()); }));
+  EXPECT_TRUE(dies(profile, [] { socket(AF_UNIX, SOCK_STREAM, 0); }));
+  EXPECT_TRUE(dies(profile, [] { bind(0, nullptr, 0); }));
+  EXPECT_EQ(unlink(file.c_str()), 0);
+  EXPECT_EQ(rmdir(folder.c_str()), 0);
 }
 
 TEST_F(Sandbox, KillsAGatekeeperThatListensOrTouchesTheKernel) {

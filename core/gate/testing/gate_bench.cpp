@@ -63,6 +63,7 @@ void GateTest::start() {
   path.gate_address = "10.202.0.1";
   path.posture_page = {"10.202.0.1", 8443, 6};
   path.entrance = {"10.202.0.1", 5900, 6};
+  path.desktop_page = desktop_page;
   options.paths = {path};
   if (with_closed_path) {
     path.policy.path = "closed";

@@ -103,6 +103,7 @@ class GateTest : public ::testing::Test {
   bool with_closed_path = false;                      ///< beside "internet", for the My Number zone
   bool without_paths = false;
   ConsolePolicy console_policy;
+  FilterRule desktop_page;   ///< of the path; no address: it has none
   DesktopNowOf desktop_now;  ///< empty: the registry's own
   FakeLink netd, front, relay, closed_front;
   std::vector<std::string> unfinished, ended;  ///< what the journal says at a start

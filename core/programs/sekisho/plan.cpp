@@ -117,7 +117,11 @@ Plan make_plan(const SiteConfig& config, const std::string& config_file, const s
   plan.links.emplace_back("netd", "sekishod");
   for (const PathConfig& path : config.paths) {
     if (path.entrance.empty()) continue;
-    add("relay:" + path.name, "sekisho-relay", {"--path", path.name}, {path.entrance});
+    std::vector<std::string> listeners{path.entrance};
+    for (const PageConfig* page : {&path.pages.desktop, &path.pages.console}) {
+      if (!page->listen.empty()) listeners.push_back(page->listen);
+    }
+    add("relay:" + path.name, "sekisho-relay", {"--path", path.name}, std::move(listeners));
     plan.links.emplace_back("relay:" + path.name, "sekishod");
   }
   for (const HyperConfig& hyper : config.hypervisors) {
@@ -160,21 +164,33 @@ Result<std::map<std::string, run::Fd>> open_listeners(const SiteConfig& config, 
   return out;
 }
 
+namespace {
+
+Result<void> make_folder(const std::string& folder, std::uint32_t owner) {
+  struct stat about {};
+  if (lstat(folder.c_str(), &about) == 0) {
+    if (S_ISDIR(about.st_mode)) return {};
+    return fail("supervise.state", folder + " is no folder");
+  }
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(folder).parent_path(), error);
+  if (error) return fail("supervise.state", folder + ": " + error.message());
+  if (mkdir(folder.c_str(), 0700) != 0 || (geteuid() == 0 && chown(folder.c_str(), owner, owner) != 0)) {
+    return fail("supervise.state", folder + ": " + strerror(errno));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> make_state_directories(const SiteConfig& config) {
   for (const std::string& folder : {config.state_directory, config.journal.directory}) {
     if (folder.empty()) continue;
-    struct stat about {};
-    if (lstat(folder.c_str(), &about) == 0) {
-      if (S_ISDIR(about.st_mode)) continue;
-      return fail("supervise.state", folder + " is no folder");
-    }
-    std::error_code error;
-    std::filesystem::create_directories(std::filesystem::path(folder).parent_path(), error);
-    if (error) return fail("supervise.state", folder + ": " + error.message());
-    if (mkdir(folder.c_str(), 0700) != 0 ||
-        (geteuid() == 0 && chown(folder.c_str(), config.sekishod_uid, config.sekishod_uid) != 0)) {
-      return fail("supervise.state", folder + ": " + strerror(errno));
-    }
+    if (auto made = make_folder(folder, config.sekishod_uid); !made) return made;
+  }
+  for (const PathConfig& path : config.paths) {
+    if (path.pages.recordings.empty()) continue;
+    if (auto made = make_folder(path.pages.recordings, path.relay_uid); !made) return made;
   }
   return {};
 }

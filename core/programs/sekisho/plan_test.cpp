@@ -56,6 +56,14 @@ SiteConfig small(const std::string& folder) {
 
 }  // namespace
 
+TEST(Plan, ARelayListensAtItsPagesToo) {
+  const Plan plan = make_plan(example(), "/etc/sekisho/gate.json", "/usr/bin");
+  const auto relay = std::find_if(plan.children.begin(), plan.children.end(),
+                                  [](const ChildPlan& child) { return child.name == "relay:internet"; });
+  ASSERT_NE(relay, plan.children.end());
+  EXPECT_EQ(relay->listeners, (std::vector<std::string>{"10.202.0.1:5900", "10.202.0.1:8080", "10.20.0.1:8080"}));
+}
+
 TEST(Plan, StartsTheKernelsGuardFirstAndFrontsLast) {
   const Plan plan = make_plan(example(), "/etc/sekisho/gate.json", "/usr/bin");
   std::vector<std::string> names;
@@ -69,7 +77,6 @@ TEST(Plan, StartsTheKernelsGuardFirstAndFrontsLast) {
   EXPECT_EQ(plan.children[4].argv, (std::vector<std::string>{"/usr/bin/sekisho-front", "--config",
                                                              "/etc/sekisho/gate.json", "--path", "internet"}));
   EXPECT_EQ(plan.children[4].listeners, (std::vector<std::string>{"198.51.100.1:443", "[2001:db8::1]:443"}));
-  EXPECT_EQ(plan.children[2].listeners, std::vector<std::string>{"10.202.0.1:5900"});
   EXPECT_EQ(plan.children[1].listeners, std::vector<std::string>{"control"});
   EXPECT_EQ(plan.children[5].argv.back(), "--posture");
 }
@@ -177,12 +184,15 @@ TEST(Listeners, RefuseAnAddressTwice) {
   EXPECT_NE(open.error().detail.find("twice"), std::string::npos);
 }
 
-TEST(StateDirectories, AreMadeForTheGatekeeperAlone) {
+TEST(StateDirectories, AreMadeForThoseWhoWriteThemAlone) {
   const Folder folder;
   SiteConfig config;
+  config.paths.emplace_back();
   config.sekishod_uid = geteuid() == 0 ? 65534 : geteuid();
   config.state_directory = folder.path + "/a/state";
   config.journal.directory = folder.path + "/a/state/journal";
+  config.paths[0].pages.recordings = folder.path + "/b/recordings";
+  config.paths[0].relay_uid = geteuid() == 0 ? 65533 : geteuid();
   ASSERT_TRUE(make_state_directories(config));
   ASSERT_TRUE(make_state_directories(config));
   for (const auto& made : {config.state_directory, config.journal.directory}) {
@@ -191,6 +201,10 @@ TEST(StateDirectories, AreMadeForTheGatekeeperAlone) {
     EXPECT_EQ(about.st_mode & 0777, 0700u);
     EXPECT_EQ(about.st_uid, config.sekishod_uid);
   }
+  struct stat about {};
+  ASSERT_EQ(stat(config.paths[0].pages.recordings.c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 0777, 0700u);
+  EXPECT_EQ(about.st_uid, config.paths[0].relay_uid) << "nobody else writes recordings, the gatekeeper neither";
   config.state_directory = folder.path + "/file";
   std::ofstream(config.state_directory) << "x";
   EXPECT_FALSE(make_state_directories(config));

@@ -97,6 +97,8 @@ Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simu
     const auto entrance = parse_socket_address(path.entrance);
     if (!entrance) return entrance.error();
     p.entrance = {entrance->address, entrance->port, 6};
+    if (const auto page = parse_socket_address(path.pages.desktop.listen))
+      p.desktop_page = {page->address, page->port, 6};
     for (const std::string& listen : config.posture.listen) {
       const auto at = parse_socket_address(listen);
       if (at && at->address == path.tun.gate_address) p.posture_page = {at->address, at->port, 6};
@@ -106,6 +108,12 @@ Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simu
     }
     out.paths.push_back(std::move(p));
   }
+  out.consoles.watermark = config.consoles.watermark;
+  out.consoles.recorded = config.consoles.recorded;
+  out.consoles.keys = config.consoles.keys == "clear"    ? recording::Keys::clear
+                      : config.consoles.keys == "masked" ? recording::Keys::masked
+                                                         : recording::Keys::none;
+  out.consoles.screens_per_session = config.consoles.screens_per_session;
   return out;
 }
 
