@@ -31,4 +31,26 @@ inline constexpr Event kRelayStopping{"relay.stopping",
                                       {"デスクトップの入口を停止します。", "The desktop's entrance stops."},
                                       {"path", "why"}};
 
+inline constexpr Event kScreenOpened{"relay.screen_opened",
+                                     Level::info,
+                                     {"画面を開きました。対応は不要です。", "A screen was opened. Nothing to do."},
+                                     {"session", "console", "target"}};
+inline constexpr Event kScreenClosed{
+    "relay.screen_closed",
+    Level::info,
+    {"画面を閉じました（code は理由）。対応は不要です。", "A screen was closed; code says why. Nothing to do."},
+    {"session", "console", "code", "detail"}};
+inline constexpr Event kScreenNotOpened{
+    "relay.screen_not_opened",
+    Level::error,
+    {"許可された画面を開けませんでした。detail の原因（接続先、録画先）を確認してください。",
+     "A screen that was allowed could not be opened. Look at what detail names: the guest, or where recordings go."},
+    {"session", "code", "detail"}};
+inline constexpr Event kRecordingLost{
+    "relay.recording_lost",
+    Level::error,
+    {"録画を続けられなくなり、その画面を閉じました。録画先のディスクと本体との接続を確認してください。",
+     "A recording could not go on and its screen was closed. Look at the disk of recordings and the link to the gate."},
+    {"console", "code", "detail"}};
+
 }  // namespace sekisho::relay

@@ -1,11 +1,15 @@
 // sekisho-relay --config FILE --path NAME
-// Order of life: configuration -> loop -> sandbox -> entrance and link from the supervisor -> ready -> serving.
+// Order of life: configuration and pages -> loop -> sandbox -> folder of recordings -> entrances and link from the
+// supervisor -> ready -> serving.
 // Whatever fails before "ready" ends the process with its reason.
+#include "audit/disk.hpp"
 #include "base/events.hpp"
 #include "base/log.hpp"
 #include "base/site_config_parse.hpp"
 #include "programs/relay/events.hpp"
 #include "programs/relay/relay.hpp"
+#include "programs/relay/screen_desk.hpp"
+#include "programs/relay/static_files.hpp"
 #include "run/asio_services.hpp"
 #include "run/child_control.hpp"
 #include "run/clock.hpp"
@@ -21,22 +25,34 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace sekisho::relay {
 namespace {
 
+/// The built pages of a path, read while files may still be opened.
+struct BuiltPages {
+  screens::StaticFiles desktop, console;
+};
+
 class Process final : private run::ChildControl::Handler, private seam::Link::Handler {
  public:
   Process(boost::asio::io_context& loop, const run::Clock& clock, run::Timers& timers, Log& log, const PathConfig& path,
-          std::string node)
+          std::string node, BuiltPages built, std::unique_ptr<audit::Disk> recordings)
       : loop_(loop),
         clock_(clock),
         timers_(timers),
         log_(log),
         path_(path),
         node_(std::move(node)),
+        built_(std::move(built)),
         relay_(loop, clock, timers),
-        control_(loop, *this) {}
+        screens_(loop, clock, timers),
+        desk_(loop, clock, timers, entropy_, log, screens_, std::move(recordings)),
+        control_(loop, *this) {
+    serve(seam::Place::desktop, path.pages.desktop, built_.desktop);
+    serve(seam::Place::console, path.pages.console, built_.console);
+  }
 
   void stop(std::string_view why) {
     log_.event(kRelayStopping, {{"path", path_.name}, {"why", why}});
@@ -45,24 +61,48 @@ class Process final : private run::ChildControl::Handler, private seam::Link::Ha
   [[nodiscard]] int exit_code() const { return exit_code_; }
 
  private:
+  /// One page: what it answers, and who serves it once its listener has come.
+  struct Page {
+    Page(seam::Place place, const PageConfig& config, const screens::StaticFiles& files)
+        : listen(config.listen), pages(place, config.origin, files) {}
+    std::string listen;
+    screens::Pages pages;
+    run::Fd listener;
+    std::unique_ptr<PageServer> server;
+  };
+  void serve(seam::Place place, const PageConfig& config, const screens::StaticFiles& files) {
+    if (config.listen.empty()) return;
+    pages_.push_back(std::make_unique<Page>(place, config, files));
+    desk_.serve(pages_.back()->pages);
+  }
+
   // --- the supervisor
   void on_listener(std::string address, run::Fd fd) override {
     if (address == path_.entrance) listener_ = std::move(fd);
+    for (const auto& page : pages_) {
+      if (address == page->listen) page->listener = std::move(fd);
+    }
   }
   void on_link(std::string name, run::Fd fd) override {
     if (name != "sekishod") return;
-    relay_.set_link(nullptr);
+    lend(nullptr);
     link_ = std::make_unique<run::PeerLink>(clock_, timers_, seam::Hello{seam::kVersion, "relay", path_.name, node_},
                                             "sekishod", "", static_cast<seam::Link::Handler&>(*this));
     link_->start(run::open_link(loop_, std::move(fd), link_->inner()));
   }
   void on_complete() override {
-    if (!listener_) {
-      log_.event(kRelayRefused, {{"code", "relay.no_entrance"}, {"detail", path_.entrance}});
+    const auto missing = std::ranges::find_if(pages_, [](const auto& page) { return !page->listener; });
+    if (!listener_ || missing != pages_.end()) {
+      const std::string& what = listener_ ? (*missing)->listen : path_.entrance;
+      log_.event(kRelayRefused, {{"code", "relay.no_entrance"}, {"detail", what}});
       exit_code_ = 1;
       return loop_.stop();
     }
     relay_.listen(std::move(listener_));
+    for (const auto& page : pages_) {
+      page->server = std::make_unique<PageServer>(loop_, clock_, timers_, page->pages, desk_);
+      page->server->listen(std::move(page->listener));
+    }
     control_.ready();
     log_.event(kRelayServing, {{"path", path_.name}, {"entrance", path_.entrance}});
   }
@@ -71,15 +111,17 @@ class Process final : private run::ChildControl::Handler, private seam::Link::Ha
   // --- sekishod
   void on_message(seam::Message message, int fd) override {
     const run::Fd unwanted(fd);  // nobody hands descriptors to a relay but the supervisor
-    if (std::holds_alternative<seam::Hello>(message)) {
-      relay_.set_link(link_.get());
-    } else {
-      relay_.on_message(message);
-    }
+    if (std::holds_alternative<seam::Hello>(message)) return lend(link_.get());
+    relay_.on_message(message);
+    desk_.on_message(message);
   }
   void on_closed(std::string_view why) override {
     log_.event(kRelayLinkLost, {{"path", path_.name}, {"why", why}});
-    relay_.set_link(nullptr);
+    lend(nullptr);
+  }
+  void lend(seam::Link* link) {
+    relay_.set_link(link);
+    desk_.set_link(link);
   }
 
   boost::asio::io_context& loop_;
@@ -90,7 +132,12 @@ class Process final : private run::ChildControl::Handler, private seam::Link::Ha
   const std::string node_;
   run::Fd listener_;
   std::unique_ptr<run::PeerLink> link_;  // outlives the relay, which may speak while it ends
+  const BuiltPages built_;
+  run::KernelEntropy entropy_;
   Relay relay_;
+  TcpScreens screens_;
+  ScreenDesk desk_;
+  std::vector<std::unique_ptr<Page>> pages_;
   run::ChildControl control_;
   int exit_code_ = 0;
 };
@@ -111,16 +158,39 @@ int run_relay(const std::string& config_file, const std::string& name) {
     log->event(kRelayRefused, {{"code", "relay.no_entrance"}, {"detail", name}});
     return 2;
   }
+  const bool with_pages = !path->pages.desktop.listen.empty() || !path->pages.console.listen.empty();
+  BuiltPages built;
+  for (const auto& [page, files] :
+       {std::pair(&path->pages.desktop, &built.desktop), std::pair(&path->pages.console, &built.console)}) {
+    if (page->listen.empty()) continue;
+    auto read = load_static_files(page->files);
+    if (!read) {
+      log->event(kRelayRefused, {{"code", read.error().code}, {"detail", read.error().detail}});
+      return 2;
+    }
+    *files = std::move(*read);
+  }
   boost::asio::io_context loop(1);
   run::AsioTimers timers(loop, clock);
   boost::asio::signal_set signals(loop, SIGTERM, SIGINT);
-  const auto inside = run::enter_sandbox(run::SandboxProfile::relay, path->relay_uid);
+  const auto profile = with_pages ? run::SandboxProfile::recording_relay : run::SandboxProfile::relay;
+  const auto inside = run::enter_sandbox(profile, path->relay_uid);
   if (!inside) {
     log->event(kRelayRefused, {{"code", inside.error().code}, {"detail", inside.error().detail}});
     return 1;
   }
   if (!inside->note.empty()) log->event(kRelaySandboxOpen, {{"path", name}, {"note", inside->note}});
-  Process process(loop, clock, timers, *log, *path, config.value->node);
+  // As its own user: a folder that this user may not write to records nothing, and that must show now.
+  std::unique_ptr<audit::Disk> recordings;
+  if (with_pages) {
+    auto opened = audit::open_posix_disk(path->pages.recordings, audit::Make::no);
+    if (!opened) {
+      log->event(kRelayRefused, {{"code", opened.error().code}, {"detail", opened.error().detail}});
+      return 1;
+    }
+    recordings = std::move(*opened);
+  }
+  Process process(loop, clock, timers, *log, *path, config.value->node, std::move(built), std::move(recordings));
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (!error) process.stop("signal");
   });

@@ -1,0 +1,137 @@
+#include "admission/login.hpp"
+#include "programs/relay/testing/relay_bench.hpp"
+
+namespace sekisho::relay::testing {
+namespace {
+
+using PageServerTest = RelayBench;
+
+TEST_F(PageServerTest, ServesThePageAndGoesOnWithTheSameConnection) {
+  auto peer = browser();
+  for (int i = 0; i < 3; ++i) {
+    say(peer, get("/console/"));
+    const std::string got = answer(peer);
+    EXPECT_EQ(got.rfind("HTTP/1.1 200 OK\r\n", 0), 0U) << got;
+    EXPECT_NE(got.find("<!doctype html>"), std::string::npos);
+  }
+  EXPECT_EQ(server->connections(), 1U);
+}
+
+TEST_F(PageServerTest, AsksTheGatekeeperWithThePeersAddressAndAnswersWhatItSays) {
+  auto peer = browser();
+  say(peer, get("/api/console/servers"));
+  const auto* question = asked();
+  ASSERT_NE(question, nullptr);
+  EXPECT_EQ(question->place, seam::Place::console);
+  EXPECT_EQ(question->peer_address, "127.0.0.1");
+  EXPECT_TRUE(std::holds_alternative<seam::ListServers>(question->body));
+  seam::ServerList list;
+  list.session = "S1";
+  seam::ServerView machine;
+  machine.id = "web-01";
+  machine.machine = "uuid-1";
+  machine.may_open = true;
+  list.servers.push_back(machine);
+  gate_says(seam::ConsoleReply{question->number, std::move(list)});
+  const std::string got = answer(peer);
+  EXPECT_NE(got.find(R"("id":"web-01")"), std::string::npos) << got;
+  EXPECT_NE(got.find(R"("state":"on")"), std::string::npos);
+}
+
+TEST_F(PageServerTest, ARefusalReachesThePage) {
+  auto peer = browser();
+  say(peer, post("/api/console/login", R"({"person":"mori","password":"x"})"));
+  const auto* question = asked();
+  gate_says(
+      seam::ConsoleReply{question->number, seam::ConsoleRefused{admission::refusal("console.not_a_desktop"), false}});
+  const std::string got = answer(peer);
+  EXPECT_EQ(got.rfind("HTTP/1.1 403 ", 0), 0U);
+  EXPECT_NE(got.find("console.not_a_desktop"), std::string::npos);
+}
+
+TEST_F(PageServerTest, WithoutTheGatekeeperThePageIsTold) {
+  desk->set_link(nullptr);
+  auto peer = browser();
+  say(peer, get("/api/console/servers"));
+  const std::string got = answer(peer);
+  EXPECT_EQ(got.rfind("HTTP/1.1 503 ", 0), 0U) << got;
+  EXPECT_NE(got.find("gate.unavailable"), std::string::npos);
+}
+
+TEST_F(PageServerTest, AQuestionWhoseLinkIsLostIsAnswered) {
+  auto peer = browser();
+  say(peer, get("/api/console/servers"));
+  static_cast<void>(asked());
+  desk->set_link(nullptr);
+  EXPECT_EQ(answer(peer).rfind("HTTP/1.1 503 ", 0), 0U);
+}
+
+TEST_F(PageServerTest, AThumbnailIsThePictureOrARefusal) {
+  source.picture = "\x89PNG picture";
+  auto peer = browser();
+  say(peer, get("/api/console/servers/web-01/thumbnail"));
+  gate_says(seam::ConsoleReply{asked()->number, seam::ThumbnailRight{"uuid-1", "libvirt"}});
+  EXPECT_NE(answer(peer).find("Content-Type: image/png"), std::string::npos);
+  source.picture.clear();
+  say(peer, get("/api/console/servers/web-01/thumbnail"));
+  gate_says(seam::ConsoleReply{asked()->number, seam::ThumbnailRight{"uuid-1", "libvirt"}});
+  EXPECT_NE(answer(peer).find("console.unreachable"), std::string::npos);
+}
+
+TEST_F(PageServerTest, AMalformedRequestIsAnsweredOnceAndClosed) {
+  for (const char* bad : {"GET /console/ HTTP/1.1\r\n\r\n", "GET /%2e%2e/ HTTP/1.1\r\nHost: x\r\n\r\n",
+                          "POST /api/session/end HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+                          "\x16\x03\x01"
+                          "\r\n\r\n"}) {
+    auto peer = browser();
+    say(peer, bad);
+    const std::string got = answer(peer);
+    EXPECT_EQ(got.rfind("HTTP/1.1 ", 0), 0U) << bad;
+    EXPECT_NE(got.find("Connection: close"), std::string::npos) << bad;
+    std::string more;
+    until([&] { return !hear(peer, more); }, "for the close");
+  }
+  EXPECT_EQ(link.last<seam::ConsoleRequest>(), nullptr);
+}
+
+TEST_F(PageServerTest, RequestsThatComeTogetherAreAnsweredInTheirOrder) {
+  auto peer = browser();
+  say(peer, get("/console/") + get("/console/none.js"));
+  std::string got = answer(peer);
+  if (got.find("page.unknown") == std::string::npos) got += answer(peer);
+  EXPECT_LT(got.find("200 OK"), got.find("404"));
+}
+
+class CrowdedServer : public RelayBench {
+ protected:
+  CrowdedServer() : RelayBench({.of_one_address = 2, .requests = 2}) {}
+};
+
+TEST_F(CrowdedServer, AnAddressHasSoManyConnectionsAndAConnectionSoManyRequests) {
+  auto one = browser(), two = browser();
+  until([&] { return server->connections() == 2; });
+  auto three = browser();
+  std::string got;
+  until([&] { return !hear(three, got); }, "for the third to be closed");
+  EXPECT_TRUE(got.empty());
+  say(one, get("/console/"));
+  EXPECT_EQ(answer(one).find("Connection: close"), std::string::npos);
+  say(one, get("/console/"));
+  EXPECT_NE(answer(one).find("Connection: close"), std::string::npos);
+}
+
+class HastyServer : public RelayBench {
+ protected:
+  HastyServer() : RelayBench({.head = Seconds{0}}) {}
+};
+
+TEST_F(HastyServer, WhoDoesNotAskInTimeIsGone) {
+  auto peer = browser();
+  std::string got;
+  until([&] { return !hear(peer, got); }, "for the deadline");
+  EXPECT_TRUE(got.empty());
+  EXPECT_EQ(server->connections(), 0U);
+}
+
+}  // namespace
+}  // namespace sekisho::relay::testing

@@ -1,0 +1,365 @@
+#include "programs/relay/screen_desk.hpp"
+
+#include "console/rfb/report.hpp"
+#include "programs/relay/events.hpp"
+#include "programs/relay/recording_thread.hpp"
+#include "programs/relay/screen_driver.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <algorithm>
+#include <map>
+#include <span>
+#include <utility>
+
+namespace sekisho::relay {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::chrono::milliseconds kLookEvery{250};
+
+struct Asked {
+  run::Timers::Id limit = 0;
+  std::function<void(seam::ConsoleAnswer)> done;
+};
+
+/// A screen from its right to its end.
+struct Entry {
+  seam::ScreenRight right;
+  websocket::Upgrade upgrade;
+  std::function<void(HttpResponse)> refuse;
+  std::function<std::unique_ptr<PageDesk::Handover>()> take;
+  run::Fd guest;
+  std::shared_ptr<screens::Tape> tape;
+  std::shared_ptr<ScreenDriver> driver;
+  run::Timers::Id limit = 0;  // of the step at hand
+  bool opening = true;
+};
+using EntryPtr = std::shared_ptr<Entry>;
+
+seam::ConsoleAnswer unavailable() {
+  return seam::ConsoleRefused{{}, true};
+}
+
+}  // namespace
+
+struct ScreenDesk::State : std::enable_shared_from_this<ScreenDesk::State>, ScreenDriver::Observer {
+  State(asio::io_context& l, const run::Clock& c, run::Timers& t, Entropy& e, Log& g, ScreenSource& s, DeskLimits m)
+      : loop(l), clock(c), timers(t), entropy(e), log(g), source(s), limits(m), buffer(ScreenDriver::make_buffer()) {}
+
+  asio::io_context& loop;
+  const run::Clock& clock;
+  run::Timers& timers;
+  Entropy& entropy;
+  Log& log;
+  ScreenSource& source;
+  const DeskLimits limits;
+  const ScreenDriver::Buffer buffer;
+  std::unique_ptr<RecordingThread> recordings;
+  std::map<seam::Place, const screens::Pages*> pages;
+  seam::Link* link = nullptr;
+  std::uint64_t next = 1;
+  std::map<std::uint64_t, Asked> asked;                              // by number
+  std::map<std::uint64_t, EntryPtr> entries;                         // by console
+  std::map<std::uint64_t, std::function<void(Result<void>)>> noted;  // by number of a note
+  run::Timers::Id gone_timer = 0, look_timer = 0;
+
+  // --- the gatekeeper
+  void ask_gate(const Peer& peer, seam::ConsoleQuestion question, std::function<void(seam::ConsoleAnswer)> done) {
+    if (link == nullptr) return timers.post([done = std::move(done)] { done(unavailable()); });
+    const std::uint64_t number = next++;
+    Asked& entry = asked[number];
+    entry.done = std::move(done);
+    entry.limit = timers.at(clock.now() + limits.answer, [weak = weak_from_this(), number] {
+      if (const auto self = weak.lock()) self->answered(number, unavailable());
+    });
+    link->send(seam::ConsoleRequest{number, peer.place, peer.address, peer.user_agent, std::move(question)});
+  }
+  void answered(std::uint64_t number, seam::ConsoleAnswer answer) {
+    const auto found = asked.find(number);
+    if (found == asked.end()) return;
+    Asked entry = std::move(found->second);
+    asked.erase(found);
+    timers.cancel(entry.limit);
+    entry.done(std::move(answer));
+  }
+  void note(std::uint64_t console, decltype(seam::RecordingNote::body) body, std::function<void(Result<void>)> done) {
+    if (link == nullptr) return done(fail("gate.unavailable", "no link to the gatekeeper"));
+    const std::uint64_t number = next++;
+    noted.emplace(number, std::move(done));
+    link->send(seam::RecordingNote{number, console, std::move(body)});
+  }
+  void tell(std::uint64_t console, decltype(seam::ConsoleNotice::body) body) {
+    if (link != nullptr) link->send(seam::ConsoleNotice{console, std::move(body)});
+  }
+  [[nodiscard]] const screens::Pages& pages_of(seam::Place place) const { return *pages.at(place); }
+
+  // --- a page's questions
+  void finish(const Peer& peer, const std::function<void(HttpResponse)>& done, const seam::ConsoleAnswer& answer) {
+    if (const auto* refused = std::get_if<seam::ConsoleRefused>(&answer); refused && refused->refusal.code.empty()) {
+      return done(screens::Pages::refuse("gate.unavailable", 503));
+    }
+    if (const auto* right = std::get_if<seam::ThumbnailRight>(&answer)) {
+      return source.thumbnail({right->machine, right->driver, {}, 0}, [done](Result<std::string> png) {
+        done(screens::Pages::thumbnail(png ? std::move(*png) : std::string()));
+      });
+    }
+    if (std::holds_alternative<seam::ServerList>(answer)) {
+      auto held = std::make_shared<seam::ServerList>(std::get<seam::ServerList>(answer));
+      std::vector<ScreenTarget> machines;
+      for (const seam::ServerView& server : held->servers) {
+        if (!server.machine.empty()) machines.push_back({server.machine, server.driver, {}, 0});
+      }
+      return source.states(machines, [weak = weak_from_this(), machines, held, place = peer.place,
+                                      done](const std::vector<std::string>& states) {
+        const auto self = weak.lock();
+        if (!self) return;
+        screens::MachineStates known;
+        for (std::size_t i = 0; i < machines.size() && i < states.size(); ++i) known[machines[i].machine] = states[i];
+        done(self->pages_of(place).answer(*held, known));
+      });
+    }
+    done(pages_of(peer.place).answer(answer));
+  }
+
+  // --- a screen's opening, step by step
+  void open(EntryPtr entry) {
+    const std::uint64_t console = entry->right.console;
+    if (entries.size() >= limits.screens || entries.contains(console)) {
+      entry->refuse(screens::Pages::refuse("console.too_many", 503));
+      return tell(console, seam::ScreenClosed{"console.too_many", {}, 0, 0});
+    }
+    entries.emplace(console, entry);
+    step(entry, "console.unreachable");
+    source.open({entry->right.machine, entry->right.driver, entry->right.address, entry->right.port},
+                [weak = weak_from_this(), entry](Result<run::Fd> guest) {
+                  const auto self = weak.lock();
+                  if (!self || !entry->opening) return;
+                  if (!guest) return self->give_up(entry, "console.unreachable", guest.error().detail);
+                  entry->guest = std::move(*guest);
+                  self->record(entry);
+                });
+  }
+  /// The step that begins now has its limit.
+  void step(const EntryPtr& entry, std::string late) {
+    timers.cancel(entry->limit);
+    entry->limit = timers.at(clock.now() + limits.step, [weak = weak_from_this(), entry, late = std::move(late)] {
+      if (const auto self = weak.lock()) self->give_up(entry, late, "late");
+    });
+  }
+  void give_up(const EntryPtr& entry, const std::string& code, std::string detail) {
+    if (!std::exchange(entry->opening, false)) return;
+    timers.cancel(entry->limit);
+    if (entry->tape) entry->tape->close(code);
+    entries.erase(entry->right.console);
+    log.event(kScreenNotOpened, {{"session", entry->right.session}, {"code", code}, {"detail", detail}});
+    tell(entry->right.console, seam::ScreenClosed{code, std::move(detail), 0, 0});
+    const bool known = code == "console.unreachable" || code == "console.not_recorded";
+    entry->refuse(screens::Pages::refuse(known ? code : "session.right_ended", known ? 503 : 403));
+  }
+  void record(const EntryPtr& entry) {
+    if (!entry->right.recorded) return run(entry);
+    if (!recordings) return give_up(entry, "console.not_recorded", "no folder for recordings");
+    recording::FileHeader header;
+    entropy.fill(std::as_writable_bytes(std::span(header.id)));
+    header.started_at = clock.now();
+    header.session = entry->right.session;
+    header.person = entry->right.person;
+    header.target = entry->right.target;
+    step(entry, "console.not_recorded");
+    const auto keys = entry->right.keys <= 2 ? static_cast<recording::Keys>(entry->right.keys) : recording::Keys::none;
+    recordings->open(entry->right.console, std::move(header), keys,
+                     [weak = weak_from_this(), entry](Result<RecordingThread::Opened> opened) {
+                       const auto self = weak.lock();
+                       if (!self) return;
+                       if (!opened) return self->give_up(entry, "console.not_recorded", opened.error().code);
+                       entry->tape = opened->tape;
+                       if (!entry->opening) return entry->tape->close("console.closed");
+                       self->note(entry->right.console, opened->note, [weak, entry](const Result<void>& end) {
+                         const auto again = weak.lock();
+                         if (!again || !entry->opening) return;
+                         if (!end) return again->give_up(entry, "console.not_recorded", end.error().code);
+                         again->run(entry);
+                       });
+                     });
+  }
+  void run(const EntryPtr& entry) {
+    const std::uint64_t console = entry->right.console;
+    auto handover = entry->take();
+    if (!handover) return give_up(entry, "console.viewer_gone", {});
+    entry->opening = false;
+    timers.cancel(entry->limit);
+    screens::ScreenOptions options;
+    options.console.name = entry->right.title.substr(0, 256);
+    options.console.viewer.view_only = entry->right.view_only;
+    entry->driver = ScreenDriver::start(console, clock, timers, std::move(handover->socket), std::move(entry->guest),
+                                        std::move(options), entry->tape, websocket::switching_protocols(entry->upgrade),
+                                        std::move(handover->first), buffer, *this);
+    log.event(kScreenOpened,
+              {{"session", entry->right.session}, {"console", console}, {"target", entry->right.target}});
+    look_later();
+  }
+  /// A recording's failure is seen at once, not at the screen's next own deadline.
+  void look_later() {
+    if (look_timer != 0) return;
+    look_timer = timers.at(clock.now() + kLookEvery, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->look_timer = 0;
+      bool any = false;
+      for (const auto& entry : self->all([](const Entry& e) { return e.driver && e.tape; })) {
+        any = true;
+        if (!entry->tape->state().failure.empty()) entry->driver->look();
+      }
+      if (any) self->look_later();
+    });
+  }
+
+  // --- an open screen
+  void on_notices(std::uint64_t console, const std::vector<rfb::Notice>& notices) override {
+    const auto found = entries.find(console);
+    if (found == entries.end()) return;
+    for (const rfb::Notice& notice : notices) {
+      rfb::report(log, {found->second->right.session, found->second->right.machine}, notice);
+      tell(console, seam::ScreenStopped{std::string(rfb::words(notice.cause).code), notice.side == rfb::Side::guest,
+                                        notice.count, notice.bytes, notice.total});
+    }
+  }
+  void on_ended(std::uint64_t console, const screens::ScreenEnd& why, std::uint64_t from_browser,
+                std::uint64_t from_guest) override {
+    const auto found = entries.find(console);
+    if (found == entries.end()) return;
+    log.event(
+        kScreenClosed,
+        {{"session", found->second->right.session}, {"console", console}, {"code", why.code}, {"detail", why.detail}});
+    tell(console, seam::ScreenClosed{why.code, why.detail, from_browser, from_guest});
+    entries.erase(found);
+  }
+  [[nodiscard]] std::vector<EntryPtr> all(auto wanted) const {
+    std::vector<EntryPtr> out;
+    for (const auto& [console, entry] : entries) {
+      if (wanted(*entry)) out.push_back(entry);
+    }
+    return out;
+  }
+  void end_where(auto wanted, std::string_view code) {
+    for (const EntryPtr& entry : all(wanted)) {
+      if (entry->driver) {
+        entry->driver->end(code);
+      } else {
+        give_up(entry, std::string(code), {});
+      }
+    }
+  }
+
+  // --- recordings
+  void on_note(std::uint64_t console, decltype(seam::RecordingNote::body) body) {
+    if (std::holds_alternative<seam::RecordingChunk>(body)) {
+      return note(console, std::move(body), [weak = weak_from_this(), console](Result<void> end) {
+        const auto self = weak.lock();
+        if (self && self->recordings) self->recordings->noted(console, std::move(end));
+      });
+    }
+    if (const auto* failed = std::get_if<seam::RecordingFailed>(&body)) {
+      log.event(kRecordingLost, {{"console", console}, {"code", failed->code}, {"detail", failed->detail}});
+    }
+    note(console, std::move(body), [](const Result<void>&) {});
+  }
+};
+
+ScreenDesk::ScreenDesk(asio::io_context& loop, const run::Clock& clock, run::Timers& timers, Entropy& entropy, Log& log,
+                       ScreenSource& source, std::unique_ptr<audit::Disk> recordings, DeskLimits limits)
+    : state_(std::make_shared<State>(loop, clock, timers, entropy, log, source, limits)) {
+  if (!recordings) return;
+  state_->recordings = std::make_unique<RecordingThread>(
+      std::move(recordings), clock, timers,
+      [weak = std::weak_ptr(state_)](std::uint64_t console, decltype(seam::RecordingNote::body) note) {
+        if (const auto self = weak.lock()) self->on_note(console, std::move(note));
+      });
+}
+
+ScreenDesk::~ScreenDesk() {
+  State& s = *state_;
+  s.timers.cancel(s.gone_timer);
+  s.timers.cancel(s.look_timer);
+  for (const auto& [number, entry] : s.asked) s.timers.cancel(entry.limit);
+  for (const EntryPtr& entry : s.all([](const Entry&) { return true; })) {
+    s.timers.cancel(entry->limit);
+    entry->opening = false;
+    if (entry->tape) entry->tape->close("relay.stopping");
+    if (entry->driver) entry->driver->drop();
+  }
+  s.entries.clear();
+  s.recordings.reset();
+}
+
+void ScreenDesk::serve(const screens::Pages& pages) {
+  state_->pages[pages.place()] = &pages;
+}
+
+void ScreenDesk::ask(const Peer& peer, seam::ConsoleQuestion question, std::function<void(HttpResponse)> done) {
+  state_->ask_gate(peer, std::move(question),
+                   [weak = std::weak_ptr(state_), peer, done = std::move(done)](const seam::ConsoleAnswer& answer) {
+                     if (const auto self = weak.lock()) self->finish(peer, done, answer);
+                   });
+}
+
+void ScreenDesk::open_screen(const Peer& peer, websocket::Upgrade upgrade, std::function<void(HttpResponse)> refuse,
+                             std::function<std::unique_ptr<Handover>()> take) {
+  auto entry = std::make_shared<Entry>();
+  entry->refuse = std::move(refuse);
+  entry->take = std::move(take);
+  seam::OpenScreen question{std::move(upgrade.ticket)};
+  entry->upgrade = std::move(upgrade);
+  state_->ask_gate(peer, std::move(question),
+                   [weak = std::weak_ptr(state_), peer, entry](const seam::ConsoleAnswer& answer) {
+                     const auto self = weak.lock();
+                     if (!self) return;
+                     const auto* right = std::get_if<seam::ScreenRight>(&answer);
+                     if (right == nullptr) return self->finish(peer, entry->refuse, answer);
+                     entry->right = *right;
+                     self->open(entry);
+                   });
+}
+
+void ScreenDesk::set_link(seam::Link* link) {
+  State& s = *state_;
+  s.link = link;
+  s.timers.cancel(std::exchange(s.gone_timer, 0));
+  // Whoever waits for the old one will not hear from it.
+  const auto asked = std::exchange(s.asked, {});
+  for (const auto& [number, entry] : asked) {
+    s.timers.cancel(entry.limit);
+    entry.done(unavailable());
+  }
+  const auto noted = std::exchange(s.noted, {});
+  for (const auto& [number, done] : noted) done(fail("gate.unavailable", "the link to the gatekeeper was lost"));
+  if (link != nullptr) return;
+  s.gone_timer = s.timers.at(s.clock.now() + s.limits.without_gate, [weak = std::weak_ptr(state_)] {
+    if (const auto self = weak.lock()) self->end_where([](const Entry&) { return true; }, "gate.unavailable");
+  });
+}
+
+void ScreenDesk::on_message(seam::Message& message) {
+  State& s = *state_;
+  if (auto* reply = std::get_if<seam::ConsoleReply>(&message)) {
+    s.answered(reply->number, std::move(reply->body));
+  } else if (const auto* noted = std::get_if<seam::RecordingNoted>(&message)) {
+    const auto found = s.noted.find(noted->number);
+    if (found == s.noted.end()) return;
+    const auto done = std::move(found->second);
+    s.noted.erase(found);
+    done(noted->ok ? Result<void>() : Result<void>(fail("gate.unavailable", noted->error)));
+  } else if (const auto* end = std::get_if<seam::ScreenEnd>(&message)) {
+    s.end_where([&](const Entry& entry) { return entry.right.console == end->console; }, end->code);
+  } else if (const auto* all = std::get_if<seam::EntranceEnd>(&message)) {
+    s.end_where([&](const Entry& entry) { return entry.right.session == all->session; }, "session.ended");
+  }
+}
+
+std::size_t ScreenDesk::screens() const {
+  return state_->entries.size();
+}
+
+}  // namespace sekisho::relay
