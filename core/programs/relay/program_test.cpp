@@ -13,10 +13,13 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -105,7 +108,7 @@ class RelayProgram : public ::testing::Test, supervise::ChildProcess::Handler, s
         right.person = "mori";
         right.target = right.title = "web-01";
         right.address = "127.0.0.1";
-        right.port = guest_listener.local_endpoint().port();
+        right.port = guest_port != 0 ? guest_port : guest_listener.local_endpoint().port();
         link->send(seam::ConsoleReply{asked->number, std::move(right)});
       } else {
         link->send(seam::ConsoleReply{asked->number, seam::ConsoleDone{}});
@@ -166,6 +169,40 @@ class RelayProgram : public ::testing::Test, supervise::ChildProcess::Handler, s
     into.append(buffer, socket.read_some(asio::buffer(buffer), error));
   }
 
+  /// The file is whole and is what the notes say.
+  void expect_verified() {
+    const auto disk = audit::open_posix_disk((folder / "recordings").string(), audit::Make::no);
+    ASSERT_TRUE(disk);
+    const auto opened = (*disk)->open(file, audit::Access::read);
+    ASSERT_TRUE(opened) << opened.error().detail;
+    recording::Notes notes;
+    for (const audit::Entry& entry : journal) EXPECT_TRUE(recording::add_note(notes, header.id, entry));
+    recording::sort_notes(notes);
+    const auto verified = recording::verify(**opened, notes);
+    ASSERT_TRUE(verified);
+    EXPECT_TRUE(verified->ok);
+    EXPECT_TRUE(verified->closed);
+  }
+  tcp::socket open_screen(screens::BrowserReader& reader) {
+    auto peer = browser();
+    say(peer, "GET /ws/console HTTP/1.1\r\nHost: " + console + "\r\nOrigin: http://" + console +
+                  "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: binary, sekisho.ticket." +
+                  std::string(43, 'q') + "\r\n\r\n");
+    std::string got;
+    EXPECT_TRUE(until([&] { return hear(peer, got), got.find("\r\n\r\n") != std::string::npos; }));
+    EXPECT_EQ(got.rfind("HTTP/1.1 101 ", 0), 0U) << got;
+    const std::string first = got.substr(std::min(got.size(), got.find("\r\n\r\n") + 4));
+    reader.read(std::as_bytes(std::span(first)));
+    for (const char* word : {"524642203030332e3030380a", "01", "01"}) say(peer, screens::browser_frame(hex(word)));
+    return peer;
+  }
+  void read(tcp::socket& peer, screens::BrowserReader& reader) {
+    std::string more;
+    hear(peer, more);
+    reader.read(std::as_bytes(std::span(more)));
+  }
+
   asio::io_context loop{1};
   run::GateClock clock;
   run::AsioTimers timers{loop, clock};
@@ -177,6 +214,7 @@ class RelayProgram : public ::testing::Test, supervise::ChildProcess::Handler, s
   std::unique_ptr<supervise::ChildProcess> process;
   std::unique_ptr<run::PeerLink> link;
   std::optional<supervise::Exit> exit;
+  std::uint16_t guest_port = 0;  ///< of a real server; 0: this test's own
   bool ready = false, greeted = false, recording_closed = false;
   std::string closed, file;
   recording::FileHeader header;
@@ -197,53 +235,80 @@ TEST_F(RelayProgram, ServesItsPageAndItsQuestions) {
 }
 
 TEST_F(RelayProgram, RecordsAScreenIntoAFolderOfItsOwnThatVerifies) {
-  auto peer = browser();
-  say(peer, "GET /ws/console HTTP/1.1\r\nHost: " + console + "\r\nOrigin: http://" + console +
-                "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: binary, sekisho.ticket." +
-                std::string(43, 'q') + "\r\n\r\n");
-  std::string got;
-  ASSERT_TRUE(until([&] { return hear(peer, got), got.find("\r\n\r\n") != std::string::npos; }));
-  ASSERT_EQ(got.rfind("HTTP/1.1 101 ", 0), 0U) << got;
+  screens::BrowserReader reader;
+  auto peer = open_screen(reader);
   tcp::socket guest = guest_listener.accept();
   say(guest, hex("524642203030332e3030380a"));
   say(guest, hex("0101"));
   say(guest, hex("00000000"));
   say(guest, hex("0280 01e0 2018000100ff00ff00ff100800000000 00000000"));
-  for (const char* word : {"524642203030332e3030380a", "01", "01"}) say(peer, screens::browser_frame(hex(word)));
   const rfb::Bytes picture = screens::ScreenStage::picture(0, 0, 200, 100, 0x11223344);
   rfb::View left = picture;
-  screens::BrowserReader reader;
-  const std::string first = got.substr(got.find("\r\n\r\n") + 4);
-  reader.read(std::as_bytes(std::span(first)));
   guest.non_blocking(true);
   ASSERT_TRUE(until([&] {
     boost::system::error_code error;
     if (!left.empty()) left = left.subspan(guest.write_some(asio::buffer(left.data(), left.size()), error));
-    std::string more;
-    hear(peer, more);
-    reader.read(std::as_bytes(std::span(more)));
+    read(peer, reader);
     return reader.stream.size() > picture.size();
   }));
   link->send(seam::EntranceEnd{"S20261122-1-000042"});
   ASSERT_TRUE(until([&] { return recording_closed && !closed.empty(); }));
   EXPECT_EQ(closed, "session.ended");
 
-  const auto disk = audit::open_posix_disk((folder / "recordings").string(), audit::Make::no);
-  ASSERT_TRUE(disk);
-  const auto opened = (*disk)->open(file, audit::Access::read);
-  ASSERT_TRUE(opened) << opened.error().detail;
-  recording::Notes notes;
-  for (const audit::Entry& entry : journal) EXPECT_TRUE(recording::add_note(notes, header.id, entry));
-  recording::sort_notes(notes);
-  const auto verified = recording::verify(**opened, notes);
-  ASSERT_TRUE(verified);
-  EXPECT_TRUE(verified->ok);
-  EXPECT_TRUE(verified->closed);
+  expect_verified();
   struct stat about {};
   ASSERT_EQ(stat((folder / "recordings" / file).c_str(), &about), 0);
   EXPECT_EQ(about.st_uid, kRelayUid);
   EXPECT_EQ(about.st_mode & 0777, 0600U);
+}
+
+constexpr const char* kXvnc = "/usr/bin/Xvnc";
+
+TEST_F(RelayProgram, ShowsAndRecordsARealServersScreen) {
+  if (!fs::exists(kXvnc)) GTEST_SKIP() << kXvnc << " is not installed";
+  {
+    const tcp::acceptor free(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    guest_port = free.local_endpoint().port();
+  }
+  const std::string display = ":" + std::to_string(2000 + guest_port % 20000), at = std::to_string(guest_port);
+  std::vector<const char*> argv{
+      kXvnc,       display.c_str(), "-rfbport", at.c_str(), "-interface", "127.0.0.1", "-SecurityTypes", "None",
+      "-geometry", "640x480",       "-depth",   "24",       "-nolisten",  "tcp",       "-desktop",       "vm",
+      nullptr};
+  posix_spawn_file_actions_t quiet{};
+  posix_spawn_file_actions_init(&quiet);
+  posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null", O_WRONLY, 0);
+  pid_t server = 0;
+  ASSERT_EQ(posix_spawn(&server, kXvnc, &quiet, nullptr, const_cast<char**>(argv.data()), environ), 0);
+  posix_spawn_file_actions_destroy(&quiet);
+  const bool listens = until([&] {
+    tcp::socket probe(loop);
+    boost::system::error_code error;
+    probe.connect(tcp::endpoint(asio::ip::address_v4::loopback(), guest_port), error);
+    return !error;
+  });
+  EXPECT_TRUE(listens);
+  screens::BrowserReader reader;
+  auto peer = open_screen(reader);
+  // Version, types, result, ServerInit (its name is the relay's, not the server's): then what noVNC says.
+  ASSERT_TRUE(until([&] { return read(peer, reader), reader.stream.size() >= 12 + 2 + 4 + 24 + 6; }));
+  const std::string said(reinterpret_cast<const char*>(reader.stream.data()), reader.stream.size());
+  EXPECT_EQ(said.substr(12 + 2 + 4 + 24, 6), "web-01");
+  say(peer, screens::browser_frame(rfb::testing::novnc_opening({640, 480})));
+  say(peer, screens::browser_frame(rfb::testing::pointer(1, 100, 100)));
+  say(peer, screens::browser_frame(rfb::testing::key(true, 'a')));
+  say(peer, screens::browser_frame(rfb::testing::cut_text(rfb::kClientCutText, 5, rfb::testing::zeros(5))));
+  const std::size_t before = reader.stream.size();
+  EXPECT_TRUE(until([&] { return read(peer, reader), reader.stream.size() > before + 64; })) << "a picture";
+  EXPECT_TRUE(closed.empty()) << closed;
+  link->send(seam::EntranceEnd{"S20261122-1-000042"});
+  EXPECT_TRUE(until([&] { return recording_closed && !closed.empty(); }));
+  kill(server, SIGTERM);
+  int status = 0;
+  waitpid(server, &status, 0);
+  EXPECT_EQ(closed, "session.ended");
+  expect_verified();
 }
 
 }  // namespace
