@@ -132,26 +132,21 @@ void Consoles::refuse(const Asking& asking, const Refusal& refusal) {
 }
 
 std::string Consoles::who_asks(Asking& asking) const {
-  const bool at_desktop = asking.request.place == seam::Place::desktop;
-  if (at_desktop) {
+  if (asking.request.place == seam::Place::desktop) {
     const auto session = gate_.session_at(asking.request.peer_address);
-    if (!admission::enforce("R11", "session.unknown_cookie", session && session->row.path == asking.path)) {
-      return "session.unknown_cookie";
-    }
+    if (!session || session->row.path != asking.path) return "session.unknown_cookie";
     asking.session = session;
   } else {
     // R12: the address of the desktop of a live session; of two the newer one.
-    std::shared_ptr<Session> newest;
     for (const auto& [number, session] : gate_.sessions) {
       if (session->row.path != asking.path || session->state != SessionState::admitted) continue;
       const registry::Desktop* desktop = desktop_of(*session);
-      if (desktop == nullptr || now_of(*session, *desktop).address != asking.request.peer_address) continue;
-      if (!newest || newest->row.granted_at <= session->row.granted_at) newest = session;
+      const bool from_it = desktop != nullptr && now_of(*session, *desktop).address == asking.request.peer_address;
+      if (!admission::enforce("R12", "console.not_a_desktop", from_it)) continue;
+      if (!asking.session || asking.session->row.granted_at <= session->row.granted_at) asking.session = session;
     }
-    if (!admission::enforce("R12", "console.not_a_desktop", newest != nullptr)) return "console.not_a_desktop";
-    asking.session = newest;
+    if (!asking.session) return "console.not_a_desktop";
   }
-  if (!asking.session) return at_desktop ? "session.unknown_cookie" : "console.not_a_desktop";
   if (!admission::enforce("R10", "posture.quarantine", asking.session->state == SessionState::admitted)) {
     return "posture.quarantine";
   }
@@ -208,9 +203,7 @@ Consoles::Found Consoles::find_server(const Session& session, std::string_view s
 void Consoles::view_desktop(const Asking& asking) {
   const Session& session = *asking.session;
   const registry::Desktop* desktop = desktop_of(session);
-  if (!admission::enforce("R11", "desktop.none", desktop != nullptr) || desktop == nullptr) {
-    return refuse(asking, "desktop.none");
-  }
+  if (desktop == nullptr) return refuse(asking, "desktop.none");
   DesktopNow now = now_of(session, *desktop);
   seam::DesktopView view;
   view.session = session.row.number;
@@ -261,9 +254,7 @@ void Consoles::want_ticket(const Asking& asking, const std::string& server) {
   right.session = asking.session->row.number;
   if (asking.request.place == seam::Place::desktop) {
     const registry::Desktop* desktop = desktop_of(*asking.session);
-    if (!admission::enforce("R11", "desktop.none", desktop != nullptr) || desktop == nullptr) {
-      return refuse(asking, "desktop.none");
-    }
+    if (desktop == nullptr) return refuse(asking, "desktop.none");
     const DesktopNow now = now_of(*asking.session, *desktop);
     if (!admission::enforce("R11", "desktop.not_ready", now.state == "ready")) {
       return refuse(asking, "desktop.not_ready");
@@ -281,10 +272,30 @@ void Consoles::want_ticket(const Asking& asking, const std::string& server) {
   answer(asking, seam::TicketGiven{std::move(*ticket)});
 }
 
+admission::ScreenRight Consoles::first_right(const Asking& asking) const {
+  admission::ScreenRight out;
+  if (asking.request.place == seam::Place::desktop) {
+    if (const registry::Desktop* desktop = desktop_of(*asking.session)) {
+      const DesktopNow now = now_of(*asking.session, *desktop);
+      out.machine = now.machine;
+      out.driver = now.driver;
+    }
+    return out;
+  }
+  for (const registry::Server* server : servers_of(*asking.session)) {
+    if (server->kind != registry::ServerKind::virtual_machine) continue;
+    out.machine = server->machine;
+    out.driver = server->manager;
+  }
+  return out;
+}
+
 void Consoles::open_screen(const AskingPtr& asking, const Secret& ticket) {
   const Session& session = *asking->session;
   const auto redeemed = tickets_.redeem(ticket.reveal(), session.row.number, gate_.now());
-  if (!admission::enforce("R12", "ticket.bad", redeemed.has_value()) || !redeemed) return refuse(*asking, "ticket.bad");
+  if (!admission::enforce("R12", "ticket.bad", redeemed.has_value())) return refuse(*asking, "ticket.bad");
+  // Without a ticket only where a test has switched the rule off.
+  const admission::ScreenRight wanted = redeemed ? *redeemed : first_right(*asking);
   const bool at_desktop = asking->request.place == seam::Place::desktop;
   const auto own = std::ranges::count_if(screens_, [&](const auto& entry) {
     const Screen& screen = entry.second;
@@ -293,26 +304,22 @@ void Consoles::open_screen(const AskingPtr& asking, const Secret& ticket) {
   const bool room = static_cast<std::size_t>(own) < gate_.options.consoles.screens_per_session;
   if (!admission::enforce("R12", "console.too_many", room)) return refuse(*asking, "console.too_many");
   seam::ScreenRight right;
-  right.machine = redeemed->machine;
-  right.driver = redeemed->driver;
+  right.machine = wanted.machine;
+  right.driver = wanted.driver;
   std::string server;
   if (at_desktop) {
     // What the ticket was for must still be so (T-60): the same desktop, and ready.
     const registry::Desktop* desktop = desktop_of(session);
-    if (!admission::enforce("R11", "desktop.none", desktop != nullptr) || desktop == nullptr) {
-      return refuse(*asking, "desktop.none");
-    }
+    if (desktop == nullptr) return refuse(*asking, "desktop.none");
     const DesktopNow now = now_of(session, *desktop);
-    if (!admission::enforce("R11", "desktop.not_ready", now.state == "ready")) {
-      return refuse(*asking, "desktop.not_ready");
-    }
-    if (now.machine != redeemed->machine || now.driver != redeemed->driver) return refuse(*asking, "ticket.bad");
+    if (now.state != "ready") return refuse(*asking, "desktop.not_ready");
+    if (now.machine != wanted.machine || now.driver != wanted.driver) return refuse(*asking, "ticket.bad");
     right.target = desktop->id;
     right.address = now.driver.empty() ? now.address : std::string();
     right.port = now.driver.empty() ? now.port : std::uint16_t{0};
   } else {
     for (const registry::Server* each : servers_of(session)) {
-      if (each->machine == redeemed->machine && each->manager == redeemed->driver) server = each->id;
+      if (each->machine == wanted.machine && each->manager == wanted.driver) server = each->id;
     }
     const Found found = find_server(session, server);
     if (found.server == nullptr) return refuse(*asking, found.refused);

@@ -71,6 +71,7 @@ class Consoles {
   void list_servers(const Asking& asking);
   void want_ticket(const Asking& asking, const std::string& server);
   void open_screen(const AskingPtr& asking, const Secret& ticket);
+  [[nodiscard]] admission::ScreenRight first_right(const Asking& asking) const;
   /// Journal first, then the right.
   void give(const AskingPtr& asking, seam::ScreenRight right, std::string server);
   void forget_late();
