@@ -68,10 +68,11 @@ TEST_F(ConsoleJournal, AClosedScreenIsAnEntryOnce) {
 }
 
 TEST_F(ConsoleJournal, AnotherRelaysScreenIsNotItsToReport) {
+  ASSERT_TRUE(open().ok);
   FakeLink other;
   const auto id = gate->attach("relay", "closed", other);
   gate->on_message(id, seam::ConsoleNotice{console, seam::ScreenClosed{"console.closed", {}, 0, 0}});
-  gate->on_message(id, seam::RecordingNote{1, console, seam::RecordingClosed{0, "x"}});
+  gate->on_message(id, seam::RecordingNote{1, console, chunk(1)});
   settle();
   EXPECT_EQ(journal.count("console.closed"), 0U);
   ASSERT_NE(other.last<seam::RecordingNoted>(), nullptr);

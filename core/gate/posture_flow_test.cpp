@@ -140,6 +140,26 @@ class ReportTest : public GateTest {
   Gate::LinkId page_id = 0;
 };
 
+TEST_F(ReportTest, WhoComesBackFromQuarantineLogsInAtTheConsolePageAnew) {
+  put_posture();
+  const std::string session = pass();
+  gate->on_message(front_id, seam::Notice{TunnelUp{session, "tls"}});
+  const auto asks = [&](seam::ConsoleQuestion question) {
+    gate->on_message(relay_id,
+                     seam::ConsoleRequest{++number, seam::Place::console, "10.20.0.11", {}, std::move(question)});
+    settle();
+    return relay.last<seam::ConsoleReply>();
+  };
+  ASSERT_TRUE(std::holds_alternative<seam::ConsoleDone>(asks(seam::ConsoleLogin{"mori", Secret("x")})->body));
+  fake.timers.advance(Seconds{121});  // the agent is silent
+  ASSERT_EQ(gate->sessions().at(0).state, SessionState::quarantine);
+  report(session);
+  ASSERT_EQ(gate->sessions().at(0).state, SessionState::admitted);
+  const auto* refused = std::get_if<seam::ConsoleRefused>(&asks(seam::ListServers{})->body);
+  ASSERT_NE(refused, nullptr);
+  EXPECT_EQ(refused->refusal.code, "console.not_logged_in");
+}
+
 TEST_F(ReportTest, AnInnerAddressWithoutASessionIsNobodys) {
   Arrival inside = arrival("");
   inside.peer_address = "10.202.0.99";
