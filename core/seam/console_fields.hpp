@@ -57,9 +57,9 @@ void fields(A& a, S& s) {
 }
 template <class A, Like<ServerView> S>
 void fields(A& a, S& s) {
-  auto& [id, kind, name, machine, driver, may_open, why_not] = s;
+  auto& [id, kind, name, machine, driver, may_open, why_not, state] = s;
   a.text(id, kNameBytes), a.text(kind, kNameBytes), a.record(name), a.text(machine, kNameBytes);
-  a.text(driver, kNameBytes), a.flag(may_open), a.record(why_not);
+  a.text(driver, kNameBytes), a.flag(may_open), a.record(why_not), a.text(state, kNameBytes);
 }
 template <class A, Like<ServerList> S>
 void fields(A& a, S& s) {
@@ -73,15 +73,18 @@ void fields(A& a, S& s) {
 }
 template <class A, Like<ThumbnailRight> S>
 void fields(A& a, S& s) {
-  auto& [machine, driver] = s;
-  a.text(machine, kNameBytes), a.text(driver, kNameBytes);
+  auto& [machine, driver, session, zone, ticket] = s;
+  a.text(machine, kNameBytes), a.text(driver, kNameBytes), a.text(session, kNameBytes), a.text(zone, kNameBytes);
+  a.secret(ticket, kNameBytes);
 }
 template <class A, Like<ScreenRight> S>
 void fields(A& a, S& s) {
-  auto& [console, session, person, target, title, machine, driver, address, port, recorded, view_only, keys] = s;
+  auto& [console, session, person, target, title, machine, driver, address, port, recorded, view_only, keys, zone,
+         ticket] = s;
   a.number(console), a.text(session, kNameBytes), a.text(person, kNameBytes), a.text(target, kNameBytes);
   a.text(title, kNameBytes), a.text(machine, kNameBytes), a.text(driver, kNameBytes), a.text(address, kNameBytes);
-  a.number(port), a.flag(recorded), a.flag(view_only), a.number(keys);
+  a.number(port), a.flag(recorded), a.flag(view_only), a.number(keys), a.text(zone, kNameBytes);
+  a.secret(ticket, kNameBytes);
 }
 template <class A, Like<ConsoleReply> S>
 void fields(A& a, S& s) {

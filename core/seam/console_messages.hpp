@@ -76,9 +76,10 @@ struct DesktopView {
 struct ServerView {
   std::string id, kind;  ///< kind: vm, physical
   Text name;
-  std::string machine, driver;  ///< for the relay alone: who knows its state
+  std::string machine, driver;  ///< for the relay alone: which one it is
   bool may_open = false;
-  Refusal why_not;  ///< set when !may_open
+  Refusal why_not;                ///< set when !may_open
+  std::string state = "unknown";  ///< on, off, unknown: as hyperd told the gatekeeper
   friend bool operator==(const ServerView&, const ServerView&) = default;
 };
 struct ServerList {
@@ -89,11 +90,14 @@ struct ServerList {
 struct TicketGiven {
   Secret ticket;
 };
+/// The picture is hyperd's of `zone`, for this ticket (ScreenAsk), once.
 struct ThumbnailRight {
   std::string machine, driver;
+  std::string session{}, zone{};
+  Secret ticket{};
 };
-/// The journal has console.opened (or desktop.opened). The screen is the machine's, through `driver`, or, with an empty
-/// driver, whatever answers at address and port.
+/// The journal has console.opened (or desktop.opened). The screen is the machine's, which hyperd of `zone` hands over
+/// for `ticket` (ScreenAsk), once; or, with an empty driver, whatever answers at address and port.
 struct ScreenRight {
   std::uint64_t console = 0;  ///< names this screen from now on
   std::string session, person, target, title;
@@ -101,6 +105,8 @@ struct ScreenRight {
   std::uint16_t port = 0;
   bool recorded = true, view_only = false;
   std::uint8_t keys = 0;  ///< recording::Keys: 0 none, 1 masked, 2 clear
+  std::string zone{};
+  Secret ticket{};
 };
 using ConsoleAnswer =
     std::variant<ConsoleRefused, ConsoleDone, DesktopView, ServerList, TicketGiven, ThumbnailRight, ScreenRight>;

@@ -312,15 +312,14 @@ void ScreenDesk::open_screen(const Peer& peer, websocket::Upgrade upgrade, std::
   entry->take = std::move(take);
   seam::OpenScreen question{std::move(upgrade.ticket)};
   entry->upgrade = std::move(upgrade);
-  state_->ask_gate(peer, std::move(question),
-                   [weak = std::weak_ptr(state_), peer, entry](const seam::ConsoleAnswer& answer) {
-                     const auto self = weak.lock();
-                     if (!self) return;
-                     const auto* right = std::get_if<seam::ScreenRight>(&answer);
-                     if (right == nullptr) return self->finish(peer, entry->refuse, answer);
-                     entry->right = *right;
-                     self->open(entry);
-                   });
+  state_->ask_gate(peer, std::move(question), [weak = std::weak_ptr(state_), peer, entry](seam::ConsoleAnswer answer) {
+    const auto self = weak.lock();
+    if (!self) return;
+    auto* right = std::get_if<seam::ScreenRight>(&answer);
+    if (right == nullptr) return self->finish(peer, entry->refuse, answer);
+    entry->right = std::move(*right);
+    self->open(entry);
+  });
 }
 
 void ScreenDesk::set_link(seam::Link* link) {
