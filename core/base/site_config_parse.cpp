@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <map>
@@ -26,6 +27,31 @@ std::optional<std::uint32_t> ipv4(const std::string& text) {
   in_addr address{};
   if (inet_pton(AF_INET, text.c_str(), &address) != 1) return std::nullopt;
   return ntohl(address.s_addr);
+}
+
+/// First and last address of "a.b.c.d/n", n from 16 to 30, without bits beyond the prefix.
+std::optional<std::pair<std::uint32_t, std::uint32_t>> ipv4_network(const std::string& text) {
+  const auto slash = text.find('/');
+  if (slash == std::string::npos) return std::nullopt;
+  const auto first = ipv4(text.substr(0, slash));
+  unsigned prefix = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + slash + 1, end, prefix);
+  if (!first || error != std::errc() || stop != end || prefix < 16 || prefix > 30) return std::nullopt;
+  const std::uint32_t mask = ~std::uint32_t{0} << (32 - prefix);
+  if ((*first & ~mask) != 0) return std::nullopt;
+  return std::pair(*first, *first | ~mask);
+}
+
+/// "52:54:00:00:00:01": six bytes, the first without the bit of groups.
+bool is_card(const std::string& text) {
+  if (text.size() != 17) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool colon = i % 3 == 2;
+    const bool digit = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+    if (colon ? text[i] != ':' : !digit) return false;
+  }
+  return std::string_view("02468ace").find(text[1]) != std::string_view::npos;
 }
 
 /// The rules that no single field can know.
@@ -172,13 +198,62 @@ class Rules {
         need(managers.insert(list[i].managers[m].name).second, where + "/name", "another manager has this name");
         need(only(list[i].managers[m].plugin.plugin, "_"), where + "/plugin/plugin", "only a-z, 0-9 and _");
       }
+      desktops(at, list[i]);
     }
+  }
+  /// A zone's desktops stand in a segment of their own: what reaches one zone's desktop reaches no other's (R01).
+  void desktops(const std::string& at, const HyperConfig& zone) {
+    if (zone.pools.empty() && zone.network.empty()) return;
+    const auto segment = ipv4_network(zone.network);
+    need(segment.has_value(), at + "/network", "must be an IPv4 network with its prefix of 16 to 30");
+    if (segment) disjoint(at + "/network", segment->first, segment->second);
+    for (std::size_t i = 0; i < zone.pools.size(); ++i) {
+      const PoolConfig& pool = zone.pools[i];
+      const std::string where = at + "/pools/" + std::to_string(i);
+      need(only(pool.name, "_-"), where + "/name", "only a-z, 0-9, _ and -");
+      once(desktops_, pool.name, where + "/name");
+      const auto manager = std::find_if(zone.managers.begin(), zone.managers.end(),
+                                        [&](const ManagerConfig& m) { return m.name == pool.manager; });
+      need(manager != zone.managers.end() && manager->role == "desktops", where + "/manager",
+           "no manager of this zone has this name and makes desktops");
+      std::size_t shared = 0;
+      for (std::size_t s = 0; s < pool.seats.size(); ++s) {
+        shared += pool.seats[s].desktop.empty() ? 1 : 0;
+        seat(where + "/seats/" + std::to_string(s), pool.seats[s], segment);
+      }
+      for (std::size_t d = 0; d < pool.desktops.size(); ++d) {
+        const std::string each = where + "/desktops/" + std::to_string(d);
+        need(only(pool.desktops[d], "_-"), each, "only a-z, 0-9, _ and -");
+        once(desktops_, pool.desktops[d], each);
+      }
+      need(pool.desktops.empty() || shared > 0, where + "/desktops", "every seat of this pool has an owner");
+      need(pool.spare <= shared, where + "/spare", "more than there are seats without an owner");
+    }
+  }
+  void seat(const std::string& at, const SeatConfig& seat,
+            const std::optional<std::pair<std::uint32_t, std::uint32_t>>& segment) {
+    if (!seat.desktop.empty()) {
+      need(only(seat.desktop, "_-"), at + "/desktop", "only a-z, 0-9, _ and -");
+      once(desktops_, seat.desktop, at + "/desktop");
+    }
+    need(is_card(seat.mac), at + "/mac", "must be a card's own address in small letters with colons");
+    once(cards_, seat.mac, at + "/mac");
+    const auto address = ipv4(seat.address);
+    need(address && segment && *address > segment->first && *address < segment->second, at + "/address",
+         "must be an IPv4 address inside /network of its zone");
+    once(seats_, seat.address, at + "/address");
+    need(!pages_.contains(seat.address), at + "/address", "a page of the gate is served there");
+  }
+  void once(std::map<std::string, std::string>& taken, const std::string& what, const std::string& at) {
+    const auto [other, fresh] = taken.emplace(what, at);
+    need(fresh, at, "the same as " + other->second);
   }
   void page(const std::string& at, const PageConfig& page) {
     if (page.listen.empty()) return;
     socket(at + "/listen", page.listen);
     const auto where = parse_socket_address(page.listen);
     need(!where || (where->address != "0.0.0.0" && where->address != "::"), at + "/listen", "must be one address");
+    if (where) pages_.insert(where->address);
     const auto scheme = page.origin.find("://");
     const std::string host = scheme == std::string::npos ? std::string() : page.origin.substr(scheme + 3);
     need((page.origin.starts_with("http://") || page.origin.starts_with("https://")) && !host.empty() &&
@@ -213,18 +288,22 @@ class Rules {
     const std::uint32_t mask = ~std::uint32_t{0} << (32 - tun.prefix);
     const std::uint32_t first = *address & mask, last = first | ~mask;
     need(*address != first && *address != last, at + "/gate_address", "is the network's own or its broadcast address");
+    disjoint(at + "/gate_address", first, last);
+  }
+  /// Networks of tunnels and of desktops do not overlap.
+  void disjoint(const std::string& at, std::uint32_t first, std::uint32_t last) {
     for (const auto& [other_first, other] : pools_) {
-      need(last < other_first || first > other.first, at + "/gate_address",
-           "its network overlaps that of " + other.second);
+      need(last < other_first || first > other.first, at, "its network overlaps that of " + other.second);
     }
     pools_.emplace(first, std::pair(last, at));
   }
 
   std::vector<Error>& errors_;
-  std::set<std::string> names_, tuns_;
+  std::set<std::string> names_, tuns_, pages_;
   std::map<std::uint32_t, std::string> users_;
   std::map<std::string, std::string> sockets_;
   std::map<std::uint32_t, std::pair<std::uint32_t, std::string>> pools_;
+  std::map<std::string, std::string> desktops_, cards_, seats_;
 };
 
 }  // namespace

@@ -168,7 +168,11 @@ TEST(SiteConfig, AForgottenCheckOrPluginIsNamed) {
 }
 
 TEST(SiteConfig, AZoneHasOneWindowToItsHypervisorsAndEveryManagerAName) {
-  EXPECT_EQ(errors_after([](json& d) { d["hypervisors"].push_back(d["hypervisors"][0]); }),
+  EXPECT_EQ(errors_after([](json& d) {
+              json again = d["hypervisors"][0];
+              again.erase("pools"), again.erase("network");
+              d["hypervisors"].push_back(std::move(again));
+            }),
             (Words{"config.not_allowed /hypervisors/1/zone", "config.not_allowed /hypervisors/1/uid",
                    "config.not_allowed /hypervisors/1/managers/0/name",
                    "config.not_allowed /hypervisors/1/managers/1/name"}));
@@ -179,6 +183,34 @@ TEST(SiteConfig, AZoneHasOneWindowToItsHypervisorsAndEveryManagerAName) {
   EXPECT_EQ(errors_after([](json& d) { d["hypervisors"][0]["managers"][0]["plugin"]["plugin"] = "../x"; }),
             Words{"config.not_allowed /hypervisors/0/managers/0/plugin/plugin"});
   EXPECT_EQ(errors_after([](json& d) { d.erase("hypervisors"); }), Words{}) << "a gate without any is one too";
+}
+
+TEST(SiteConfig, DesktopsStandInTheSegmentOfTheirZone) {
+  const auto zone = [](auto&& edit) { return errors_after([&](json& d) { edit(d["hypervisors"][0]); }); };
+  const auto pool = [&](auto&& edit) { return zone([&](json& z) { edit(z["pools"][0]); }); };
+  const auto named = [](const char* what) {
+    return Words{std::string("config.not_allowed /hypervisors/0/pools/0/") + what};
+  };
+  EXPECT_EQ(zone([](json& z) { z.erase("pools"), z.erase("network"); }), Words{}) << "a zone with servers alone";
+  EXPECT_EQ(pool([](json& p) { p["seats"][0]["address"] = "10.21.0.11"; }), named("seats/0/address"));
+  EXPECT_EQ(pool([](json& p) { p["seats"][0]["address"] = "10.20.0.255"; }), named("seats/0/address"));
+  EXPECT_EQ(pool([](json& p) { p["seats"][0]["address"] = "10.20.0.21"; }), named("seats/1/address")) << "taken";
+  EXPECT_EQ(pool([](json& p) { p["seats"][0]["address"] = "10.20.0.1"; }), named("seats/0/address")) << "the page's";
+  EXPECT_EQ(pool([](json& p) { p["seats"][0]["mac"] = "01:00:5e:00:00:01"; }), named("seats/0/mac")) << "of a group";
+  EXPECT_EQ(pool([](json& p) { p["seats"][0]["mac"] = "52:54:00:20:00:1G"; }), named("seats/0/mac"));
+  EXPECT_EQ(pool([](json& p) { p["seats"][0]["mac"] = p["seats"][1]["mac"]; }), named("seats/1/mac"));
+  EXPECT_EQ(pool([](json& p) { p["manager"] = "servers"; }), named("manager")) << "it shows screens and makes nothing";
+  EXPECT_EQ(pool([](json& p) { p["manager"] = "elsewhere"; }), named("manager"));
+  EXPECT_EQ(pool([](json& p) { p["desktops"] = {"vdi-01"}; }), named("desktops/0")) << "it has a seat of its own";
+  EXPECT_EQ(pool([](json& p) { p["spare"] = 2; }), named("spare"));
+  EXPECT_EQ(pool([](json& p) { p["spare"] = 0, p["seats"].erase(1); }), named("desktops")) << "no seat for anybody";
+  EXPECT_EQ(pool([](json& p) { p["seats"][0]["vlan"] = 4; }).size(), 1U) << "an unknown field";
+  for (const char* network : {"", "10.20.0.0", "10.20.0.1/24", "10.20.0.0/8", "fd00::/64", "10.20.0.0/24x"}) {
+    EXPECT_EQ(zone([&](json& z) { z["network"] = network; }).front(), "config.not_allowed /hypervisors/0/network")
+        << network;
+  }
+  EXPECT_EQ(zone([](json& z) { z["network"] = "10.202.0.0/16"; }).front(), "config.not_allowed /hypervisors/0/network")
+      << "a tunnel's";
 }
 
 TEST(SiteConfig, SecretsStandInFilesOnly) {
