@@ -142,7 +142,8 @@ void Broker::listed(const std::string& name, Instant now, Actions& out) {
   }
   for (const std::string& machine : seen) {
     if (ours.contains(machine)) continue;
-    if (std::ranges::find(gone_, machine) == gone_.end()) out.notes.push_back({&kDesktopStray, {}, {}, machine, {}});
+    if (std::ranges::find(gone_, machine) == gone_.end())
+      out.notes.push_back({&kDesktopStray, {}, {}, machine, {}, {}});
     ask(Purpose::stray, kNone, name, machine, seam::HyperDestroy{machine}, now, out);
   }
 }
@@ -260,11 +261,17 @@ Broker::Count Broker::count() const {
 }
 
 void Broker::note(Actions& out, const Event& event, const Place& place, std::string code) const {
-  const auto wanted = wanted_.find(place.session);
-  out.notes.push_back({&event, place.session,
-                       wanted == wanted_.end() ? (place.seat->desktop.empty() ? place.pool->name : place.seat->desktop)
-                                               : wanted->second.desktop,
-                       place.machine, std::move(code)});
+  Note note;
+  note.event = &event;
+  note.session = place.session.empty() ? place.made_for : place.session;
+  const auto wanted = wanted_.find(note.session);
+  note.desktop = wanted != wanted_.end()        ? wanted->second.desktop
+                 : !place.seat->desktop.empty() ? place.seat->desktop
+                                                : place.pool->name;
+  note.machine = place.machine;
+  note.code = std::move(code);
+  note.address = place.seat->address;
+  out.notes.push_back(std::move(note));
 }
 
 /// Version 4 (RFC 9562 §5.4).

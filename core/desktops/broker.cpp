@@ -14,6 +14,11 @@ constexpr Seconds kAnswerWithin(75);  // hyperd's longest verb has 62
 constexpr Seconds kLookEvery(1);
 constexpr unsigned kTriesForAPerson = 5;
 
+bool serves(const Pool& pool, const Seat& seat, const std::string& desktop) {
+  if (!seat.desktop.empty()) return seat.desktop == desktop;
+  return pool.name == desktop || std::ranges::find(pool.desktops, desktop) != pool.desktops.end();
+}
+
 }  // namespace
 
 Seconds pause_after(unsigned failures) {
@@ -34,10 +39,13 @@ Broker::Broker(registry::Zone zone, std::vector<Pool> pools, Entropy& entropy)
 
 // --- sessions
 
+bool Broker::knows(const std::string& desktop) const {
+  return !desktop.empty() &&
+         std::ranges::any_of(places_, [&](const Place& p) { return serves(*p.pool, *p.seat, desktop); });
+}
+
 bool Broker::want(const std::string& session, const std::string& desktop, Instant now, Actions& out) {
-  const bool known = std::ranges::any_of(pools_, [&](const Pool& pool) { return pool.name == desktop; }) ||
-                     std::ranges::any_of(places_, [&](const Place& p) { return p.seat->desktop == desktop; });
-  if (!known || desktop.empty()) return false;
+  if (!knows(desktop)) return false;
   auto [found, fresh] = wanted_.try_emplace(session);
   Wanted& wanted = found->second;
   if (!fresh && wanted.stopped.empty()) return true;
@@ -68,12 +76,14 @@ Actions Broker::left(const std::string& session, Instant now) {
   return out;
 }
 
-bool Broker::adopt(const std::string& session, const std::string& desktop, const std::string& machine) {
+bool Broker::adopt(const std::string& session, const std::string& desktop, const std::string& machine,
+                   const std::string& address) {
   if (wanted_.contains(session) || !is_machine_uuid(machine)) return false;
   for (std::size_t i = 0; i < places_.size(); ++i) {
     Place& place = places_[i];
-    const bool fits = place.seat->desktop.empty() ? place.pool->name == desktop : place.seat->desktop == desktop;
-    if (!fits || place.phase != Phase::empty || !place.session.empty()) continue;
+    // The card that it has is that seat's: at another one it would answer for somebody else (R12).
+    if (place.seat->address != address || !serves(*place.pool, *place.seat, desktop)) continue;
+    if (place.phase != Phase::empty || !place.session.empty()) continue;
     place.phase = Phase::giving;  // and so never anybody else's
     place.machine = machine, place.session = session;
     wanted_[session] = {desktop, i, {}, {}};
@@ -87,8 +97,7 @@ std::size_t Broker::place_for(const std::string& desktop) const {
   unsigned best_rank = 0;
   for (std::size_t i = 0; i < places_.size(); ++i) {
     const Place& place = places_[i];
-    const bool fits = place.seat->desktop.empty() ? place.pool->name == desktop : place.seat->desktop == desktop;
-    if (!fits || !place.session.empty()) continue;
+    if (!serves(*place.pool, *place.seat, desktop) || !place.session.empty()) continue;
     const unsigned rank = place.phase == Phase::spare      ? 4
                           : place.phase == Phase::booting  ? 3
                           : place.phase == Phase::creating ? 2
@@ -218,7 +227,7 @@ void Broker::end(std::size_t index, Instant now, Actions& out) {
   Place& place = places_[index];
   place.phase = Phase::ending;
   place.next = {};
-  place.session.clear();
+  if (!place.session.empty()) place.made_for = std::exchange(place.session, {});
   place.password.clear();
   questions_.erase(std::exchange(place.asked, 0));                   // whatever it was, it does not matter any more
   if (!hyperd_ || !managers_.at(place.pool->manager).known) return;  // settle() comes back to it
@@ -261,6 +270,7 @@ void Broker::emptied(std::size_t index) {
   if (gone_.size() > 256) gone_.pop_front();
   place.phase = Phase::empty;
   place.machine.clear();
+  place.made_for.clear();
   place.password.clear();
 }
 

@@ -38,7 +38,8 @@ struct Seat {
 struct Pool {
   std::string name;  ///< what the registry calls a desktop that is any of this pool's
   std::string manager, model;
-  std::string account;  ///< local account of the model; empty: the desktop has accounts of its own
+  std::string account;                ///< local account of the model; empty: the desktop has accounts of its own
+  std::vector<std::string> desktops;  ///< ids in the registry that any seat without an owner serves, beside `name`
   std::vector<Seat> seats;
   std::size_t spare = 1;           ///< prepared ahead, as long as seats are free
   std::size_t starts_at_once = 2;  ///< machines that start at the same time
@@ -62,6 +63,7 @@ struct View {
 struct Note {
   const Event* event = nullptr;
   std::string session, desktop, machine, code;
+  std::string address;  ///< of its seat; empty: it had none
 };
 struct Actions {
   std::vector<seam::HyperAsk> asks;
@@ -77,13 +79,16 @@ class Broker {
   Broker(const Broker&) = delete;  // its places point into its pools
   Broker& operator=(const Broker&) = delete;
 
-  /// The session shall have this desktop: a personal one by its id, else any of the pool of that name. Asked again for
-  /// one that ended or failed, a fresh one is prepared. False: the id belongs to no pool.
+  [[nodiscard]] bool knows(const std::string& desktop) const;
+  /// The session shall have this desktop: a personal one by its id, else any of the pool that serves it. Asked again
+  /// for one that ended or failed, a fresh one is prepared. False: the id belongs to no pool.
   [[nodiscard]] bool want(const std::string& session, const std::string& desktop, Instant now, Actions& out);
   /// The session is over.
   [[nodiscard]] Actions left(const std::string& session, Instant now);
-  /// A session that lived before the gate was started anew had this machine: it keeps it, with a new password.
-  [[nodiscard]] bool adopt(const std::string& session, const std::string& desktop, const std::string& machine);
+  /// A session that lived before the gate was started anew had this machine at the seat of this address: it keeps it,
+  /// with a new password.
+  [[nodiscard]] bool adopt(const std::string& session, const std::string& desktop, const std::string& machine,
+                           const std::string& address);
 
   [[nodiscard]] Actions hyperd_here(Instant now);
   void hyperd_gone();
@@ -107,6 +112,7 @@ class Broker {
     const Seat* seat = nullptr;
     Phase phase = Phase::empty;
     std::string machine, session;
+    std::string made_for;  ///< whose it was, while it is destroyed
     Secret password;
     std::uint64_t asked = 0;  ///< number of the question under way; 0: none
     Instant begun{}, next{};  ///< begun: of the start; next: not before, for polls and after failures

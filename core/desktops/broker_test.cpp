@@ -62,6 +62,7 @@ TEST(Broker, ASessionsEndDestroysItsDesktopAndItsPassword) {
   EXPECT_FALSE(office.hyperd.boxes.contains(machine));
   EXPECT_FALSE(office.broker.view("S1", office.now));
   EXPECT_EQ(office.noted("desktop.destroyed"), 1u);
+  EXPECT_EQ(office.notes.back().session, "S1") << "whose it was";
   ASSERT_TRUE(office.want("S2", "vdi"));
   office.settle();
   EXPECT_NE(office.machine("S2"), machine);
@@ -116,6 +117,25 @@ TEST(Broker, PersonalDesktopsAreTheirPersonsAlone) {
   EXPECT_EQ(office.view("S3").state, "preparing") << "the personal seat is not for him";
   EXPECT_FALSE(office.want("S4", "vdi-tani"));
   EXPECT_FALSE(office.want("S4", ""));
+}
+
+TEST(Broker, ADesktopOfTheRegistryMayBeAnyOfAPool) {
+  Pool any = pool(2);
+  any.desktops = {"vdi-02", "vdi-03"};
+  any.seats[0].desktop = "vdi-01";
+  Office office({any});
+  office.here();
+  EXPECT_TRUE(office.broker.knows("vdi-01"));
+  EXPECT_TRUE(office.broker.knows("vdi-03"));
+  EXPECT_FALSE(office.broker.knows("vdi-04"));
+  EXPECT_FALSE(office.broker.knows(""));
+  ASSERT_TRUE(office.want("S2", "vdi-02"));
+  office.settle();
+  EXPECT_EQ(office.view("S2").address, any.seats[1].address);
+  ASSERT_TRUE(office.want("S3", "vdi-03"));
+  office.settle();
+  EXPECT_EQ(office.view("S3").state, "preparing") << "the other seat has an owner";
+  EXPECT_FALSE(office.want("S4", "vdi-04"));
 }
 
 TEST(Broker, WhoWaitsLongestGoesFirst) {
@@ -276,11 +296,14 @@ TEST(Broker, ASessionThatOutlivedTheGateKeepsItsDesktopWithANewPassword) {
   Office office({pool(2)});
   const std::string machine = "1b7c8a52-6a1e-4b0e-9c55-3f2a7d0e9bd1";
   office.hyperd.boxes[machine] = {"win11", "52:54:00:00:00:10", "maint:old", "S1", MachineState::running, true};
-  EXPECT_TRUE(office.broker.adopt("S1", "vdi", machine));
-  EXPECT_FALSE(office.broker.adopt("S1", "vdi", machine));
-  EXPECT_FALSE(office.broker.adopt("S2", "other", machine));
-  EXPECT_FALSE(office.broker.adopt("S2", "vdi", "web-01"));
+  EXPECT_FALSE(office.broker.adopt("S1", "vdi", machine, "10.60.0.99")) << "no such seat";
+  EXPECT_TRUE(office.broker.adopt("S1", "vdi", machine, "10.60.0.11"));
+  EXPECT_FALSE(office.broker.adopt("S1", "vdi", machine, "10.60.0.10"));
+  EXPECT_FALSE(office.broker.adopt("S2", "vdi", machine, "10.60.0.11")) << "taken";
+  EXPECT_FALSE(office.broker.adopt("S2", "other", machine, "10.60.0.10"));
+  EXPECT_FALSE(office.broker.adopt("S2", "vdi", "web-01", "10.60.0.10"));
   office.here();
+  EXPECT_EQ(office.view("S1").address, "10.60.0.11") << "the seat whose card it has";
   EXPECT_EQ(office.machine("S1"), machine);
   EXPECT_EQ(office.hyperd.boxes.at(machine).password, "maint:" + std::string(office.view("S1").password.reveal()));
   office.leave("S1");

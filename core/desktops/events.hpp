@@ -8,13 +8,13 @@ inline constexpr Event kDesktopReady{"desktop.ready",
                                      Level::info,
                                      {"利用者の仮想デスクトップが使える状態になりました。対応は不要です。",
                                       "A person's desktop is ready. Nothing to do."},
-                                     {"session", "desktop", "machine"},
+                                     {"session", "desktop", "machine", "address"},
                                      true};
 inline constexpr Event kDesktopDestroyed{"desktop.destroyed",
                                          Level::info,
                                          {"使用した仮想デスクトップを消去しました。対応は不要です。",
                                           "A desktop that was used has been destroyed. Nothing to do."},
-                                         {"desktop", "machine"},
+                                         {"session", "desktop", "machine"},
                                          true};
 inline constexpr Event kDesktopStopped{
     "desktop.stopped",
