@@ -204,7 +204,7 @@ TEST_F(ScreenDeskTest, AFullDiskOpensNoScreen) {
 TEST_F(ScreenDeskTest, WhatPolicyDoesNotRecordOpensWithoutADisk) {
   auto wanted = right();
   wanted.recorded = false;
-  auto peer = open_screen(wanted);
+  auto peer = open_screen(std::move(wanted));
   shake_hands(peer);
   EXPECT_TRUE(disk->contents().empty());
   EXPECT_EQ(desk->screens(), 1U);
