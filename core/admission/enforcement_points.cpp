@@ -89,7 +89,9 @@ constexpr EnforcementPoint kPoints[] = {
     {"R01", "zone.other_path", kRules},
     {"R11", "desktop.none", kRules},
     // Pages and screens.
+    {"R01", "hyper.not_expected", kGate},
     {"R11", "desktop.not_ready", kGate},
+    {"R15", "desktop.page_only", kGate},
     {"R12", "console.not_a_desktop", kGate},
     {"R12", "console.not_logged_in", kGate},
     {"R12", "console.other_person", kGate},

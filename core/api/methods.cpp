@@ -329,6 +329,24 @@ void session_end(Call&& call) {
   });
 }
 
+void server_power(Call&& call) {
+  static const std::map<std::string, PowerAction, std::less<>> kActions{{"start", PowerAction::start},
+                                                                        {"shut_down", PowerAction::shut_down},
+                                                                        {"power_off", PowerAction::power_off},
+                                                                        {"reboot", PowerAction::reboot},
+                                                                        {"reset", PowerAction::reset}};
+  Params p(call.params);
+  const std::string server = p.text("server"), action = p.text("action");
+  SEKISHO_API_CHECK(p);
+  const auto wanted = kActions.find(action);
+  if (wanted == kActions.end()) return call.done(fail("api.bad_request", "/action"));
+  call.context.control.switch_server(server, wanted->second, call.caller,
+                                     [done = std::move(call.done)](const Result<void>& switched) {
+                                       if (!switched) return done(switched.error());
+                                       done(json::object());
+                                     });
+}
+
 void stop(Call&& call) {
   Params p(call.params);
   registry::Stop wanted;
@@ -440,6 +458,7 @@ const std::map<std::string_view, Handler>& table() {
       {"session.list", session_list},
       {"session.show", session_show},
       {"session.end", session_end},
+      {"server.power", server_power},
       {"stop", stop},
       {"release", release},
       {"stops", stops},

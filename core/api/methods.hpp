@@ -19,6 +19,7 @@
 // | session.list | – | {sessions: […]} |
 // | session.show | number | a session |
 // | session.end | number, reason? | {} |
+// | server.power | server, action | {}: journalled; action: start, shut_down, power_off, reboot, reset |
 // | stop | scope, target?, reason? | {ended} |
 // | release | scope, target? | {} |
 // | stops | – | {stops: […]} |

@@ -22,7 +22,8 @@ struct Loaded {
   std::shared_ptr<const registry::Registry> registry;
   std::vector<store::SessionRow> open;
   std::vector<std::string> not_given;
-  std::vector<store::SessionRow> not_told;  // ended in the store, and the journal has not heard of it
+  std::vector<store::SessionRow> not_told;       // ended in the store, and the journal has not heard of it
+  std::map<std::string, GivenDesktop> desktops;  // by session
   std::optional<Error> error;
 };
 
@@ -97,6 +98,9 @@ Gate::State::State(GateOptions o, run::Services s, std::shared_ptr<store::Store>
       desk(std::make_shared<admission::PostureDesk>(options.posture, plugins.checks, s.entropy)) {
   for (const GatePath& path : options.paths)
     pools.emplace(path.policy.path, AddressPool(path.gate_address, path.prefix));
+  // Nothing of it is called back after its end, and its end is this one's.
+  hypervisors = std::make_unique<Hypervisors>(options.hypervisors, services,
+                                              [this](const desktops::Note& note) { note_desktop(note); });
   consoles = std::make_unique<Consoles>(*this);
 }
 
@@ -110,7 +114,8 @@ Gate::~Gate() {
   state_->closing = true;
 }
 
-void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> done, EndedInJournal ended) {
+void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> done, EndedInJournal ended,
+                 DesktopsInJournal desktops) {
   State& s = *state_;
   s.started_at = s.now();
   for (const GatePath& path : s.options.paths) {
@@ -129,8 +134,9 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
     }
   }
   s.in_store<Loaded>(
-      [granted = std::move(granted), ended = std::move(ended), from = s.now() - std::chrono::hours{48}, at = s.now(),
-       node = s.options.node, shared = s.options.shared_store](store::Tx& tx) {
+      [granted = std::move(granted), ended = std::move(ended), desktops = std::move(desktops),
+       from = s.now() - std::chrono::hours{48}, at = s.now(), node = s.options.node,
+       shared = s.options.shared_store](store::Tx& tx) {
         Loaded out;
         if (shared) tx.put_beat(node, at);
         out.registry = std::make_shared<const registry::Registry>(tx.registry());
@@ -149,6 +155,14 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
               out.not_told.push_back(std::move(*row));
             }
           }
+        }
+        if (desktops) {
+          auto given = desktops(from);
+          if (!given) {
+            out.error = given.error();
+            return out;
+          }
+          out.desktops = std::move(*given);
         }
         if (ended && !shared) {
           const auto over = ended(from);
@@ -202,6 +216,11 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
           }
           return true;
         });
+        // Before a fresh desktop is wanted for anybody: what somebody works at is his.
+        for (const store::SessionRow& row : loaded->open) {
+          const auto given = loaded->desktops.find(row.number);
+          if (given != loaded->desktops.end()) self->keep_desktop(row, given->second);
+        }
         for (store::SessionRow& row : loaded->open) {
           row.node = self->options.node;
           const GatePath* path = self->path(row.path);
@@ -220,6 +239,7 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
             entry.result = "ended";
             self->record(std::move(entry));
             self->store_row(row);
+            self->hypervisors->left(row.number);
             continue;
           }
           session->state = row.state == "admitted" ? SessionState::admitted : SessionState::quarantine;
@@ -293,7 +313,9 @@ void Gate::State::judge_session(const std::shared_ptr<Session>& session) {
   if (const auto fault = fault_of(row, &right)) return end(session, *fault, "registry");
   row.until = until_of(*registry, row, right.until, path(row.path)->policy);
   if (right.desktop != row.desktop) {
+    drop_desktop(row);
     row.desktop = right.desktop;
+    want_desktop(row);
     if (seam::Link* relay = link_of("relay", row.path)) relay->send(seam::EntranceEnd{row.number});
     store_row(row);
   }
@@ -516,6 +538,7 @@ nlohmann::json Gate::health() const {
     if (s.link_of("front", path.policy.path) == nullptr) conditions.push_back("link.front_missing:" + path.policy.path);
     if (s.link_of("relay", path.policy.path) == nullptr) conditions.push_back("link.relay_missing:" + path.policy.path);
   }
+  s.desktop_conditions(conditions);
   for (const auto& [key, stop] : s.registry->stops) conditions.push_back("stop:" + key);
   return {{"node", s.options.node},
           {"started_at", to_rfc3339(s.started_at)},

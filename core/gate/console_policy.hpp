@@ -1,5 +1,5 @@
 // What pages and screens go by: policy, and what a person's desktop is doing right now.
-// Threads: plain values; DesktopNowOf is called on the gate's loop. Source: issue "Desktops and consoles" parts 3 to 5.
+// Threads: plain values. Source: issue "Desktops and consoles" parts 3 to 5.
 #pragma once
 #include "recording/recorder.hpp"
 #include "registry/model.hpp"
@@ -7,7 +7,6 @@
 #include <sekisho/sdk/secret.hpp>
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -31,6 +30,5 @@ struct DesktopNow {
   std::string address;          ///< of the desktop inside; its browsers come from here (R12)
   std::uint16_t port = 0;
 };
-using DesktopNowOf = std::function<DesktopNow(const std::string& session, const registry::Desktop& desktop)>;
 
 }  // namespace sekisho::gate

@@ -39,6 +39,7 @@ void Consoles::request(const LinkEntry& link, seam::ConsoleRequest request) {
   auto asking = std::make_shared<Asking>();
   asking->link = link.id;
   asking->path = link.name;
+  asking->at = gate_.now();
   asking->request = std::move(request);
   if (const std::string code = who_asks(*asking); !code.empty()) return refuse(*asking, code);
   const bool at_desktop = asking->request.place == seam::Place::desktop;
@@ -77,18 +78,12 @@ void Consoles::request(const LinkEntry& link, seam::ConsoleRequest request) {
             });
           },
           [&](seam::ConsoleLogin& wanted) { here(seam::Place::console, [&] { login(asking, std::move(wanted)); }); },
-          [&](const seam::ListServers&) { after_login([&] { list_servers(*asking); }); },
+          [&](const seam::ListServers&) { after_login([&] { list_servers(asking); }); },
           [&](const seam::WantTicket& wanted) {
             if (at_desktop) return want_ticket(*asking, {});
             after_login([&] { want_ticket(*asking, wanted.server); });
           },
-          [&](const seam::WantThumbnail& wanted) {
-            after_login([&] {
-              const Found found = find_server(*asking->session, wanted.server);
-              if (found.server == nullptr) return refuse(*asking, found.refused);
-              answer(*asking, seam::ThumbnailRight{found.server->machine, found.server->manager});
-            });
-          },
+          [&](const seam::WantThumbnail& wanted) { after_login([&] { want_thumbnail(asking, wanted.server); }); },
           [&](const seam::OpenScreen& wanted) {
             if (at_desktop) return open_screen(asking, wanted.ticket);
             after_login([&] { open_screen(asking, wanted.ticket); });
@@ -128,7 +123,8 @@ void Consoles::refuse(const Asking& asking, const Refusal& refusal) {
     entry.result = "refused";
     gate_.record(std::move(entry));
   }
-  answer(asking, seam::ConsoleRefused{refusal, refusal.code == "gate.unavailable"});
+  const bool unavailable = refusal.code == "gate.unavailable" || refusal.code == "console.no_hypervisor";
+  answer(asking, seam::ConsoleRefused{refusal, unavailable});
 }
 
 std::string Consoles::who_asks(Asking& asking) const {
@@ -140,8 +136,10 @@ std::string Consoles::who_asks(Asking& asking) const {
     // R12: the address of the desktop of a live session; of two the newer one.
     for (const auto& [number, session] : gate_.sessions) {
       if (session->row.path != asking.path || session->state != SessionState::admitted) continue;
+      // Where the broker has put it; while it is not ready it is nowhere.
       const registry::Desktop* desktop = desktop_of(*session);
-      const bool from_it = desktop != nullptr && now_of(*session, *desktop).address == asking.request.peer_address;
+      const std::string address = desktop != nullptr ? now_of(*session, *desktop).address : std::string();
+      const bool from_it = !address.empty() && address == asking.request.peer_address;
       if (!admission::enforce("R12", "console.not_a_desktop", from_it)) continue;
       if (!asking.session || asking.session->row.granted_at <= session->row.granted_at) asking.session = session;
     }
@@ -154,18 +152,11 @@ std::string Consoles::who_asks(Asking& asking) const {
 }
 
 const registry::Desktop* Consoles::desktop_of(const Session& session) const {
-  const auto desktop = gate_.registry->desktops.find(session.row.desktop);
-  if (desktop == gate_.registry->desktops.end() || desktop->second.person != session.row.person) return nullptr;
-  return &desktop->second;
+  return gate_.desktop_of(session.row);
 }
 
 DesktopNow Consoles::now_of(const Session& session, const registry::Desktop& desktop) const {
-  if (gate_.plugins.desktop_now) return gate_.plugins.desktop_now(session.row.number, desktop);
-  DesktopNow out;
-  out.machine = desktop.id;
-  out.address = desktop.address;
-  out.port = desktop.port;
-  return out;
+  return gate_.desktop_now(session.row, desktop);
 }
 
 bool Consoles::logged_in(const Asking& asking) const {
@@ -204,6 +195,7 @@ void Consoles::view_desktop(const Asking& asking) {
   const Session& session = *asking.session;
   const registry::Desktop* desktop = desktop_of(session);
   if (desktop == nullptr) return refuse(asking, "desktop.none");
+  gate_.look_at_desktop(session.row);
   DesktopNow now = now_of(session, *desktop);
   seam::DesktopView view;
   view.session = session.row.number;
@@ -224,29 +216,6 @@ void Consoles::view_desktop(const Asking& asking) {
   view.watermark = gate_.options.consoles.watermark;
   view.recorded = gate_.options.consoles.recorded;
   answer(asking, std::move(view));
-}
-
-void Consoles::list_servers(const Asking& asking) {
-  seam::ServerList list;
-  const Session& session = *asking.session;
-  list.session = session.row.number;
-  const auto person = gate_.registry->people.find(session.row.person);
-  const bool named = person != gate_.registry->people.end() && !person->second.name.empty();
-  list.person = named ? person->second.name.substr(0, 200) : session.row.person;
-  list.left_s = gate_.view(session).remaining_s;
-  for (const registry::Server* server : servers_of(session)) {
-    seam::ServerView view;
-    view.id = server->id;
-    view.name = name_of(server->id);
-    const bool physical = server->kind == registry::ServerKind::physical;
-    view.kind = physical ? "physical" : "vm";
-    view.machine = server->machine;
-    view.driver = server->manager;
-    view.may_open = !physical;
-    if (physical) view.why_not = admission::refusal("console.physical");
-    list.servers.push_back(std::move(view));
-  }
-  answer(asking, std::move(list));
 }
 
 void Consoles::want_ticket(const Asking& asking, const std::string& server) {
@@ -307,6 +276,7 @@ void Consoles::open_screen(const AskingPtr& asking, const Secret& ticket) {
   right.machine = wanted.machine;
   right.driver = wanted.driver;
   std::string server;
+  registry::Zone zone = registry::Zone::internet_business;
   if (at_desktop) {
     // What the ticket was for must still be so (T-60): the same desktop, and ready.
     const registry::Desktop* desktop = desktop_of(session);
@@ -317,6 +287,7 @@ void Consoles::open_screen(const AskingPtr& asking, const Secret& ticket) {
     right.target = desktop->id;
     right.address = now.driver.empty() ? now.address : std::string();
     right.port = now.driver.empty() ? now.port : std::uint16_t{0};
+    zone = desktop->zone;
   } else {
     for (const registry::Server* each : servers_of(session)) {
       if (each->machine == wanted.machine && each->manager == wanted.driver) server = each->id;
@@ -324,27 +295,21 @@ void Consoles::open_screen(const AskingPtr& asking, const Secret& ticket) {
     const Found found = find_server(session, server);
     if (found.server == nullptr) return refuse(*asking, found.refused);
     right.target = server;
+    zone = zone_of(*gate_.registry, *found.server);
   }
-  give(asking, std::move(right), std::move(server));
+  const bool plain = right.driver.empty();
+  reserve(*asking, right, std::move(server));
+  if (plain && at_desktop) return give(asking, std::move(right));
+  ask_hyperd(asking, zone, std::move(right));
 }
 
-void Consoles::give(const AskingPtr& asking, seam::ScreenRight right, std::string server) {
+void Consoles::give(const AskingPtr& asking, seam::ScreenRight right) {
+  // What the session lost while hyperd was asked counts, and is not written down as opened.
+  if (const std::string fault = no_longer(*asking, right); !fault.empty()) {
+    screens_.erase(right.console);
+    return refuse(*asking, fault);
+  }
   const store::SessionRow& row = asking->session->row;
-  const ConsolePolicy& policy = gate_.options.consoles;
-  right.console = next_console_++;
-  right.session = row.number;
-  right.person = row.person;
-  right.title = right.target;
-  right.recorded = policy.recorded;
-  right.keys = static_cast<std::uint8_t>(policy.keys);
-  Screen& screen = screens_[right.console];
-  screen.link = asking->link;
-  screen.path = asking->path;
-  screen.session = row.number;
-  screen.person = row.person;
-  screen.server = std::move(server);
-  screen.target = right.target;
-  screen.recorded = policy.recorded;
   audit::Entry entry;
   const bool at_desktop = asking->request.place == seam::Place::desktop;
   entry.event = at_desktop ? "desktop.opened" : "console.opened";
@@ -359,11 +324,10 @@ void Consoles::give(const AskingPtr& asking, seam::ScreenRight right, std::strin
   auto held = std::make_shared<seam::ScreenRight>(std::move(right));
   gate_.record(std::move(entry), [this, asking, held](Result<std::uint64_t> durable) {
     // The gate calls back only while it lives, and this lives as long. What the session lost meanwhile counts.
-    const auto found = screens_.find(held->console);
-    const bool lives = asking->session->state == SessionState::admitted;
-    if (!durable || !lives || found == screens_.end() || found->second.closed) {
+    const std::string fault = durable ? no_longer(*asking, *held) : "gate.unavailable";
+    if (!fault.empty()) {
       screens_.erase(held->console);
-      return refuse(*asking, !durable ? "gate.unavailable" : lives ? "ticket.bad" : "session.right_ended");
+      return refuse(*asking, fault);
     }
     answer(*asking, std::move(*held));
   });

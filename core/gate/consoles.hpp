@@ -4,13 +4,15 @@
 //   desktop page   peer = inner address of a session's tunnel          view, end, ticket, open
 //   console page   peer = address of a live session's desktop (R12)    login, servers, thumbnail, ticket, open
 //
-//   OpenScreen ─ticket, rights─▶ journal ─durable─▶ ScreenRight … ScreenClosed, RecordingClosed ─▶ forgotten
+//   OpenScreen ─ticket, rights─▶ hyperd ─its ticket─▶ journal ─durable─▶ ScreenRight … ScreenClosed, RecordingClosed
 //
-// Files: consoles.cpp (who asks, pages, tickets, screens), console_logins.cpp (R12), console_journal.cpp (notices,
-// recordings). Threads: the gate's loop. Ownership: part of the gate's State, which it borrows. A restart forgets
-// tickets, logins and screens: relays' notes are refused then, so recorded screens close.
+// Files: consoles.cpp (who asks, pages, tickets, screens), console_screens.cpp (what hyperd is asked),
+// console_logins.cpp (R12), console_journal.cpp (notices, recordings). Threads: the gate's loop. Ownership: part of the
+// gate's State, which it borrows. A restart forgets tickets, logins and screens: relays' notes are refused then, so
+// recorded screens close.
 #pragma once
 #include "admission/console_tickets.hpp"
+#include "gate/machine_states.hpp"
 #include "gate/state.hpp"
 #include "recording/format.hpp"
 
@@ -18,7 +20,8 @@ namespace sekisho::gate {
 
 class Consoles {
  public:
-  explicit Consoles(Gate::State& gate) : gate_(gate), tickets_(gate.services.entropy) {}
+  explicit Consoles(Gate::State& gate)
+      : gate_(gate), tickets_(gate.services.entropy), states_(*gate.hypervisors, gate.services.clock) {}
 
   void request(const LinkEntry& link, seam::ConsoleRequest request);
   void notice(const LinkEntry& link, const seam::ConsoleNotice& notice);
@@ -38,6 +41,7 @@ class Consoles {
     std::string path;
     seam::ConsoleRequest request;
     std::shared_ptr<Session> session;
+    Instant at{};
   };
   using AskingPtr = std::shared_ptr<Asking>;
   /// A server of the person's rights, or why it is not.
@@ -68,13 +72,23 @@ class Consoles {
   [[nodiscard]] Found find_server(const Session& session, std::string_view server) const;
   [[nodiscard]] std::vector<const registry::Server*> servers_of(const Session& session) const;
   void view_desktop(const Asking& asking);
-  void list_servers(const Asking& asking);
   void want_ticket(const Asking& asking, const std::string& server);
   void open_screen(const AskingPtr& asking, const Secret& ticket);
   [[nodiscard]] admission::ScreenRight first_right(const Asking& asking) const;
   /// Journal first, then the right.
-  void give(const AskingPtr& asking, seam::ScreenRight right, std::string server);
+  void give(const AskingPtr& asking, seam::ScreenRight right);
   void forget_late();
+
+  // --- console_screens.cpp
+  /// The screen counts from now on; `right` gets its number and what policy says.
+  void reserve(const Asking& asking, seam::ScreenRight& right, std::string server);
+  void ask_hyperd(const AskingPtr& asking, registry::Zone zone, seam::ScreenRight right);
+  /// Why what was decided does not hold any more; empty: it does.
+  [[nodiscard]] std::string no_longer(const Asking& asking, const seam::ScreenRight& right) const;
+  void want_thumbnail(const AskingPtr& asking, const std::string& server);
+  void list_servers(const AskingPtr& asking);
+  void answer_servers(const Asking& asking,
+                      const std::map<std::pair<registry::Zone, std::string>, Result<MachineStates::States>>& known);
 
   // --- console_logins.cpp
   void login(const AskingPtr& asking, seam::ConsoleLogin login);
@@ -83,6 +97,7 @@ class Consoles {
 
   Gate::State& gate_;
   admission::ConsoleTickets tickets_;
+  MachineStates states_;
   std::map<std::string, Login> logins_;      // by session
   std::set<std::string> logging_in_;         // sessions with a login on its way
   std::map<std::uint64_t, Screen> screens_;  // by console

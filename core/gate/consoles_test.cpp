@@ -201,44 +201,6 @@ TEST_F(ConsoleTest, TheDesktopsScreenIsWhereTheRegistrySays) {
   EXPECT_EQ(journal.count("desktop.opened"), 1U);
 }
 
-TEST_F(ConsoleTest, ADesktopThatIsBeingPreparedIsShownAndNotOpened) {
-  std::string state = "starting";
-  desktop_now = [&state](const std::string&, const registry::Desktop&) {
-    DesktopNow now;
-    now.state = state;
-    now.progress = 40;
-    now.expected_s = 20;
-    now.account = "s000001";
-    now.password = Secret("one-time");
-    now.machine = "uuid-1";
-    now.driver = "libvirt";
-    now.address = "10.20.0.99";
-    return now;
-  };
-  start();
-  SetUp();
-  const auto* view = in<seam::DesktopView>(at_desktop(seam::ViewDesktop{}));
-  ASSERT_NE(view, nullptr);
-  EXPECT_EQ(view->state, "starting");
-  EXPECT_EQ(view->progress, 40);
-  EXPECT_EQ(view->account, "s000001");
-  EXPECT_EQ(view->password.reveal(), "one-time");
-  EXPECT_EQ(refused(at_desktop(seam::WantTicket{})), "desktop.not_ready");
-  state = "ready";
-  const std::string ticket = ticket_for("");
-  state = "failed";
-  EXPECT_EQ(refused(at_desktop(seam::OpenScreen{Secret(ticket)})), "desktop.not_ready") << "looked at again";
-  state = "ready";
-  const auto right = open_screen();
-  EXPECT_EQ(right.machine, "uuid-1");
-  EXPECT_EQ(right.driver, "libvirt");
-  EXPECT_TRUE(right.address.empty());
-  EXPECT_NE(
-      in<seam::ConsoleDone>(ask_page(seam::Place::console, "10.20.0.99", seam::ConsoleLogin{"mori", Secret("x")})),
-      nullptr)
-      << "and its browser comes from where it is";
-}
-
 TEST_F(ConsoleTest, ASessionHasSoManyScreensAndNoMore) {
   ASSERT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
   std::uint64_t last = 0;

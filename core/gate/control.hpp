@@ -6,6 +6,7 @@
 #include "recording/export.hpp"
 #include "registry/model.hpp"
 
+#include <sekisho/sdk/console_driver.hpp>
 #include <sekisho/sdk/path/gate_messages.hpp>
 #include <sekisho/sdk/result.hpp>
 #include <sekisho/sdk/secret.hpp>
@@ -57,6 +58,10 @@ class Control {
   /// refusal is journalled too. Errors: recording.not_auditor.
   virtual void export_recording(recording::ExportRequest wanted, std::string caller,
                                 std::function<void(Result<void>)> done) = 0;
+  /// Switches a server's machine as far as its manager's policy goes; the journal has it before. Errors:
+  /// server.no_hypervisor, server.not_switched (detail: why).
+  virtual void switch_server(std::string server, PowerAction action, std::string by,
+                             std::function<void(Result<void>)> done) = 0;
   /// {"node", "started_at", "sessions", "journal", "store", "links":[…], "conditions":[…]}
   [[nodiscard]] virtual nlohmann::json health() const = 0;
 };

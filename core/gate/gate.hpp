@@ -13,6 +13,7 @@
 #include "audit/journal.hpp"
 #include "gate/console_policy.hpp"
 #include "gate/control.hpp"
+#include "gate/hypervisors.hpp"
 #include "run/services.hpp"
 #include "seam/codec.hpp"
 #include "store/store.hpp"
@@ -50,13 +51,14 @@ struct GateOptions {
   std::chrono::milliseconds hash_limit{2500};
   std::uint32_t kernel_right_ttl_s = 120;
   ConsolePolicy consoles;
+  std::vector<Hypervisors::ZoneOptions> hypervisors;  ///< zones that have a sekisho-hyperd
 };
 
 struct GatePlugins {
   std::map<std::string, Authenticator*> authenticators;        ///< by factor name
   std::map<std::string, const PostureCheck*> checks;           ///< by check name
   std::function<bool(const VerifyPassword&)> verify_password;  ///< blocking; runs on the password pool
-  DesktopNowOf desktop_now;  ///< whoever prepares desktops; empty: a desktop is what the registry says, and ready
+  std::function<void(const desktops::Note&)> tell_desktop;     ///< for the operator's log; may be empty
 };
 
 /// Sessions that the journal granted since `from` and never ended (recovery compares them with the store's rows).
@@ -66,6 +68,13 @@ using GrantedInJournal = std::function<Result<std::vector<std::string>>(Instant 
 /// instead of revived. Called as the above; may be empty. Not looked at where nodes share a store: a session's rows
 /// there are not this node's journal's alone.
 using EndedInJournal = std::function<Result<std::vector<std::string>>(Instant from)>;
+/// The machine that each session was given last as its desktop, and where, by session; nothing of one that has stopped
+/// or was destroyed. Called as the above; may be empty: then a session gets a fresh desktop and its old one is
+/// destroyed.
+struct GivenDesktop {
+  std::string machine, address;
+};
+using DesktopsInJournal = std::function<Result<std::map<std::string, GivenDesktop>>(Instant from)>;
 
 class Gate final : public Control {
  public:
@@ -78,13 +87,15 @@ class Gate final : public Control {
   /// Loads the registry and the open sessions; closes grants that were journalled but never stored as "not given".
   /// Nothing else may be called before `done` came with success. Also refuses when a path names a factor or check that
   /// is not loaded (T-23).
-  void start(GrantedInJournal granted, std::function<void(Result<void>)> done, EndedInJournal ended = {});
+  void start(GrantedInJournal granted, std::function<void(Result<void>)> done, EndedInJournal ended = {},
+             DesktopsInJournal desktops = {});
 
   // --- links
   // ----------------------------------------------------------------------------------------------------------
   using LinkId = std::uint64_t;
-  /// `role`: "front", "posture", "netd", "relay"; `name`: path name. A newer link of the same role and name replaces
-  /// the older one.
+  /// `role`: "front", "posture", "netd", "relay", "hyperd"; `name`: path name, of a hyperd its zone. A newer link of
+  /// the same role and name replaces the older one, but a hyperd's: of a zone that has none configured, or one already,
+  /// it is refused, journalled, and 0 is answered.
   LinkId attach(std::string role, std::string name, seam::Link& link);
   void detach(LinkId id);
   void on_message(LinkId id, seam::Message message);
@@ -105,6 +116,8 @@ class Gate final : public Control {
                   std::function<void(Result<void>)> done) override;
   void export_recording(recording::ExportRequest wanted, std::string caller,
                         std::function<void(Result<void>)> done) override;
+  void switch_server(std::string server, PowerAction action, std::string by,
+                     std::function<void(Result<void>)> done) override;
   [[nodiscard]] nlohmann::json health() const override;
 
   struct State;  ///< state.hpp; for core/gate's own files

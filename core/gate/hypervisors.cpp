@@ -10,6 +10,7 @@ namespace sekisho::gate {
 namespace {
 
 constexpr Seconds kAnswerWithin(75);  // hyperd's longest verb has 62
+constexpr Seconds kPageWithin(4);     // a page waits for it, and its relay 5 s
 constexpr std::uint8_t kTicketLifeS = 30;
 /// Numbers of questions that no broker has asked.
 constexpr std::uint64_t kOwn = std::uint64_t{1} << 63;
@@ -90,11 +91,11 @@ struct Hypervisors::State : std::enable_shared_from_this<Hypervisors::State> {
     for (const Answered& done : ended) done(fail(code));
   }
 
-  void ask(registry::Zone in, const std::string& manager, seam::HyperVerb verb, Answered done) {
+  void ask(registry::Zone in, const std::string& manager, Seconds limit, seam::HyperVerb verb, Answered done) {
     const auto zone = zones.find(in);
     if (zone == zones.end() || zone->second.link == nullptr) return done(fail("hyper.gone", "no hyperd of this zone"));
     const std::uint64_t number = next++;
-    questions[number] = {&zone->second, now() + kAnswerWithin, {}, std::move(done)};
+    questions[number] = {&zone->second, now() + limit, {}, std::move(done)};
     zone->second.link->send(seam::HyperAsk{number, zone->second.name, manager, std::move(verb)});
     schedule();
   }
@@ -141,6 +142,24 @@ Hypervisors::~Hypervisors() {
   state_->services.timers.cancel(state_->timer);
 }
 
+bool Hypervisors::expects(const std::string& zone) const {
+  const State::Zone* found = state_->find(zone);
+  return found != nullptr && found->link == nullptr;
+}
+
+bool Hypervisors::here(registry::Zone zone) const {
+  const auto found = state_->zones.find(zone);
+  return found != state_->zones.end() && found->second.link != nullptr;
+}
+
+std::vector<std::string> Hypervisors::missing() const {
+  std::vector<std::string> out;
+  for (const auto& [zone, entry] : state_->zones) {
+    if (entry.link == nullptr) out.push_back(entry.name);
+  }
+  return out;
+}
+
 void Hypervisors::attached(const std::string& zone, seam::Link& link) {
   State::Zone* found = state_->find(zone);
   if (found == nullptr) return;
@@ -179,12 +198,27 @@ bool Hypervisors::want(const std::string& session, registry::Zone zone, const st
   return known;
 }
 
+bool Hypervisors::knows(registry::Zone zone, const std::string& desktop) const {
+  const auto found = state_->zones.find(zone);
+  return found != state_->zones.end() && found->second.broker.knows(desktop);
+}
+
+bool Hypervisors::adopt(const std::string& session, registry::Zone zone, const std::string& desktop,
+                        const std::string& machine, const std::string& address) {
+  const auto found = state_->zones.find(zone);
+  return found != state_->zones.end() && found->second.broker.adopt(session, desktop, machine, address);
+}
+
 void Hypervisors::left(const std::string& session) {
-  for (auto& [zone, entry] : state_->zones) {
-    state_->take(entry, entry.broker.left(session, state_->now()));
-    if (entry.link != nullptr) {
-      state_->ask(zone, {}, seam::HyperWithdraw{session}, [](const Result<std::vector<seam::HyperMachine>>&) {});
-    }
+  for (auto& [zone, entry] : state_->zones) state_->take(entry, entry.broker.left(session, state_->now()));
+  withdraw(session);
+}
+
+void Hypervisors::withdraw(const std::string& session) {
+  for (const auto& [zone, entry] : state_->zones) {
+    if (entry.link == nullptr) continue;  // without the gatekeeper hyperd keeps no ticket
+    state_->ask(zone, {}, kAnswerWithin, seam::HyperWithdraw{session},
+                [](const Result<std::vector<seam::HyperMachine>>&) {});
   }
 }
 
@@ -200,7 +234,7 @@ void Hypervisors::allow(registry::Zone zone, Right right, std::function<void(Res
   seam::HyperAllow verb{
       ticket->clone(), std::move(right.session), std::move(right.machine), std::move(right.relay), right.kind,
       kTicketLifeS};
-  state_->ask(zone, right.manager, std::move(verb),
+  state_->ask(zone, right.manager, kPageWithin, std::move(verb),
               [ticket, done = std::move(done)](const Result<std::vector<seam::HyperMachine>>& answer) {
                 if (!answer) return done(answer.error());
                 done(std::move(*ticket));
@@ -209,12 +243,12 @@ void Hypervisors::allow(registry::Zone zone, Right right, std::function<void(Res
 
 void Hypervisors::list(registry::Zone zone, const std::string& manager,
                        std::function<void(Result<std::vector<seam::HyperMachine>>)> done) {
-  state_->ask(zone, manager, seam::HyperList{}, std::move(done));
+  state_->ask(zone, manager, kPageWithin, seam::HyperList{}, std::move(done));
 }
 
 void Hypervisors::power(registry::Zone zone, const std::string& manager, const std::string& machine, PowerAction action,
                         std::function<void(Result<void>)> done) {
-  state_->ask(zone, manager, seam::HyperPower{machine, action},
+  state_->ask(zone, manager, kAnswerWithin, seam::HyperPower{machine, action},
               [done = std::move(done)](const Result<std::vector<seam::HyperMachine>>& answer) {
                 answer ? done({}) : done(answer.error());
               });

@@ -5,9 +5,10 @@
 //   allow     ─ticket of 256 bit═HyperAllow═▶ hyperd; told to the relay only once hyperd has it (T-60)
 //
 // A session's end is told to every hyperd, so that tickets that nobody has shown yet open nothing. Who may have what is
-// not decided here. Threads: the gate's loop; callbacks come there, at once when no hyperd is there. Ownership:
-// services are borrowed; links are lent by attached(). Errors: hyper.gone (no hyperd, or it went), hyper.no_answer, and
-// what hyperd says. Source: core/desktops/README.md, core/hyper/README.md.
+// not decided here. Threads: the gate's loop; callbacks come there, at once when no hyperd is there, and not after the
+// end of this. Ownership: services are borrowed; links are lent by attached(). Errors: hyper.gone (no hyperd, or it
+// went), hyper.no_answer (4 s; power 75 s), and what hyperd says. Source: core/desktops/README.md,
+// core/hyper/README.md.
 #pragma once
 #include "desktops/broker.hpp"
 #include "run/services.hpp"
@@ -35,6 +36,11 @@ class Hypervisors {
   Hypervisors& operator=(const Hypervisors&) = delete;
 
   // --- hyperd of a zone, by the name in its Hello
+  /// The zone is configured and has nobody who speaks for it.
+  [[nodiscard]] bool expects(const std::string& zone) const;
+  [[nodiscard]] bool here(registry::Zone zone) const;
+  /// Zones whose hyperd is not here.
+  [[nodiscard]] std::vector<std::string> missing() const;
   void attached(const std::string& zone, seam::Link& link);
   void detached(const std::string& zone);
   void on_message(const std::string& zone, const seam::Message& message);
@@ -42,8 +48,14 @@ class Hypervisors {
   // --- desktops
   /// False: no pool of the zone has such a desktop.
   bool want(const std::string& session, registry::Zone zone, const std::string& desktop);
+  [[nodiscard]] bool knows(registry::Zone zone, const std::string& desktop) const;
+  /// A session found at the start had this machine at this seat: it keeps it. False: the seat is none of ours any more.
+  bool adopt(const std::string& session, registry::Zone zone, const std::string& desktop, const std::string& machine,
+             const std::string& address);
   /// The session is over, in every zone: its desktop is destroyed, its tickets are void.
   void left(const std::string& session);
+  /// Its tickets alone.
+  void withdraw(const std::string& session);
   [[nodiscard]] std::optional<desktops::View> view(const std::string& session) const;
 
   // --- screens and servers

@@ -189,8 +189,56 @@ TEST_F(HypervisorsTest, WithoutHyperdNothingIsAllowedAndWhoWaitsIsTold) {
   EXPECT_EQ(told, (std::vector<std::string>{"hyper.gone", "hyper.gone", "hyper.gone"}));
   gate.attached(kZone, *links.first);
   gate.allow(Zone::internet_business, right(), tell);
-  services.timers.advance(Seconds(76));
-  EXPECT_EQ(told.back(), "hyper.no_answer");
+  services.timers.advance(Seconds(5));
+  EXPECT_EQ(told.back(), "hyper.no_answer") << "before the page's relay gives up";
+}
+
+TEST_F(HypervisorsTest, AZoneHasOneVoiceAndMissesIt) {
+  EXPECT_TRUE(gate.expects(kZone));
+  EXPECT_FALSE(gate.expects("internet_dmz")) << "it is not configured";
+  EXPECT_FALSE(gate.expects("nowhere"));
+  EXPECT_EQ(gate.missing(), (std::vector<std::string>{"internet_business", "my_number"}));
+  here();
+  EXPECT_FALSE(gate.expects(kZone)) << "one is here";
+  EXPECT_TRUE(gate.here(Zone::internet_business));
+  EXPECT_FALSE(gate.here(Zone::my_number));
+  EXPECT_EQ(gate.missing(), std::vector<std::string>{"my_number"});
+  gate.detached(kZone);
+  EXPECT_TRUE(gate.expects(kZone));
+}
+
+TEST_F(HypervisorsTest, TicketsMayGoWhileTheDesktopStays) {
+  here();
+  ASSERT_TRUE(gate.want(kSession, Zone::internet_business, "vdi"));
+  std::optional<Secret> ticket;
+  gate.allow(Zone::internet_business, right(), [&](Result<Secret> given) { ticket = *std::move(given); });
+  settle();
+  ASSERT_TRUE(ticket);
+  gate.withdraw(kSession);
+  settle();
+  hyperd.show("internet", *ticket);
+  EXPECT_EQ(hyperd.opened, std::vector<std::string>{"screen.ticket"});
+  EXPECT_EQ(gate.view(kSession)->state, "ready");
+}
+
+TEST_F(HypervisorsTest, ASessionThatOutlivedTheGateFindsItsDesktop) {
+  here();
+  ASSERT_TRUE(gate.want(kSession, Zone::internet_business, "vdi-mori"));
+  settle();
+  const std::string machine = gate.view(kSession)->machine;
+  Hypervisors next({{Zone::internet_business, {pool()}}}, services.services(), [](const desktops::Note&) {});
+  gate.detached(kZone);
+  end.gate = &next;
+  const std::string seat = "10.60.0.11";
+  EXPECT_FALSE(next.adopt(kSession, Zone::internet_business, "vdi-tani", machine, seat));
+  EXPECT_FALSE(next.adopt(kSession, Zone::my_number, "vdi-mori", machine, seat));
+  EXPECT_FALSE(next.adopt(kSession, Zone::internet_business, "vdi-mori", machine, "10.60.0.10")) << "another's seat";
+  ASSERT_TRUE(next.adopt(kSession, Zone::internet_business, "vdi-mori", machine, seat));
+  next.attached(kZone, *links.first);
+  settle();
+  ASSERT_TRUE(next.view(kSession));
+  EXPECT_EQ(next.view(kSession)->state, "ready");
+  EXPECT_EQ(next.view(kSession)->machine, machine);
 }
 
 TEST_F(HypervisorsTest, ListsAndSwitchesServers) {

@@ -55,6 +55,18 @@ void Gate::State::record(audit::Entry entry, audit::Durable durable) {
 
 Gate::LinkId Gate::attach(std::string role, std::string name, seam::Link& link) {
   State& s = *state_;
+  // R01: a hyperd speaks for one zone, and nobody takes its place while it is here.
+  if (role == "hyperd" && !admission::enforce("R01", "hyper.not_expected", s.hypervisors->expects(name))) {
+    const Refusal refusal = admission::refusal("hyper.not_expected");
+    audit::Entry entry;
+    entry.event = "link.refused";
+    entry.rule = refusal.rule;
+    entry.code = refusal.code;
+    entry.result = "refused";
+    entry.detail = json_object("role", role, "name", name);
+    s.record(std::move(entry));
+    return 0;
+  }
   for (auto it = s.links.begin(); it != s.links.end();) {
     if (it->second.role == role && it->second.name == name) {
       s.consoles->link_gone(it->first);
@@ -67,6 +79,7 @@ Gate::LinkId Gate::attach(std::string role, std::string name, seam::Link& link) 
   s.links.emplace(id, LinkEntry{id, std::move(role), std::move(name), &link});
   const LinkEntry& entry = s.links.at(id);
   if (entry.role == "netd") s.netd_is_new();
+  if (entry.role == "hyperd") s.hypervisors->attached(entry.name, link);
   // A front that comes back has no tunnel: their sessions wait for the client's cookie.
   if (entry.role == "front") {
     for (const auto& [number, session] : s.sessions) {
@@ -82,7 +95,11 @@ Gate::LinkId Gate::attach(std::string role, std::string name, seam::Link& link) 
 void Gate::detach(LinkId id) {
   State& s = *state_;
   s.consoles->link_gone(id);
-  s.links.erase(id);
+  const auto found = s.links.find(id);
+  if (found == s.links.end()) return;
+  const LinkEntry gone = found->second;
+  s.links.erase(found);
+  if (gone.role == "hyperd") s.hypervisors->detached(gone.name);
 }
 
 void Gate::on_message(LinkId id, seam::Message message) {
@@ -159,6 +176,12 @@ void Gate::on_message(LinkId id, seam::Message message) {
                  },
                  [&](seam::RecordingNote& told) {
                    if (link.role == "relay") s.consoles->note(link, told);
+                 },
+                 [&](seam::HyperAnswer&) {
+                   if (link.role == "hyperd") s.hypervisors->on_message(link.name, message);
+                 },
+                 [&](seam::HyperSaw&) {
+                   if (link.role == "hyperd") s.hypervisors->on_message(link.name, message);
                  },
                  [](auto&) {},  // Hello, Heartbeat and what only other processes understand
              },
@@ -277,6 +300,9 @@ void Gate::State::entrance(const LinkEntry& link, const seam::EntranceAsk& ask) 
                           desktop != registry->desktops.end() && desktop->second.person == session->row.person)) {
     return answer_refusal("desktop.none");
   }
+  // A desktop that is given for a session has one way to its screen, which is recorded and lets nothing out (R14, R15).
+  const bool plain = !hypervisors->knows(desktop->second.zone, desktop->second.id);
+  if (!admission::enforce("R15", "desktop.page_only", plain)) return answer_refusal("desktop.page_only");
   seam::EntranceGrant grant;
   grant.number = ask.number;
   grant.ok = true;

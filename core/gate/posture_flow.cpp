@@ -253,6 +253,7 @@ void Gate::State::act(const std::shared_ptr<Session>& session, const admission::
       session->row.state = "quarantine";
       push_view(*session);
       consoles->left(session->row.number);
+      hypervisors->withdraw(session->row.number);
       if (seam::Link* relay = link_of("relay", session->row.path)) relay->send(seam::EntranceEnd{session->row.number});
       apply_net(session->row.path);
       entry.event = "session.quarantined";

@@ -49,6 +49,7 @@ void Gate::State::adopt_session(const std::shared_ptr<Session>& session) {
   sessions[session->row.number] = session;
   by_cookie[session->row.cookie_hash] = session->row.number;
   by_address[session->row.address] = session->row.number;
+  want_desktop(session->row);
   schedule_sweep();
 }
 
@@ -114,6 +115,7 @@ void Gate::State::leave(const std::shared_ptr<Session>& session, const Refusal& 
   by_cookie.erase(row.cookie_hash);
   by_address.erase(row.address);
   consoles->left(row.number);
+  drop_desktop(row);
   if (seam::Link* front = link_of("front", row.path)) {
     front->send(seam::Push{SessionEnded{row.number, reason.code, reason.why}});
   }

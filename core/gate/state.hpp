@@ -3,6 +3,7 @@
 #pragma once
 #include "gate/addresses.hpp"
 #include "gate/gate.hpp"
+#include "gate/hypervisors.hpp"
 #include "registry/rules.hpp"
 #include "store/job_queue.hpp"
 
@@ -64,9 +65,11 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   audit::Journal& journal;
   GatePlugins plugins;
   std::shared_ptr<const registry::Registry> registry;
-  std::shared_ptr<admission::PostureDesk> desk;  // touched on the store thread only
-  std::unique_ptr<Consoles> consoles;            // pages and screens (consoles.hpp)
-  std::vector<registry::Stop> live_stops;        // in force at once, before the store knows
+  std::shared_ptr<admission::PostureDesk> desk;     // touched on the store thread only
+  std::unique_ptr<Hypervisors> hypervisors;         // desktops and machines of all zones; never null
+  std::unique_ptr<Consoles> consoles;               // pages and screens (consoles.hpp)
+  std::map<std::string, Instant> stopped_desktops;  // by session: its desktop is shown as ended or failed since
+  std::vector<registry::Stop> live_stops;           // in force at once, before the store knows
   Instant started_at{};
   bool closing = false;
 
@@ -132,6 +135,20 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   void schedule_sweep();
   void sweep();
 
+  // --- desktop_flow.cpp
+  // -------------------------------------------------------------------------------------------------
+  /// nullptr: the session has none, or another person's.
+  [[nodiscard]] const registry::Desktop* desktop_of(const store::SessionRow& row) const;
+  [[nodiscard]] DesktopNow desktop_now(const store::SessionRow& row, const registry::Desktop& desktop) const;
+  void want_desktop(const store::SessionRow& row);
+  /// A session found at the start had that one.
+  void keep_desktop(const store::SessionRow& row, const GivenDesktop& given);
+  void drop_desktop(const store::SessionRow& row);
+  /// The person looks at his desktop: one that has ended or failed is shown so, and made anew when he looks again.
+  void look_at_desktop(const store::SessionRow& row);
+  void note_desktop(const desktops::Note& note);
+  void desktop_conditions(nlohmann::json& out) const;
+
   // --- kernel_rights.cpp
   // -----------------------------------------------------------------------------------------------
   /// `done` hears whether a state at least as new as the one now was taken; never inside this call but when it cannot
@@ -187,6 +204,8 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
 /// A session's end: that of its right, of its certificate or of the longest session, whichever is first.
 [[nodiscard]] Instant until_of(const registry::Registry& registry, const store::SessionRow& row, Instant right,
                                const admission::PathPolicy& policy);
+/// Of the system that the server belongs to.
+[[nodiscard]] registry::Zone zone_of(const registry::Registry& registry, const registry::Server& server);
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 [[nodiscard]] std::string leaf_fingerprint(const Arrival& arrival);  ///< empty without a certificate
 [[nodiscard]] std::string random_token(Entropy& entropy);            ///< 32 bytes, base64url: 43 characters

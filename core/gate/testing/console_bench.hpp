@@ -11,9 +11,11 @@ namespace sekisho::gate::testing {
 class ConsoleTest : public GateTest {
  protected:
   static constexpr const char* kDesktop = "10.20.0.11";  ///< vdi-01, mori's
+  static constexpr const char* kWeb01 = "0b4a1d5e-6f6a-4a55-9a63-2f0f4d3f9a01";
 
   /// Admitted, with a tunnel.
   void SetUp() override {
+    hyperd.boxes[kWeb01] = {"manager-01", {}, MachineState::running, true};
     put_posture();
     session = pass();
     inner = address_of(session);
@@ -61,7 +63,28 @@ class ConsoleTest : public GateTest {
     seam::ConsoleQuestion question = seam::OpenScreen{Secret(ticket)};
     const auto* right =
         in<seam::ScreenRight>(desktop ? at_desktop(std::move(question)) : at_console(std::move(question)));
-    return right != nullptr ? *right : seam::ScreenRight{};
+    return right != nullptr ? copy_of(*right) : seam::ScreenRight{};
+  }
+  static seam::ScreenRight copy_of(const seam::ScreenRight& right) {
+    seam::ScreenRight out;
+    out.console = right.console;
+    out.session = right.session, out.person = right.person, out.target = right.target, out.zone = right.zone;
+    out.machine = right.machine, out.driver = right.driver, out.address = right.address, out.port = right.port;
+    out.ticket = right.ticket.clone();
+    return out;
+  }
+  /// The relay asked; its answer has not come.
+  void ask_only(seam::Place place, std::string peer, seam::ConsoleQuestion question) {
+    gate->on_message(relay_id,
+                     seam::ConsoleRequest{++number, place, std::move(peer), "Mozilla/5.0", std::move(question)});
+    settle();
+  }
+  /// hyperd says yes to the newest question, however late.
+  void hyperd_says_yes() {
+    const auto* asked = hyperd.link.last<seam::HyperAsk>();
+    ASSERT_NE(asked, nullptr);
+    gate->on_message(hyperd_id, seam::HyperAnswer{asked->number, hyperd.zone, seam::HyperDone{}});
+    settle();
   }
   [[nodiscard]] const audit::Entry* last_entry(std::string_view event) const {
     for (auto it = journal.entries.rbegin(); it != journal.entries.rend(); ++it) {

@@ -52,6 +52,7 @@ void GateTest::start() {
   options.posture.server_fingerprints = {admission::testing::kServer};
   options.generation_poll = std::chrono::milliseconds{0};
   options.consoles = console_policy;
+  options.hypervisors = hypervisors;
   GatePath path;
   path.policy.path = "internet";
   path.policy.zones = {registry::Zone::internet_business, registry::Zone::internet_dmz};
@@ -78,12 +79,13 @@ void GateTest::start() {
   plugins.authenticators = {{"certificate", &certificate}, {"password", &password}, {"code", &code}};
   plugins.checks = {{"browser", &browser}};
   plugins.verify_password = [](const VerifyPassword& work) { return work.candidate.reveal() == "candidate"; };
-  plugins.desktop_now = desktop_now;
+  plugins.tell_desktop = [this](const desktops::Note& note) { told.emplace_back(note.event->id); };
   gate = std::make_unique<Gate>(std::move(options), fake.services(), store, journal, std::move(plugins));
   bool started = false;
   gate->start([this](Instant) -> Result<std::vector<std::string>> { return unfinished; },
               [&](Result<void> end) { started = end.has_value(); },
-              [this](Instant) -> Result<std::vector<std::string>> { return ended; });
+              [this](Instant) -> Result<std::vector<std::string>> { return ended; },
+              [this](Instant) -> Result<std::map<std::string, GivenDesktop>> { return given; });
   settle();
   ASSERT_TRUE(started);
   netd.on_send = [this](const seam::Message& message) {
@@ -96,6 +98,8 @@ void GateTest::start() {
   netd_id = gate->attach("netd", "netd", netd);
   front_id = gate->attach("front", "internet", front);
   relay_id = gate->attach("relay", "internet", relay);
+  hyperd.listen(fake.timers, [this](seam::Message message) { gate->on_message(hyperd_id, std::move(message)); });
+  if (with_hyperd) hyperd_id = gate->attach("hyperd", hyperd.zone, hyperd.link);
   if (with_closed_path) closed_front_id = gate->attach("front", "closed", closed_front);
   settle();
 }

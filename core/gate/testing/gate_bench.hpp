@@ -5,6 +5,8 @@
 #include "admission/testing/posture_bench.hpp"
 #include "gate/gate.hpp"
 #include "gate/state.hpp"
+#include "gate/testing/fake_hyperd.hpp"
+#include "gate/testing/fake_link.hpp"
 #include "registry/testing/cast.hpp"
 #include "run/testing/fake_services.hpp"
 #include "store/testing/memory_store.hpp"
@@ -14,6 +16,7 @@
 #include <algorithm>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,28 +33,6 @@ struct FakeJournal final : audit::Journal {
   std::vector<audit::Entry> entries;
   std::vector<audit::Durable> waiting;
   bool broken = false, held = false;
-};
-
-/// A neighbour that keeps what it is told, as the codec leaves it.
-struct FakeLink final : seam::Link {
-  void send(const seam::Message& message) override;
-  void send_with_fd(const seam::Message&, int) override { FAIL(); }
-  void close() override {}
-  template <class T>
-  [[nodiscard]] const T* last() const {
-    for (auto it = sent.rbegin(); it != sent.rend(); ++it) {
-      if (const auto* found = std::get_if<T>(&*it)) return found;
-    }
-    return nullptr;
-  }
-  template <class T>
-  [[nodiscard]] std::ptrdiff_t count() const {
-    return std::count_if(sent.begin(), sent.end(), [](const auto& one) { return std::holds_alternative<T>(one); });
-  }
-  /// Of the newest end of a session that a front was told.
-  [[nodiscard]] const SessionEnded* last_end() const;
-  std::vector<seam::Message> sent;
-  std::function<void(const seam::Message&)> on_send;
 };
 
 inline constexpr const char* kLeaf = "leaf of mori on pc-mori";
@@ -103,12 +84,17 @@ class GateTest : public ::testing::Test {
   bool with_closed_path = false;                      ///< beside "internet", for the My Number zone
   bool without_paths = false;
   ConsolePolicy console_policy;
-  FilterRule desktop_page;   ///< of the path; no address: it has none
-  DesktopNowOf desktop_now;  ///< empty: the registry's own
+  FilterRule desktop_page;  ///< of the path; no address: it has none
+  /// A zone with servers and without pools; a test that has its own starts the gate anew.
+  std::vector<Hypervisors::ZoneOptions> hypervisors{{registry::Zone::internet_business, {}}};
+  FakeHyperd hyperd;
+  bool with_hyperd = true;
+  std::vector<std::string> told;  ///< notes of desktops for the operator's log
   FakeLink netd, front, relay, closed_front;
   std::vector<std::string> unfinished, ended;  ///< what the journal says at a start
+  std::map<std::string, GivenDesktop> given;   ///< likewise
   std::unique_ptr<Gate> gate;
-  Gate::LinkId netd_id = 0, front_id = 0, relay_id = 0, closed_front_id = 0;
+  Gate::LinkId netd_id = 0, front_id = 0, relay_id = 0, closed_front_id = 0, hyperd_id = 0;
   bool netd_works = true;
   std::uint64_t number = 0;
   std::string cookie;

@@ -74,6 +74,20 @@ void add_live_commands(CLI::App& app, Session& session) {
     }
   });
 
+  auto* server = app.add_subcommand("server", "サーバ / servers");
+  server->require_subcommand(1);
+  auto* power = server->add_subcommand("power", "電源の操作 / switch its machine");
+  power->add_option("server", args->target, "サーバの識別子 / id of the server")->required();
+  power->add_option("action", args->reason, "start, shut_down, power_off, reboot, reset")
+      ->required()
+      ->check(CLI::IsMember({"start", "shut_down", "power_off", "reboot", "reset"}));
+  on(power, session, [&session, args] {
+    json result;
+    if (session.call("server.power", {{"server", args->target}, {"action", args->reason}}, result)) {
+      session.out.done({"操作しました。", "Done."});
+    }
+  });
+
   const std::vector<std::string> scopes{"all", "path", "contractor", "person", "terminal", "desktop"};
   auto* stop = app.add_subcommand("stop", "緊急停止 / emergency stop");
   stop->add_option("scope", args->scope, "all, path, contractor, person, terminal, desktop")

@@ -64,7 +64,9 @@ class Neighbour final : public seam::Link::Handler {
     run::Fd unwanted(fd);  // nobody hands descriptors to sekishod but the supervisor
     if (std::holds_alternative<seam::Hello>(message)) {
       if (id_ == 0) id_ = gate_.attach(role_, path_.empty() ? role_ : path_, *link_);
-      return;
+      if (id_ != 0) return;
+      link_->close();
+      return lost_(name_, "the gate does not take it");
     }
     if (id_ != 0) gate_.on_message(id_, std::move(message));
   }
@@ -97,6 +99,7 @@ class Daemon final : public run::ChildControl::Handler {
     if (!gate_facts) return refuse(gate_facts.error());
     if (!worth_enough()) return 1;
     if (options_.check_only) {
+      if (!console_drivers_load()) return 1;
       std::puts("{\"ok\":true}");
       return 0;
     }
@@ -135,7 +138,8 @@ class Daemon final : public run::ChildControl::Handler {
                    control_ =
                        std::make_unique<run::ChildControl>(loop_, static_cast<run::ChildControl::Handler&>(*this));
                  },
-                 [directory = config_.journal.directory](Instant from) { return ended(directory, from); });
+                 [directory = config_.journal.directory](Instant from) { return ended(directory, from); },
+                 [directory = config_.journal.directory](Instant from) { return given_desktops(directory, from); });
     run::run_loop(loop_, [this](std::string_view what) { log_->event(kDaemonBroke, {{"what", what}}); });
     // Links and API first: they hold references into the gate.
     server_.reset();
@@ -177,6 +181,21 @@ class Daemon final : public run::ChildControl::Handler {
     return good;
   }
 
+  /// Only for --check-config: sekishod itself never holds a hypervisor's library (T-62), sekisho-hyperd does.
+  bool console_drivers_load() {
+    bool good = true;
+    for (const HyperConfig& zone : config_.hypervisors) {
+      for (const ManagerConfig& manager : zone.managers) {
+        plugin::Loader loader(config_.plugin_directory, host_);  // of its own: two managers may use the same plugin
+        auto loaded = loader.load(manager.plugin, PluginKind::console_driver);
+        if (loaded) continue;
+        refuse(fail(loaded.error().code, zone.zone + "/" + manager.name + ": " + loaded.error().detail));
+        good = good && !manager.plugin.critical;
+      }
+    }
+    return good;
+  }
+
   /// T-29: what looks like two factors but rests on a mail is refused here, not when somebody logs in.
   bool worth_enough() {
     const auto authenticators = gate_plugins().authenticators;
@@ -208,6 +227,13 @@ class Daemon final : public run::ChildControl::Handler {
       return matched && *matched;
     };
     if (options_.verify_password) out.verify_password = options_.verify_password;
+    out.tell_desktop = [this](const desktops::Note& note) {
+      log_->event(*note.event, {{"session", note.session},
+                                {"desktop", note.desktop},
+                                {"machine", note.machine},
+                                {"address", note.address},
+                                {"code", note.code}});
+    };
     return out;
   }
 

@@ -44,6 +44,29 @@ admission::CheckMode mode_of(std::string_view name) {
   return admission::CheckMode::enforce;
 }
 
+std::vector<gate::Hypervisors::ZoneOptions> zones_of(const SiteConfig& config) {
+  std::vector<gate::Hypervisors::ZoneOptions> out;
+  for (const HyperConfig& hyper : config.hypervisors) {
+    gate::Hypervisors::ZoneOptions zone{zone_of(hyper.zone), {}};
+    for (const PoolConfig& pool : hyper.pools) {
+      desktops::Pool one;
+      one.name = pool.name;
+      one.manager = pool.manager;
+      one.model = pool.model;
+      one.account = pool.account;
+      one.desktops = pool.desktops;
+      for (const SeatConfig& seat : pool.seats) one.seats.push_back({seat.desktop, seat.mac, seat.address, 0});
+      one.spare = pool.spare;
+      one.starts_at_once = pool.starts_at_once;
+      one.start = Seconds{pool.start_s};
+      one.boot_limit = Seconds{pool.boot_limit_s};
+      zone.pools.push_back(std::move(one));
+    }
+    out.push_back(std::move(zone));
+  }
+  return out;
+}
+
 }  // namespace
 
 audit::JournalConfig journal_config(const SiteConfig& config) {
@@ -114,6 +137,7 @@ Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simu
                       : config.consoles.keys == "masked" ? recording::Keys::masked
                                                          : recording::Keys::none;
   out.consoles.screens_per_session = config.consoles.screens_per_session;
+  out.hypervisors = zones_of(config);
   return out;
 }
 
@@ -131,6 +155,29 @@ Result<std::vector<std::string>> unfinished(const std::string& directory, Instan
   if (!ended) return ended.error();
   for (const audit::StoredEntry& entry : *ended) open.erase(entry.entry.session);
   return std::vector<std::string>(open.begin(), open.end());
+}
+
+Result<std::map<std::string, gate::GivenDesktop>> given_desktops(const std::string& directory, Instant from) {
+  audit::Query query;
+  query.from = from;
+  query.limit = 1'000'000;
+  std::set<std::string> gone;
+  for (const char* event : {"desktop.stopped", "desktop.destroyed", "desktop.stray"}) {
+    query.event = event;
+    const auto found = audit::search(directory, query);
+    if (!found) return found.error();
+    for (const audit::StoredEntry& entry : *found) gone.insert(entry.entry.detail.value("machine", std::string()));
+  }
+  query.event = "desktop.ready";
+  const auto given = audit::search(directory, query);
+  if (!given) return given.error();
+  std::map<std::string, gate::GivenDesktop> out;
+  for (const audit::StoredEntry& entry : *given) {
+    const std::string machine = entry.entry.detail.value("machine", std::string());
+    if (machine.empty() || gone.contains(machine)) continue;
+    out[entry.entry.session] = {machine, entry.entry.detail.value("address", std::string())};
+  }
+  return out;
 }
 
 Result<std::vector<std::string>> ended(const std::string& directory, Instant from) {

@@ -8,6 +8,7 @@
 
 #include <sekisho/sdk/result.hpp>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ namespace sekisho::programs {
 [[nodiscard]] Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simulator);
 /// Sessions that the journal granted since `from` and never ended.
 [[nodiscard]] Result<std::vector<std::string>> unfinished(const std::string& directory, Instant from);
+/// The desktop that each session was given last since `from`, unless it has stopped or was destroyed.
+[[nodiscard]] Result<std::map<std::string, gate::GivenDesktop>> given_desktops(const std::string& directory,
+                                                                               Instant from);
 /// Sessions that the journal ended since `from`.
 [[nodiscard]] Result<std::vector<std::string>> ended(const std::string& directory, Instant from);
 
