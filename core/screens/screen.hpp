@@ -85,6 +85,8 @@ class Screen {
   [[nodiscard]] std::vector<rfb::Notice> take_notices() { return std::exchange(notices_, {}); }
 
   [[nodiscard]] rfb::Size size() const { return console_.size(); }
+  /// Keys and pointer moves that have passed: what a person did, and no page by itself.
+  [[nodiscard]] std::uint64_t inputs() const { return console_.inputs(); }
   [[nodiscard]] std::uint64_t bytes_from_browser() const { return from_browser_; }
   [[nodiscard]] std::uint64_t bytes_from_guest() const { return from_guest_; }
 

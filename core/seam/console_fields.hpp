@@ -63,8 +63,9 @@ void fields(A& a, S& s) {
 }
 template <class A, Like<ServerList> S>
 void fields(A& a, S& s) {
-  auto& [session, person, left_s, servers] = s;
+  auto& [session, person, left_s, servers, watermark, recorded] = s;
   a.text(session, kNameBytes), a.text(person, kNameBytes), a.number(left_s), a.records(servers, kServers);
+  a.flag(watermark), a.flag(recorded);
 }
 template <class A, Like<TicketGiven> S>
 void fields(A& a, S& s) {
@@ -102,6 +103,8 @@ void fields(A& a, S& s) {
   auto& [code, detail, bytes_in, bytes_out] = s;
   a.text(code, kNameBytes), a.text(detail, kTextBytes), a.number(bytes_in), a.number(bytes_out);
 }
+template <class A, Like<ScreenUsed> S>
+void fields(A&, S&) {}
 template <class A, Like<ConsoleNotice> S>
 void fields(A& a, S& s) {
   auto& [console, body] = s;

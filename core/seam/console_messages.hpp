@@ -86,6 +86,7 @@ struct ServerList {
   std::string session, person;
   std::uint32_t left_s = 0;
   std::vector<ServerView> servers;
+  bool watermark = true, recorded = true;
 };
 struct TicketGiven {
   Secret ticket;
@@ -126,9 +127,11 @@ struct ScreenClosed {
   std::string code, detail;  ///< detail: the guest's words, not trusted
   std::uint64_t bytes_in = 0, bytes_out = 0;
 };
+/// The person typed or pointed; at most every 10 s. A page that only looks, and a guest's pictures, are no sign of one.
+struct ScreenUsed {};
 struct ConsoleNotice {
   std::uint64_t console = 0;
-  std::variant<ScreenStopped, ScreenClosed> body;
+  std::variant<ScreenStopped, ScreenClosed, ScreenUsed> body;
 };
 
 // --- recordings; hashes and ids in lower-case hex, times in us since 1970

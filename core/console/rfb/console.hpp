@@ -72,6 +72,8 @@ class Console {
   [[nodiscard]] std::vector<Notice> notices(Instant now) { return board_.take(now, state_ == State::ended); }
   [[nodiscard]] std::uint64_t total(Cause cause, Side side) const { return board_.total(cause, side); }
   [[nodiscard]] Size size() const { return agreed_.size; }
+  /// Keys and pointer moves that have passed.
+  [[nodiscard]] std::uint64_t inputs() const { return viewer_filter_.inputs(); }
 
  private:
   void end(Cause why, bool counted);

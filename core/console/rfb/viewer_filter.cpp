@@ -195,6 +195,7 @@ void ViewerFilter::key(bool extended, Instant now, Bytes& out) {
     put32(out, std::uint32_t{kKeyEvent} << 24U | std::uint32_t{down} << 16U);
     put32(out, symbol);
   }
+  ++inputs_;
   if (observer_ != nullptr) observer_->key(down, symbol, scan_code);
 }
 
@@ -209,6 +210,7 @@ void ViewerFilter::pointer(Bytes& out) {
   put8(out, u8(m, 1));
   put16(out, x);
   put16(out, y);
+  ++inputs_;
   if (observer_ != nullptr) observer_->pointer(u8(m, 1), x, y);
 }
 

@@ -40,6 +40,9 @@ class ViewerFilter {
   /// Until when the stream stands still because keys came too fast; then feed() again, also with nothing.
   [[nodiscard]] std::optional<Instant> waits() const { return waits_; }
 
+  /// Keys and pointer moves that have passed: what a person did.
+  [[nodiscard]] std::uint64_t inputs() const { return inputs_; }
+
   /// The longest message that is read whole: SetEncodings with 128 entries.
   static constexpr std::size_t kLongest = 4 + 4 * kMostEncodings;
 
@@ -72,6 +75,7 @@ class ViewerFilter {
   Observer* observer_;
   KeyPace pace_;
   Gather<kLongest> message_;
+  std::uint64_t inputs_ = 0;
   std::uint64_t skip_ = 0;  // bytes of a dropped message still to come
   std::optional<Instant> waits_;
   bool counted_fast_ = false;  // the key that waits was counted
