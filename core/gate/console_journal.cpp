@@ -36,6 +36,11 @@ void Consoles::notice(const LinkEntry& link, const seam::ConsoleNotice& notice) 
   const auto found = screens_.find(notice.console);
   if (found == screens_.end() || found->second.link != link.id || found->second.closed) return;
   Screen& screen = found->second;
+  if (std::holds_alternative<seam::ScreenUsed>(notice.body)) {
+    const auto session = gate_.sessions.find(screen.session);
+    if (session != gate_.sessions.end()) session->second->last_activity = gate_.now();
+    return;
+  }
   audit::Entry entry;
   entry.session = screen.session;
   entry.person = screen.person;

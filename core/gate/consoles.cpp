@@ -43,6 +43,8 @@ void Consoles::request(const LinkEntry& link, seam::ConsoleRequest request) {
   asking->request = std::move(request);
   if (const std::string code = who_asks(*asking); !code.empty()) return refuse(*asking, code);
   const bool at_desktop = asking->request.place == seam::Place::desktop;
+  if (at_desktop) asking->session->page_seen = gate_.now();
+  if (!looks(asking->request.body)) asking->session->last_activity = gate_.now();
   if (at_desktop) {
     // R09 for who logged in with the client's own form.
     Arrival arrival;

@@ -289,5 +289,68 @@ TEST_F(ConsoleTest, APageThatAsksOnAndOnIsOneEntryAMinute) {
   EXPECT_EQ(journal.count("desktop.refused"), 5U) << "what acts is always an entry";
 }
 
+class IdlePage : public ConsoleTest {
+ protected:
+  void SetUp() override {
+    idle_limit = Seconds{40};  // all of it is over before the agent's silence counts
+    start();
+    ConsoleTest::SetUp();
+  }
+  /// Ten seconds with a page that asks and the traffic of that.
+  void poll(int times) {
+    for (int i = 0; i < times; ++i) {
+      fake.timers.advance(Seconds{10});
+      if (!lives()) return;
+      at_desktop(seam::ViewDesktop{});
+      traffic();
+    }
+  }
+  void traffic() {
+    gate->on_message(front_id, seam::Notice{TunnelActivity{session, 1000, 1000}});
+    settle();
+  }
+  [[nodiscard]] bool lives() const { return journal.count("session.ended") == 0; }
+};
+
+TEST_F(IdlePage, APageThatOnlyAsksKeepsNoSessionAlive) {
+  at_desktop(seam::ViewDesktop{});
+  poll(5);
+  EXPECT_EQ(journal.count("session.ended", "session.idle"), 1U);
+}
+
+TEST_F(IdlePage, WhatThePersonDoesKeepsIt) {
+  const std::uint64_t console = open_screen().console;
+  for (int i = 0; i < 2; ++i) {
+    poll(3);
+    gate->on_message(relay_id, seam::ConsoleNotice{console, seam::ScreenUsed{}});
+    settle();
+  }
+  poll(2);
+  EXPECT_NE(in<seam::TicketGiven>(at_desktop(seam::WantTicket{})), nullptr) << "a wish of the page is a person's";
+  poll(3);
+  EXPECT_TRUE(lives());
+  poll(2);
+  EXPECT_EQ(journal.count("session.ended", "session.idle"), 1U);
+}
+
+TEST_F(IdlePage, WithoutAnOpenPageTrafficCountsAsBefore) {
+  for (int i = 0; i < 10; ++i) {
+    fake.timers.advance(Seconds{10});
+    traffic();
+  }
+  EXPECT_TRUE(lives());
+}
+
+TEST_F(IdlePage, APlainViewerIsTrafficThatCounts) {
+  gate->on_message(relay_id, seam::EntranceAsk{1, inner});
+  settle();
+  poll(6);
+  EXPECT_TRUE(lives());
+  gate->on_message(relay_id, seam::EntranceClosed{session, 1, 1});
+  settle();
+  poll(5);
+  EXPECT_FALSE(lives());
+}
+
 }  // namespace
 }  // namespace sekisho::gate::testing

@@ -160,6 +160,8 @@ void Gate::on_message(LinkId id, seam::Message message) {
                  },
                  [&](seam::EntranceClosed& closed) {
                    if (link.role != "relay") return;
+                   const auto left = s.sessions.find(closed.session);
+                   if (left != s.sessions.end() && left->second->viewers != 0) --left->second->viewers;
                    audit::Entry entry;
                    entry.event = "desktop.closed";
                    entry.session = closed.session;
@@ -262,7 +264,8 @@ void Gate::State::notice(const LinkEntry& link, const FrontNotice& body) {
                    record(std::move(entry));
                  },
                  [&](const TunnelActivity& activity) {
-                   if (const auto session = session_of(activity.session)) session->last_activity = now();
+                   const auto session = session_of(activity.session);
+                   if (session && traffic_counts(*session, now())) session->last_activity = now();
                  },
              },
              body);
@@ -334,6 +337,7 @@ void Gate::State::entrance(const LinkEntry& link, const seam::EntranceAsk& ask) 
                                          : lives  ? "posture.quarantine"
                                                   : "session.right_ended");
     }
+    if (grant.ok) ++found->second->viewers;
     relay->second.link->send(grant);
   });
 }

@@ -29,10 +29,20 @@ struct Session {
   bool promoting = false;            ///< admitted by the watch, entry not yet on disk
   std::optional<Instant> tunnel_by;  ///< without a tunnel until then, the session ends
   Instant last_activity{};
+  Instant page_seen{};      ///< its desktop page asked
+  std::size_t viewers = 0;  ///< plain streams at the entrance
   std::uint64_t bytes_in = 0, bytes_out = 0, refused_packets = 0;
   std::uint64_t refused_unjournalled = 0;
   Instant refused_journalled_at{};
 };
+
+/// A browser lets a page in the background ask once a minute.
+inline constexpr Seconds kPageOpen{90};
+/// Whether the traffic of this tunnel tells of a person. A page that stays open asks every 10 s, and its screen moves,
+/// whether anybody is there or not; while it is open its relay says when the person does something.
+[[nodiscard]] inline bool traffic_counts(const Session& session, Instant now) {
+  return session.viewers != 0 || now >= session.page_seen + kPageOpen;
+}
 
 struct LinkEntry {
   Gate::LinkId id = 0;
