@@ -44,15 +44,24 @@ struct CheckConfig {
             {.one_of = {"enforce", "warn", "off"}});
   }
 };
+struct PageTlsConfig {
+  std::string certificate_file, key_file;  ///< PEM; chain leaf first; both or none
+  static void describe(auto& d) {
+    d.field("certificate_file", &PageTlsConfig::certificate_file, "PEM chain, leaf first; its names are the origin's");
+    d.field("key_file", &PageTlsConfig::key_file, "PEM key of the leaf", {.secret = true});
+  }
+};
 /// One page of a path: where it is served, under which name browsers know it, and what was built of it.
 struct PageConfig {
-  std::string listen;  ///< "10.202.0.1:8080", an inside address; empty: this page is not served
-  std::string origin;  ///< "http://10.202.0.1:8080", as browsers write it
+  std::string listen;  ///< "10.202.0.1:8443", an inside address; empty: this page is not served
+  std::string origin;  ///< "https://10.202.0.1:8443", as browsers write it
   std::string files;   ///< folder with index.html
+  PageTlsConfig tls;   ///< may be missing at a loopback address alone
   static void describe(auto& d) {
     d.field("listen", &PageConfig::listen, "Inside address of the page, \"address:port\"; empty: none");
-    d.field("origin", &PageConfig::origin, "The page's origin as browsers write it: \"http://address:port\"");
+    d.field("origin", &PageConfig::origin, "The page's origin as browsers write it: \"https://address:port\"");
     d.field("files", &PageConfig::files, "Folder of the built page (index.html and what it names)");
+    d.field("tls", &PageConfig::tls, "TLS of the page; may be missing at a loopback address alone (R02)");
   }
 };
 struct PagesConfig {

@@ -256,10 +256,19 @@ class Rules {
     if (where) pages_.insert(where->address);
     const auto scheme = page.origin.find("://");
     const std::string host = scheme == std::string::npos ? std::string() : page.origin.substr(scheme + 3);
-    need((page.origin.starts_with("http://") || page.origin.starts_with("https://")) && !host.empty() &&
-             host.find_first_of("/ ?#@") == std::string::npos,
-         at + "/origin", "must be http:// or https:// and a host, with its port unless it is the scheme's own");
+    const bool https = page.origin.starts_with("https://");
+    const bool shaped = (https || page.origin.starts_with("http://")) && !host.empty() &&
+                        host.find_first_of("/ ?#@") == std::string::npos;
+    need(shaped, at + "/origin", "must be http:// or https:// and a host, with its port unless it is the scheme's own");
     need(!page.files.empty(), at + "/files", "is needed where the page is served");
+    const bool secured = !page.tls.certificate_file.empty();
+    need(secured == !page.tls.key_file.empty(), at + "/tls", "needs certificate_file and key_file, or neither");
+    file(at + "/tls/certificate_file", page.tls.certificate_file, true);
+    file(at + "/tls/key_file", page.tls.key_file, true);
+    const bool loopback = where && (where->ipv6 ? where->address == "::1" : where->address.starts_with("127."));
+    need(secured || loopback, at + "/tls", "is missing; only a loopback address is served without (R02)");
+    need(!shaped || secured == https, at + "/origin",
+         "begins with https:// where the page has tls, with http:// where it has none");
   }
   /// Pages are inside: the desktop page at the gate's inner address, the console page at none that faces strangers.
   void pages(const std::string& at, const PathConfig& path) {

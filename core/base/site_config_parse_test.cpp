@@ -147,9 +147,34 @@ TEST(SiteConfig, PagesAreInsideAndKnowTheirName) {
        {"", "10.20.0.1:8080", "ftp://10.20.0.1", "http://", "http://10.20.0.1:8080/", "http://a b"}) {
     EXPECT_EQ(page("console", "origin", origin), Words{"config.not_allowed /paths/0/pages/console/origin"}) << origin;
   }
+  EXPECT_EQ(page("console", "origin", "http://10.20.0.1:8443"),
+            Words{"config.not_allowed /paths/0/pages/console/origin"})
+      << "it has tls";
   EXPECT_EQ(errors_after([](json& d) { d["paths"][0]["pages"]["recordings"] = ""; }),
             Words{"config.not_allowed /paths/0/pages/recordings"});
   EXPECT_EQ(errors_after([](json& d) { d["paths"][0]["pages"] = json::object(); }), Words{});
+}
+
+TEST(SiteConfig, APageWithoutTlsIsServedAtLoopbackAlone) {
+  const auto tls = [](const char* listen, const char* origin, const json& value) {
+    return errors_after([&](json& d) {
+      auto& page = d["paths"][0]["pages"]["console"];
+      page["listen"] = listen;
+      page["origin"] = origin;
+      page["tls"] = value;
+    });
+  };
+  const json whole = {{"certificate_file", "/a.pem"}, {"key_file", "/a.key"}};
+  const Words at_tls{"config.not_allowed /paths/0/pages/console/tls"};
+  EXPECT_EQ(tls("127.0.0.1:8080", "http://127.0.0.1:8080", json::object()), Words{});
+  EXPECT_EQ(tls("127.0.0.1:8080", "https://127.0.0.1:8080", whole), Words{});
+  EXPECT_EQ(tls("10.20.0.1:8080", "http://10.20.0.1:8080", json::object()), at_tls);
+  EXPECT_EQ(tls("[::1]:8080", "http://[::1]:8080", json::object()), Words{});
+  EXPECT_EQ(tls("127.0.0.1:8080", "https://127.0.0.1:8080", json::object()),
+            Words{"config.not_allowed /paths/0/pages/console/origin"});
+  EXPECT_EQ(tls("10.20.0.1:8080", "https://10.20.0.1:8080", {{"certificate_file", "/a.pem"}}), at_tls);
+  EXPECT_EQ(tls("10.20.0.1:8080", "https://10.20.0.1:8080", {{"certificate_file", "a.pem"}, {"key_file", "/a.key"}}),
+            Words{"config.not_allowed /paths/0/pages/console/tls/certificate_file"});
 }
 
 TEST(SiteConfig, TheEntranceIsAtTheGatesInnerAddress) {
