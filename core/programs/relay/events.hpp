@@ -20,6 +20,13 @@ inline constexpr Event kRelayLinkLost{
     {"関所の本体との接続が切れました。つながっている画面は 120 秒続きます。本体の状態を確認してください。",
      "The link to the gatekeeper was lost. Open screens go on for 120 s. Look at the gatekeeper."},
     {"path", "why"}};
+inline constexpr Event kRelayHyperLost{
+    "relay.hyper_lost",
+    Level::warning,
+    {"仮想化管理の窓口（sekisho-hyperd）との接続が切れました。開いている画面は続き、新しい画面は開けません。"
+     "hyperd の状態を確認してください。",
+     "The link to a zone's sekisho-hyperd was lost. Open screens go on, no new ones open. Look at that hyperd."},
+    {"path", "zone", "why"}};
 inline constexpr Event kRelaySandboxOpen{
     "relay.sandbox_open",
     Level::warning,

@@ -1,12 +1,14 @@
 // sekisho-relay --config FILE --path NAME
-// Order of life: configuration and pages -> loop -> sandbox -> folder of recordings -> entrances and link from the
-// supervisor -> ready -> serving.
+// Order of life: configuration, pages and their keys -> loop -> sandbox -> folder of recordings -> entrances and links
+// from the supervisor -> ready -> serving.
 // Whatever fails before "ready" ends the process with its reason.
 #include "audit/disk.hpp"
 #include "base/events.hpp"
 #include "base/log.hpp"
 #include "base/site_config_parse.hpp"
+#include "plugin/files.hpp"
 #include "programs/relay/events.hpp"
+#include "programs/relay/hyper_screens.hpp"
 #include "programs/relay/relay.hpp"
 #include "programs/relay/screen_desk.hpp"
 #include "programs/relay/static_files.hpp"
@@ -22,6 +24,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,9 +33,59 @@
 namespace sekisho::relay {
 namespace {
 
-/// The built pages of a path, read while files may still be opened.
+constexpr std::size_t kLongestPem = 64 * 1024;
+
+/// What a page needs of files, read while they may still be opened.
+struct BuiltPage {
+  screens::StaticFiles files;
+  std::shared_ptr<PageTls> tls;
+};
 struct BuiltPages {
-  screens::StaticFiles desktop, console;
+  BuiltPage desktop, console;
+};
+
+/// The hyperd of one zone.
+class HyperLink final : private seam::Link::Handler {
+ public:
+  HyperLink(std::string zone, HyperScreens& screens, Log& log, std::string path)
+      : zone_(std::move(zone)), screens_(screens), log_(log), path_(std::move(path)) {}
+  ~HyperLink() override { detach(); }
+  HyperLink(const HyperLink&) = delete;
+  HyperLink& operator=(const HyperLink&) = delete;
+
+  void open(boost::asio::io_context& loop, const run::Clock& clock, run::Timers& timers, const std::string& node,
+            run::Fd fd) {
+    link_ = std::make_unique<run::PeerLink>(clock, timers, seam::Hello{seam::kVersion, "relay", path_, node}, "hyperd",
+                                            zone_, static_cast<seam::Link::Handler&>(*this));
+    link_->start(run::open_link(loop, std::move(fd), link_->inner()));
+  }
+
+ private:
+  void on_message(seam::Message message, int raw) override {
+    run::Fd fd(raw);
+    if (std::holds_alternative<seam::Hello>(message)) {
+      attached_ = true;
+      return screens_.set_link(zone_, link_.get());
+    }
+    if (!attached_ || screens_.on_message(zone_, message, std::move(fd))) return;
+    lost("it said what no hyperd of this zone says");
+    link_->close();
+  }
+  void on_closed(std::string_view why) override { lost(why); }
+  void lost(std::string_view why) {
+    log_.event(kRelayHyperLost, {{"path", path_}, {"zone", zone_}, {"why", why}});
+    detach();
+  }
+  void detach() {
+    if (std::exchange(attached_, false)) screens_.set_link(zone_, nullptr);
+  }
+
+  const std::string zone_;
+  HyperScreens& screens_;
+  Log& log_;
+  const std::string path_;
+  std::unique_ptr<run::PeerLink> link_;
+  bool attached_ = false;
 };
 
 class Process final : private run::ChildControl::Handler, private seam::Link::Handler {
@@ -47,7 +100,8 @@ class Process final : private run::ChildControl::Handler, private seam::Link::Ha
         node_(std::move(node)),
         built_(std::move(built)),
         relay_(loop, clock, timers),
-        screens_(loop, clock, timers),
+        addresses_(loop, clock, timers),
+        screens_(clock, timers, addresses_),
         desk_(loop, clock, timers, entropy_, log, screens_, std::move(recordings)),
         control_(loop, *this) {
     serve(seam::Place::desktop, path.pages.desktop, built_.desktop);
@@ -63,16 +117,17 @@ class Process final : private run::ChildControl::Handler, private seam::Link::Ha
  private:
   /// One page: what it answers, and who serves it once its listener has come.
   struct Page {
-    Page(seam::Place place, const PageConfig& config, const screens::StaticFiles& files)
-        : listen(config.listen), pages(place, config.origin, files) {}
+    Page(seam::Place place, const PageConfig& config, const BuiltPage& built)
+        : listen(config.listen), pages(place, config.origin, built.files), tls(built.tls) {}
     std::string listen;
     screens::Pages pages;
+    std::shared_ptr<PageTls> tls;
     run::Fd listener;
     std::unique_ptr<PageServer> server;
   };
-  void serve(seam::Place place, const PageConfig& config, const screens::StaticFiles& files) {
+  void serve(seam::Place place, const PageConfig& config, const BuiltPage& built) {
     if (config.listen.empty()) return;
-    pages_.push_back(std::make_unique<Page>(place, config, files));
+    pages_.push_back(std::make_unique<Page>(place, config, built));
     desk_.serve(pages_.back()->pages);
   }
 
@@ -84,6 +139,13 @@ class Process final : private run::ChildControl::Handler, private seam::Link::Ha
     }
   }
   void on_link(std::string name, run::Fd fd) override {
+    if (name.starts_with("hyperd:")) {
+      const std::string zone = name.substr(name.find(':') + 1);
+      auto& slot = hyperds_[zone];
+      slot.reset();
+      slot = std::make_unique<HyperLink>(zone, screens_, log_, path_.name);
+      return slot->open(loop_, clock_, timers_, node_, std::move(fd));
+    }
     if (name != "sekishod") return;
     lend(nullptr);
     link_ = std::make_unique<run::PeerLink>(clock_, timers_, seam::Hello{seam::kVersion, "relay", path_.name, node_},
@@ -100,7 +162,7 @@ class Process final : private run::ChildControl::Handler, private seam::Link::Ha
     }
     relay_.listen(std::move(listener_));
     for (const auto& page : pages_) {
-      page->server = std::make_unique<PageServer>(loop_, clock_, timers_, page->pages, desk_);
+      page->server = std::make_unique<PageServer>(loop_, clock_, timers_, page->pages, desk_, page->tls);
       page->server->listen(std::move(page->listener));
     }
     control_.ready();
@@ -110,7 +172,7 @@ class Process final : private run::ChildControl::Handler, private seam::Link::Ha
 
   // --- sekishod
   void on_message(seam::Message message, int fd) override {
-    const run::Fd unwanted(fd);  // nobody hands descriptors to a relay but the supervisor
+    const run::Fd unwanted(fd);  // the gatekeeper hands over none
     if (std::holds_alternative<seam::Hello>(message)) return lend(link_.get());
     relay_.on_message(message);
     desk_.on_message(message);
@@ -135,12 +197,39 @@ class Process final : private run::ChildControl::Handler, private seam::Link::Ha
   const BuiltPages built_;
   run::KernelEntropy entropy_;
   Relay relay_;
-  TcpScreens screens_;
+  TcpScreens addresses_;
+  HyperScreens screens_;
+  std::map<std::string, std::unique_ptr<HyperLink>> hyperds_;  // by zone
   ScreenDesk desk_;
   std::vector<std::unique_ptr<Page>> pages_;
   run::ChildControl control_;
   int exit_code_ = 0;
 };
+
+Result<std::string> read_pem(const std::string& name) {
+  const auto file = plugin::open_absolute(name);
+  if (!file) return fail("relay.tls", name + ": " + file.error().detail);
+  auto text = plugin::read_whole(*file, kLongestPem);
+  if (!text) return fail("relay.tls", name + ": " + text.error().detail);
+  return text;
+}
+
+Result<void> build(const PageConfig& page, BuiltPage& out) {
+  auto files = load_static_files(page.files);
+  if (!files) return files.error();
+  out.files = std::move(*files);
+  if (page.tls.certificate_file.empty()) return {};
+  tls::ServerSettings settings;
+  auto certificate = read_pem(page.tls.certificate_file), key = read_pem(page.tls.key_file);
+  if (!certificate) return certificate.error();
+  if (!key) return key.error();
+  settings.certificate_pem = std::move(*certificate);
+  settings.key_pem = Secret(std::move(*key));
+  auto context = tls::TlsServerContext::make(settings);
+  if (!context) return context.error();
+  out.tls = std::make_shared<PageTls>(std::move(*context));
+  return {};
+}
 
 int run_relay(const std::string& config_file, const std::string& name) {
   const run::GateClock clock;
@@ -160,15 +249,13 @@ int run_relay(const std::string& config_file, const std::string& name) {
   }
   const bool with_pages = !path->pages.desktop.listen.empty() || !path->pages.console.listen.empty();
   BuiltPages built;
-  for (const auto& [page, files] :
+  for (const auto& [page, out] :
        {std::pair(&path->pages.desktop, &built.desktop), std::pair(&path->pages.console, &built.console)}) {
     if (page->listen.empty()) continue;
-    auto read = load_static_files(page->files);
-    if (!read) {
-      log->event(kRelayRefused, {{"code", read.error().code}, {"detail", read.error().detail}});
+    if (const auto done = build(*page, *out); !done) {
+      log->event(kRelayRefused, {{"code", done.error().code}, {"detail", done.error().detail}});
       return 2;
     }
-    *files = std::move(*read);
   }
   boost::asio::io_context loop(1);
   run::AsioTimers timers(loop, clock);

@@ -2,10 +2,9 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/write.hpp>
+#include <boost/asio/socket_base.hpp>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <utility>
@@ -16,16 +15,20 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
+constexpr std::size_t kBuffer = 64 * 1024, kPlain = 8192;
+static_assert(kBuffer >= BrowserSocket::kRoom);
 
 struct Connection {
-  explicit Connection(tcp::socket s) : socket(std::move(s)) {}
-  tcp::socket socket;
+  explicit Connection(BrowserSocket s) : socket(std::move(s)), secured(socket.secured()) {}
+  BrowserSocket socket;
+  bool secured, pushing = false;  // the handshake is behind us; its flight waits for the socket
+  Instant since{};
   std::uint64_t number = 0;
   std::string peer;
   std::unique_ptr<HttpRequestParser> parser = std::make_unique<HttpRequestParser>();
-  std::array<std::byte, 8192> buffer{};
   std::vector<std::byte> left;  // read behind the request that is being answered
   std::string out;
+  std::size_t sent = 0;
   std::size_t requests = 0;
   run::Timers::Id limit = 0;
   bool in_request = false, in_body = false, closed = false, keep_alive = true, answering = false;
@@ -35,14 +38,17 @@ using ConnectionPtr = std::shared_ptr<Connection>;
 }  // namespace
 
 struct PageServer::State : std::enable_shared_from_this<PageServer::State> {
-  State(asio::io_context& l, const run::Clock& c, run::Timers& t, const screens::Pages& p, PageDesk& d, PageLimits m)
-      : loop(l), clock(c), timers(t), pages(p), desk(d), limits(m) {}
+  State(asio::io_context& l, const run::Clock& c, run::Timers& t, const screens::Pages& p, PageDesk& d,
+        std::shared_ptr<PageTls> s, PageLimits m)
+      : loop(l), clock(c), timers(t), pages(p), desk(d), tls(std::move(s)), limits(m), buffer(kBuffer) {}
   asio::io_context& loop;
   const run::Clock& clock;
   run::Timers& timers;
   const screens::Pages& pages;
   PageDesk& desk;
+  const std::shared_ptr<PageTls> tls;
   const PageLimits limits;
+  std::vector<std::byte> buffer;  // what is read is used up before the next read of anybody
   std::optional<tcp::acceptor> acceptor;
   run::Timers::Id accept_timer = 0;
   std::uint64_t next = 1;
@@ -70,14 +76,27 @@ struct PageServer::State : std::enable_shared_from_this<PageServer::State> {
     const std::string address = peer.address().to_string();
     const auto same =
         std::ranges::count_if(connections, [&](const auto& entry) { return entry.second->peer == address; });
-    if (connections.size() >= limits.in_all || static_cast<std::size_t>(same) >= limits.of_one_address) return;
-    socket.set_option(tcp::no_delay(true), error);
-    auto connection = std::make_shared<Connection>(std::move(socket));
+    if (static_cast<std::size_t>(same) >= limits.of_one_address) return;
+    if (tls && !place_for_handshake()) return;
+    if (connections.size() >= limits.in_all) return;
+    auto connection = std::make_shared<Connection>(BrowserSocket(std::move(socket), tls));
     connection->number = next++;
     connection->peer = address;
+    connection->since = clock.now();
     connections.emplace(connection->number, connection);
-    set_limit(connection, limits.head);
+    set_limit(connection, connection->secured ? limits.head : limits.handshake);
     read(connection);
+  }
+
+  /// The oldest handshake makes place for a newcomer's if it is slow.
+  bool place_for_handshake() {
+    const auto shaking = [](const auto& entry) { return !entry.second->secured; };
+    const auto count = static_cast<std::size_t>(std::ranges::count_if(connections, shaking));
+    if (count < limits.handshakes && connections.size() < limits.in_all) return true;
+    const auto oldest = std::ranges::find_if(connections, shaking);  // numbers grow with time
+    if (oldest == connections.end() || clock.now() < oldest->second->since + limits.yields) return false;
+    close(ConnectionPtr(oldest->second));
+    return true;
   }
 
   void set_limit(const ConnectionPtr& connection, Seconds after) {
@@ -90,19 +109,42 @@ struct PageServer::State : std::enable_shared_from_this<PageServer::State> {
   void close(const ConnectionPtr& connection) {
     if (std::exchange(connection->closed, true)) return;
     timers.cancel(connection->limit);
-    error_code ignored;
-    connection->socket.close(ignored);
+    connection->socket.close();
     connections.erase(connection->number);
   }
 
-  void read(const ConnectionPtr& connection) {
-    connection->socket.async_read_some(asio::buffer(connection->buffer),
-                                       [weak = weak_from_this(), connection](error_code error, std::size_t size) {
-                                         const auto self = weak.lock();
-                                         if (!self || connection->closed) return;
-                                         if (error) return self->close(connection);
-                                         self->feed(connection, std::span(connection->buffer).first(size));
-                                       });
+  void wait(const ConnectionPtr& connection, asio::socket_base::wait_type what, void (State::*then)(ConnectionPtr)) {
+    connection->socket.tcp().async_wait(what, [weak = weak_from_this(), connection, then](error_code error) {
+      const auto self = weak.lock();
+      if (!self || connection->closed) return;
+      if (error) return self->close(connection);
+      ((*self).*then)(connection);
+    });
+  }
+  void read(const ConnectionPtr& connection) { wait(connection, asio::socket_base::wait_read, &State::got); }
+  void got(ConnectionPtr connection) {
+    error_code error;
+    const std::size_t size = connection->socket.read_some(buffer, kPlain, error);
+    if (error && error != asio::error::would_block) return close(connection);
+    if (!connection->secured && connection->socket.secured()) {
+      connection->secured = true;
+      set_limit(connection, limits.head);
+    }
+    if (size != 0) return feed(connection, std::span(buffer).first(size));
+    push(connection);
+    if (!connection->closed) read(connection);
+  }
+  /// A handshake's flight that the socket did not take at once.
+  void push(ConnectionPtr connection) {
+    error_code error;
+    if (connection->pushing || connection->socket.flush(error)) return;
+    if (error) return close(connection);
+    connection->pushing = true;
+    wait(connection, asio::socket_base::wait_write, &State::pushed);
+  }
+  void pushed(ConnectionPtr connection) {
+    connection->pushing = false;
+    push(std::move(connection));
   }
 
   void feed(const ConnectionPtr& connection, std::span<const std::byte> bytes) {
@@ -160,15 +202,27 @@ struct PageServer::State : std::enable_shared_from_this<PageServer::State> {
     response.close = response.close || !connection->keep_alive;
     connection->keep_alive = !response.close;
     connection->out = serialize(response);
+    connection->sent = 0;
     set_limit(connection, limits.answer);
-    asio::async_write(connection->socket, asio::buffer(connection->out),
-                      [weak = weak_from_this(), connection](error_code error, std::size_t) {
-                        const auto self = weak.lock();
-                        if (!self || connection->closed) return;
-                        connection->out = {};
-                        if (error || !connection->keep_alive) return self->close(connection);
-                        self->next_request(connection);
-                      });
+    write(connection);
+  }
+  void write(ConnectionPtr connection) {
+    error_code error;
+    while (connection->sent < connection->out.size()) {
+      const auto left = std::as_bytes(std::span(connection->out)).subspan(connection->sent);
+      connection->sent += connection->socket.write_some(left, error);
+      if (error) break;
+    }
+    const bool all = !error && connection->socket.flush(error);
+    if (error && error != asio::error::would_block) return close(connection);
+    if (!all) return wait(connection, asio::socket_base::wait_write, &State::write);
+    connection->out = {};
+    if (!connection->keep_alive) return close(connection);
+    // Never inside the answer to the request before: a peer that sends hundreds at once must not pile up calls.
+    timers.post([weak = weak_from_this(), connection] {
+      const auto self = weak.lock();
+      if (self && !connection->closed) self->next_request(connection);
+    });
   }
 
   void next_request(const ConnectionPtr& connection) {
@@ -182,8 +236,8 @@ struct PageServer::State : std::enable_shared_from_this<PageServer::State> {
 };
 
 PageServer::PageServer(asio::io_context& loop, const run::Clock& clock, run::Timers& timers,
-                       const screens::Pages& pages, PageDesk& desk, PageLimits limits)
-    : state_(std::make_shared<State>(loop, clock, timers, pages, desk, limits)) {}
+                       const screens::Pages& pages, PageDesk& desk, std::shared_ptr<PageTls> tls, PageLimits limits)
+    : state_(std::make_shared<State>(loop, clock, timers, pages, desk, std::move(tls), limits)) {}
 
 PageServer::~PageServer() {
   state_->timers.cancel(state_->accept_timer);

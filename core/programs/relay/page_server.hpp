@@ -1,19 +1,19 @@
 // PageServer: the HTTP side of an entrance. Accepts inside, reads requests strictly, asks the gatekeeper through its
 // desk, answers; hands a WebSocket's socket on and forgets it.
 //
-//   accepted ─request─▶ answered ─▶ … ─▶ closed          (keep-alive; idle 15 s, head 10 s, body 30 s, 100 requests)
-//                └─opening of a screen─▶ asked ─granted─▶ handed on
+//   accepted ─TLS─▶ request ─▶ answered ─▶ … ─▶ closed   (keep-alive; idle 15 s, head 10 s, body 30 s, 100 requests)
+//                      └─opening of a screen─▶ asked ─granted─▶ handed on
 //
 // Threads: the loop's. Ownership: loop, clock, timers, pages and desk are borrowed and outlive it. Limits: threats.md
-// §9; 20 connections of one address, 256 in all, beyond which newcomers are closed. Errors: every fault of a peer is
+// §9; 20 connections of one address, 256 in all, 76 of them in their handshake (10 s), beyond which newcomers are
+// closed. Errors: every fault of a peer is
 // answered once and closes. Source: threats.md T-01 to T-07, T-11.
 #pragma once
+#include "programs/relay/browser_socket.hpp"
 #include "run/asio_fwd.hpp"
 #include "run/link.hpp"
 #include "run/services.hpp"
 #include "screens/pages.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
 
 #include <functional>
 #include <memory>
@@ -24,7 +24,10 @@ namespace sekisho::relay {
 
 struct PageLimits {
   std::size_t of_one_address = 20, in_all = 256, requests = 100;
-  Seconds head{10}, body{30}, idle{15}, answer{15};
+  std::size_t handshakes = 76;  ///< unfinished ones of all (30 %)
+  /// Where there is no place, a handshake that has taken longer than this gives its own to the newcomer.
+  std::chrono::milliseconds yields{300};
+  Seconds handshake{10}, head{10}, body{30}, idle{15}, answer{15};
 };
 
 /// Who answers a page's questions.
@@ -40,7 +43,7 @@ class PageDesk {
   /// Decides, and then either answers through `refuse` or takes the socket by calling `take`, which gives it and what
   /// was sent behind the request; the 101 answer is the taker's to write.
   struct Handover {
-    boost::asio::ip::tcp::socket socket;
+    BrowserSocket socket;
     std::vector<std::byte> first;
   };
   virtual void open_screen(const Peer& peer, websocket::Upgrade upgrade, std::function<void(HttpResponse)> refuse,
@@ -49,8 +52,9 @@ class PageDesk {
 
 class PageServer {
  public:
+  /// `tls` null: plain HTTP.
   PageServer(boost::asio::io_context& loop, const run::Clock& clock, run::Timers& timers, const screens::Pages& pages,
-             PageDesk& desk, PageLimits limits = {});
+             PageDesk& desk, std::shared_ptr<PageTls> tls = {}, PageLimits limits = {});
   ~PageServer();
   PageServer(const PageServer&) = delete;
   PageServer& operator=(const PageServer&) = delete;

@@ -29,7 +29,7 @@ TEST_F(PageServerTest, AsksTheGatekeeperWithThePeersAddressAndAnswersWhatItSays)
   list.session = "S1";
   seam::ServerView machine;
   machine.id = "web-01";
-  machine.machine = "uuid-1";
+  machine.state = "on";
   machine.may_open = true;
   list.servers.push_back(machine);
   gate_says(seam::ConsoleReply{question->number, std::move(list)});
@@ -70,12 +70,23 @@ TEST_F(PageServerTest, AThumbnailIsThePictureOrARefusal) {
   source.picture = "\x89PNG picture";
   auto peer = browser();
   say(peer, get("/api/console/servers/web-01/thumbnail"));
-  gate_says(seam::ConsoleReply{asked()->number, seam::ThumbnailRight{"uuid-1", "libvirt"}});
+  gate_says(seam::ConsoleReply{asked()->number,
+                               seam::ThumbnailRight{"uuid-1", "libvirt", "S1", "internet_business", Secret("ticket")}});
   EXPECT_NE(answer(peer).find("Content-Type: image/png"), std::string::npos);
+  ASSERT_EQ(source.targets.size(), 1U);
+  EXPECT_EQ(source.targets[0].machine, "uuid-1");
+  EXPECT_EQ(source.targets[0].session, "S1");
+  EXPECT_EQ(source.targets[0].zone, "internet_business");
+  EXPECT_EQ(source.targets[0].ticket.reveal(), "ticket");
   source.picture.clear();
-  say(peer, get("/api/console/servers/web-01/thumbnail"));
-  gate_says(seam::ConsoleReply{asked()->number, seam::ThumbnailRight{"uuid-1", "libvirt"}});
-  EXPECT_NE(answer(peer).find("console.unreachable"), std::string::npos);
+  for (const char* code : {"console.unreachable", "screen.not_running"}) {
+    source.refuses = code;
+    say(peer, get("/api/console/servers/web-01/thumbnail"));
+    gate_says(seam::ConsoleReply{asked()->number, seam::ThumbnailRight{"uuid-1", "libvirt"}});
+    const std::string got = answer(peer);
+    EXPECT_EQ(got.rfind("HTTP/1.1 503 ", 0), 0U);
+    EXPECT_NE(got.find(code), std::string::npos) << got;
+  }
 }
 
 TEST_F(PageServerTest, AMalformedRequestIsAnsweredOnceAndClosed) {

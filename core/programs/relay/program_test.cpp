@@ -1,271 +1,197 @@
-// The built program as the supervisor starts it: pages, a screen and its recording, with the sandbox closed. The guest
-// is a socket of this test; the gatekeeper is this test.
-#include "audit/disk.hpp"
-#include "console/rfb/testing/streams.hpp"
-#include "programs/sekisho/child_process.hpp"
-#include "recording/notes.hpp"
-#include "recording/verify.hpp"
-#include "run/asio_services.hpp"
-#include "run/clock.hpp"
-#include "run/peer_link.hpp"
-#include "screens/testing/screen_stage.hpp"
+// The built program as the supervisor starts it: pages and a screen over TLS, and its recording, with the sandbox
+// closed. The guest is a socket of this test; hyperd and the gatekeeper are this test.
+#include "programs/relay/testing/relay_process.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <fcntl.h>
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-#include <signal.h>
 #include <spawn.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-#include <memory>
-#include <string>
-#include <vector>
-
-namespace sekisho::relay {
+namespace sekisho::relay::testing {
 namespace {
 
-namespace asio = boost::asio;
-namespace fs = std::filesystem;
-using asio::ip::tcp;
 using rfb::testing::hex;
 
-constexpr std::uint32_t kRelayUid = 64103;
-constexpr auto kPatience = std::chrono::seconds(20);
+constexpr const char* kZone = "internet_business";
+constexpr const char* kMachine = "0b4a1d5e-6f6a-4a55-9a63-2f0f4d3f9a01";
 
-class RelayProgram : public ::testing::Test, supervise::ChildProcess::Handler, seam::Link::Handler {
+class RelayProgram : LoopOfTest, public ::testing::Test, public RelayProcess {
  protected:
+  RelayProgram() : RelayProcess(LoopOfTest::loop, LoopOfTest::clock, LoopOfTest::timers) {}
   void SetUp() override {
     if (geteuid() != 0) GTEST_SKIP() << "needs root: the relay becomes a user of its own";
-    std::string pattern = (fs::temp_directory_path() / "sekisho-relay-XXXXXX").string();
-    folder = ::mkdtemp(pattern.data());
-    fs::permissions(folder, fs::perms::owner_all | fs::perms::others_exec | fs::perms::group_exec);
-    fs::create_directories(folder / "pages");
-    std::ofstream(folder / "pages/index.html") << "<!doctype html><title>page</title>";
-    fs::create_directories(folder / "recordings");
-    ASSERT_EQ(chown((folder / "recordings").c_str(), kRelayUid, kRelayUid), 0);
-    console = "127.0.0.1:" + std::to_string(console_listener.local_endpoint().port());
-    std::ifstream example(SEKISHO_SOURCE_DIR "/core/base/all-keys.json");
-    auto document = nlohmann::json::parse(example);
-    auto& path = document["paths"][0];
-    path["tun"]["gate_address"] = "";
-    path["entrance"] = "127.0.0.1:" + std::to_string(entrance_listener.local_endpoint().port());
-    path["relay_uid"] = kRelayUid;
-    path["pages"] = {
-        {"console", {{"listen", console}, {"origin", "http://" + console}, {"files", (folder / "pages").string()}}},
-        {"recordings", (folder / "recordings").string()}};
-    entrance = path["entrance"];
-    std::ofstream(folder / "gate.json") << document;
-    start();
-  }
-  void TearDown() override {
-    if (process) {
-      process->signal(SIGTERM);
-      until([&] { return exit.has_value(); });
-      EXPECT_EQ(exit->signal, 0) << "killed: a call that the sandbox does not know?";
-    }
-    if (!folder.empty()) fs::remove_all(folder);
-  }
-  void start() {
-    auto child = supervise::ChildProcess::start(
-        loop, {SEKISHO_RELAY, "--config", (folder / "gate.json").string(), "--path", "internet"}, *this);
-    ASSERT_TRUE(child) << child.error().detail;
-    process = std::move(*child);
-    auto ends = run::make_link_pair();
-    ASSERT_TRUE(ends);
-    link = std::make_unique<run::PeerLink>(clock, timers, seam::Hello{seam::kVersion, "sekishod", "", "1"}, "relay", "",
-                                           static_cast<seam::Link::Handler&>(*this));
-    link->start(run::open_link(loop, std::move((*ends)[0]), link->inner()));
-    ASSERT_TRUE(process->hand_over("listener", entrance, entrance_listener.native_handle()));
-    ASSERT_TRUE(process->hand_over("listener", console, console_listener.native_handle()));
-    ASSERT_TRUE(process->hand_over("link", "sekishod", (*ends)[1].get()));
-    ASSERT_TRUE(process->hand_over("end", "", -1));
-    ASSERT_TRUE(until([&] { return ready || exit; }));
-    ASSERT_TRUE(ready) << "ended with " << exit->code << ", signal " << exit->signal;
-    ASSERT_TRUE(until([&] { return greeted; }));
-  }
-
-  // --- the supervisor's side
-  void on_ready() override { ready = true; }
-  void on_breach() override { ADD_FAILURE() << "the relay told the supervisor something else"; }
-  void on_exit(supervise::Exit how) override { exit = how; }
-
-  // --- the gatekeeper's side
-  void on_message(seam::Message message, int fd) override {
-    if (fd >= 0) ::close(fd);
-    if (std::holds_alternative<seam::Hello>(message)) greeted = true;
-    if (auto* asked = std::get_if<seam::ConsoleRequest>(&message)) {
-      if (std::holds_alternative<seam::OpenScreen>(asked->body)) {
-        seam::ScreenRight right;
-        right.console = 7;
-        right.session = "S20261122-1-000042";
-        right.person = "mori";
-        right.target = right.title = "web-01";
+    answers = [this](const seam::ConsoleRequest& asked) -> seam::ConsoleAnswer {
+      if (std::holds_alternative<seam::WantThumbnail>(asked.body)) {
+        return seam::ThumbnailRight{kMachine, "servers", kSession, kZone, Secret(std::string(64, 'b'))};
+      }
+      if (!std::holds_alternative<seam::OpenScreen>(asked.body)) return seam::ConsoleDone{};
+      seam::ScreenRight right;
+      right.console = next_console++;
+      right.session = kSession;
+      right.person = "mori";
+      right.target = right.title = "web-01";
+      if (at_hyperd) {
+        right.machine = kMachine;
+        right.driver = "servers";
+        right.zone = kZone;
+        right.ticket = Secret(std::string(64, 'a'));
+      } else {
         right.address = "127.0.0.1";
         right.port = guest_port != 0 ? guest_port : guest_listener.local_endpoint().port();
-        link->send(seam::ConsoleReply{asked->number, std::move(right)});
-      } else {
-        link->send(seam::ConsoleReply{asked->number, seam::ConsoleDone{}});
       }
-    } else if (const auto* note = std::get_if<seam::RecordingNote>(&message)) {
-      keep(*note);
-      link->send(seam::RecordingNoted{note->number, true, {}});
-    } else if (const auto* notice = std::get_if<seam::ConsoleNotice>(&message)) {
-      if (const auto* over = std::get_if<seam::ScreenClosed>(&notice->body)) closed = over->code;
-    }
+      return right;
+    };
   }
-  void on_closed(std::string_view) override {}
-  /// Into a journal that is a list, as the gatekeeper does.
-  void keep(const seam::RecordingNote& note) {
-    const auto at = [](std::uint64_t us) { return Instant(std::chrono::microseconds(static_cast<std::int64_t>(us))); };
-    if (const auto* opened = std::get_if<seam::RecordingOpened>(&note.body)) {
-      header.id = *recording::id_from_hex(opened->id);
-      header.started_at = at(opened->started_at);
-      file = opened->file;
-      journal.push_back(recording::opened_entry(header, *audit::hash_from_hex(opened->header_hash), file, clock.now()));
-    } else if (const auto* chunk = std::get_if<seam::RecordingChunk>(&note.body)) {
-      journal.push_back(recording::chunk_entry(header,
-                                               {chunk->number, chunk->offset, chunk->length, at(chunk->begin),
-                                                at(chunk->end), *audit::hash_from_hex(chunk->hash)},
-                                               clock.now()));
-    } else if (const auto* over = std::get_if<seam::RecordingClosed>(&note.body)) {
-      journal.push_back(recording::closed_entry(header, over->chunks, over->why, clock.now()));
-      recording_closed = true;
-    } else {
-      ADD_FAILURE() << "the recording failed: " << std::get<seam::RecordingFailed>(note.body).code;
-    }
-  }
+  void TearDown() override { stop(); }
 
-  template <class Check>
-  bool until(Check check) {
-    const auto end = std::chrono::steady_clock::now() + kPatience;
-    while (!check()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      loop.run_one_for(std::chrono::milliseconds(10));
-      loop.restart();
-    }
-    return true;
-  }
-  tcp::socket browser() {
-    tcp::socket out(loop);
-    out.connect(console_listener.local_endpoint());
-    out.non_blocking(true);
-    return out;
-  }
-  static void say(tcp::socket& socket, rfb::View bytes) {
-    boost::system::error_code error;
-    socket.write_some(asio::buffer(bytes.data(), bytes.size()), error);
-  }
-  static void say(tcp::socket& socket, std::string_view text) { say(socket, std::as_bytes(std::span(text))); }
-  static void hear(tcp::socket& socket, std::string& into) {
-    char buffer[65536];
-    boost::system::error_code error;
-    into.append(buffer, socket.read_some(asio::buffer(buffer), error));
-  }
-
-  /// The file is whole and is what the notes say.
-  void expect_verified() {
-    const auto disk = audit::open_posix_disk((folder / "recordings").string(), audit::Make::no);
-    ASSERT_TRUE(disk);
-    const auto opened = (*disk)->open(file, audit::Access::read);
-    ASSERT_TRUE(opened) << opened.error().detail;
-    recording::Notes notes;
-    for (const audit::Entry& entry : journal) EXPECT_TRUE(recording::add_note(notes, header.id, entry));
-    recording::sort_notes(notes);
-    const auto verified = recording::verify(**opened, notes);
-    ASSERT_TRUE(verified);
-    EXPECT_TRUE(verified->ok);
-    EXPECT_TRUE(verified->closed);
-  }
-  tcp::socket open_screen(screens::BrowserReader& reader) {
-    auto peer = browser();
-    say(peer, "GET /ws/console HTTP/1.1\r\nHost: " + console + "\r\nOrigin: http://" + console +
-                  "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: binary, sekisho.ticket." +
-                  std::string(43, 'q') + "\r\n\r\n");
-    std::string got;
-    EXPECT_TRUE(until([&] { return hear(peer, got), got.find("\r\n\r\n") != std::string::npos; }));
-    EXPECT_EQ(got.rfind("HTTP/1.1 101 ", 0), 0U) << got;
-    const std::string first = got.substr(std::min(got.size(), got.find("\r\n\r\n") + 4));
-    reader.read(std::as_bytes(std::span(first)));
-    for (const char* word : {"524642203030332e3030380a", "01", "01"}) say(peer, screens::browser_frame(hex(word)));
-    return peer;
-  }
-  void read(tcp::socket& peer, screens::BrowserReader& reader) {
-    std::string more;
-    hear(peer, more);
-    reader.read(std::as_bytes(std::span(more)));
-  }
-
-  asio::io_context loop{1};
-  run::GateClock clock;
-  run::AsioTimers timers{loop, clock};
-  tcp::acceptor entrance_listener{loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
-  tcp::acceptor console_listener{loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
-  tcp::acceptor guest_listener{loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
-  fs::path folder;
-  std::string entrance, console;
-  std::unique_ptr<supervise::ChildProcess> process;
-  std::unique_ptr<run::PeerLink> link;
-  std::optional<supervise::Exit> exit;
+  using RelayProcess::clock;
+  using RelayProcess::loop;
+  using RelayProcess::timers;
+  tcp::acceptor guest_listener{RelayProcess::loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
   std::uint16_t guest_port = 0;  ///< of a real server; 0: this test's own
-  bool ready = false, greeted = false, recording_closed = false;
-  std::string closed, file;
-  recording::FileHeader header;
-  std::vector<audit::Entry> journal;
+  bool at_hyperd = false;        ///< the screen is a machine's
+  std::uint64_t next_console = 7;
 };
 
 TEST_F(RelayProgram, ServesItsPageAndItsQuestions) {
+  start();
   auto peer = browser();
-  std::string got;
-  say(peer, "GET /console/ HTTP/1.1\r\nHost: " + console + "\r\n\r\n");
-  ASSERT_TRUE(until([&] { return hear(peer, got), got.find("</title>") != std::string::npos; })) << got;
-  EXPECT_NE(got.find("Permissions-Policy"), std::string::npos);
-  got.clear();
+  peer->say("GET /console/ HTTP/1.1\r\nHost: " + console + "\r\n\r\n");
+  const std::string page = hear(*peer, "</title>");
+  EXPECT_NE(page.find("Permissions-Policy"), std::string::npos) << page;
+  EXPECT_NE(page.find("Strict-Transport-Security"), std::string::npos);
   const std::string body = R"({"person":"mori","password":"x"})";
-  say(peer, "POST /api/console/login HTTP/1.1\r\nHost: " + console + "\r\nOrigin: http://" + console +
-                "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
-  ASSERT_TRUE(until([&] { return hear(peer, got), got.find("\r\n\r\n{}") != std::string::npos; })) << got;
+  peer->say(head("POST /api/console/login") + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  EXPECT_NE(hear(*peer, "\r\n\r\n{}").find("200 OK"), std::string::npos);
 }
 
 TEST_F(RelayProgram, RecordsAScreenIntoAFolderOfItsOwnThatVerifies) {
+  start();
   screens::BrowserReader reader;
   auto peer = open_screen(reader);
   tcp::socket guest = guest_listener.accept();
-  say(guest, hex("524642203030332e3030380a"));
-  say(guest, hex("0101"));
-  say(guest, hex("00000000"));
-  say(guest, hex("0280 01e0 2018000100ff00ff00ff100800000000 00000000"));
+  const auto guest_says = [&](rfb::View bytes) { asio::write(guest, asio::buffer(bytes.data(), bytes.size())); };
+  for (const char* word :
+       {"524642203030332e3030380a", "0101", "00000000", "0280 01e0 2018000100ff00ff00ff100800000000 00000000"}) {
+    guest_says(hex(word));
+  }
   const rfb::Bytes picture = screens::ScreenStage::picture(0, 0, 200, 100, 0x11223344);
   rfb::View left = picture;
   guest.non_blocking(true);
   ASSERT_TRUE(until([&] {
     boost::system::error_code error;
     if (!left.empty()) left = left.subspan(guest.write_some(asio::buffer(left.data(), left.size()), error));
-    read(peer, reader);
+    read(*peer, reader);
     return reader.stream.size() > picture.size();
   }));
-  link->send(seam::EntranceEnd{"S20261122-1-000042"});
+  link->send(seam::EntranceEnd{kSession});
   ASSERT_TRUE(until([&] { return recording_closed && !closed.empty(); }));
   EXPECT_EQ(closed, "session.ended");
-
+  EXPECT_EQ(closed_with(*peer, reader), "session.ended");
   expect_verified();
   struct stat about {};
   ASSERT_EQ(stat((folder / "recordings" / file).c_str(), &about), 0);
-  EXPECT_EQ(about.st_uid, kRelayUid);
+  EXPECT_EQ(about.st_uid, kUid);
   EXPECT_EQ(about.st_mode & 0777, 0600U);
+}
+
+/// The other end of the link that the supervisor makes between this relay and a zone's hyperd.
+struct FakeHyperd final : seam::Link::Handler {
+  FakeHyperd(asio::io_context& loop, const run::Clock& clock, run::Timers& timers, run::Fd fd) {
+    link = std::make_unique<run::PeerLink>(clock, timers, seam::Hello{seam::kVersion, "hyperd", kZone, "1"}, "relay",
+                                           "internet", static_cast<seam::Link::Handler&>(*this));
+    link->start(run::open_link(loop, std::move(fd), link->inner()));
+  }
+  void on_message(seam::Message message, int fd) override {
+    if (fd >= 0) ::close(fd);
+    if (auto* ask = std::get_if<seam::ScreenAsk>(&message)) asked.push_back(std::move(*ask));
+    greeted = true;
+  }
+  void on_closed(std::string_view why) override { closed = why; }
+  std::unique_ptr<run::PeerLink> link;
+  std::vector<seam::ScreenAsk> asked;
+  bool greeted = false;
+  std::string closed;
+};
+
+TEST_F(RelayProgram, GetsAMachinesScreenAndPictureFromItsHyperd) {
+  auto ends = run::make_link_pair();
+  ASSERT_TRUE(ends);
+  at_hyperd = true;
+  start({{std::string("hyperd:") + kZone, (*ends)[1].get()}});
+  (*ends)[1].reset();
+  FakeHyperd hyperd(loop, clock, timers, std::move((*ends)[0]));
+  ASSERT_TRUE(until([&] { return hyperd.greeted; }));
+
+  auto peer = browser();
+  peer->say(head("GET /api/console/servers/web-01/thumbnail") + "\r\n");
+  ASSERT_TRUE(until([&] { return hyperd.asked.size() == 1; }));
+  EXPECT_EQ(hyperd.asked[0].kind, seam::ScreenKind::picture);
+  EXPECT_EQ(hyperd.asked[0].ticket.reveal(), std::string(64, 'b'));
+  const std::string png = std::string("\x89PNG\r\n\x1a\n") + "pixels of a test";
+  const int memory = ::memfd_create("picture", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  ASSERT_EQ(::write(memory, png.data(), png.size()), static_cast<ssize_t>(png.size()));
+  ASSERT_EQ(::fcntl(memory, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW), 0);
+  hyperd.link->send_with_fd(seam::ScreenAnswer{hyperd.asked[0].number, kZone, true, "image/png", {}}, memory);
+  EXPECT_NE(hear(*peer, "pixels of a test").find("Content-Type: image/png"), std::string::npos);
+
+  // The answer comes while the browser waits for its 101: by hand.
+  screens::BrowserReader reader;
+  std::unique_ptr<TlsBrowser> viewer;
+  int guest[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, guest), 0);
+  const run::Fd other(guest[1]);
+  std::function<void()> serve = [&] {
+    if (hyperd.asked.size() < 2) {
+      timers.at(clock.now() + std::chrono::milliseconds(10), serve);
+      return;
+    }
+    hyperd.link->send_with_fd(seam::ScreenAnswer{hyperd.asked[1].number, kZone, true, {}, {}}, guest[0]);
+  };
+  timers.post(serve);
+  viewer = open_screen(reader);
+  EXPECT_EQ(hyperd.asked[1].uuid, kMachine);
+  EXPECT_EQ(hyperd.asked[1].session, kSession);
+  EXPECT_EQ(hyperd.asked[1].manager, "servers");
+  for (const char* word :
+       {"524642203030332e3030380a", "0101", "00000000", "0280 01e0 2018000100ff00ff00ff100800000000 00000000"}) {
+    const rfb::Bytes bytes = hex(word);
+    ASSERT_EQ(::write(other.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+  }
+  ASSERT_TRUE(until([&] { return read(*viewer, reader), reader.stream.size() >= 12 + 2 + 4 + 24 + 6; }));
+
+  // A hyperd that goes leaves open screens alone, and opens no new one.
+  hyperd.link.reset();
+  screens::BrowserReader refused;
+  auto late = open_socket(refused);
+  EXPECT_EQ(closed_with(*late, refused), "console.unreachable");
+  viewer->say(screens::browser_frame(rfb::testing::pointer(1, 100, 100)));
+  EXPECT_TRUE(until([&] { return used == 1; })) << "what the person does is told";
+  link->send(seam::EntranceEnd{kSession});
+  EXPECT_EQ(closed_with(*viewer, reader), "session.ended");
+}
+
+TEST_F(RelayProgram, AHyperdThatSpeaksForAnotherZoneIsCutOff) {
+  auto ends = run::make_link_pair();
+  ASSERT_TRUE(ends);
+  at_hyperd = true;
+  start({{std::string("hyperd:") + kZone, (*ends)[1].get()}});
+  (*ends)[1].reset();
+  FakeHyperd hyperd(loop, clock, timers, std::move((*ends)[0]));
+  ASSERT_TRUE(until([&] { return hyperd.greeted; }));
+  hyperd.link->send(seam::ScreenAnswer{1, "my_number", false, {}, {}});
+  EXPECT_TRUE(until([&] { return !hyperd.closed.empty(); }));
+  screens::BrowserReader refused;
+  auto peer = open_socket(refused);
+  EXPECT_EQ(closed_with(*peer, refused), "console.unreachable");
 }
 
 constexpr const char* kXvnc = "/usr/bin/Xvnc";
 
 TEST_F(RelayProgram, ShowsAndRecordsARealServersScreen) {
   if (!fs::exists(kXvnc)) GTEST_SKIP() << kXvnc << " is not installed";
+  start();
   {
     const tcp::acceptor free(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     guest_port = free.local_endpoint().port();
@@ -292,17 +218,17 @@ TEST_F(RelayProgram, ShowsAndRecordsARealServersScreen) {
   screens::BrowserReader reader;
   auto peer = open_screen(reader);
   // Version, types, result, ServerInit (its name is the relay's, not the server's): then what noVNC says.
-  ASSERT_TRUE(until([&] { return read(peer, reader), reader.stream.size() >= 12 + 2 + 4 + 24 + 6; }));
+  ASSERT_TRUE(until([&] { return read(*peer, reader), reader.stream.size() >= 12 + 2 + 4 + 24 + 6; }));
   const std::string said(reinterpret_cast<const char*>(reader.stream.data()), reader.stream.size());
   EXPECT_EQ(said.substr(12 + 2 + 4 + 24, 6), "web-01");
-  say(peer, screens::browser_frame(rfb::testing::novnc_opening({640, 480})));
-  say(peer, screens::browser_frame(rfb::testing::pointer(1, 100, 100)));
-  say(peer, screens::browser_frame(rfb::testing::key(true, 'a')));
-  say(peer, screens::browser_frame(rfb::testing::cut_text(rfb::kClientCutText, 5, rfb::testing::zeros(5))));
+  peer->say(screens::browser_frame(rfb::testing::novnc_opening({640, 480})));
+  peer->say(screens::browser_frame(rfb::testing::pointer(1, 100, 100)));
+  peer->say(screens::browser_frame(rfb::testing::key(true, 'a')));
+  peer->say(screens::browser_frame(rfb::testing::cut_text(rfb::kClientCutText, 5, rfb::testing::zeros(5))));
   const std::size_t before = reader.stream.size();
-  EXPECT_TRUE(until([&] { return read(peer, reader), reader.stream.size() > before + 64; })) << "a picture";
+  EXPECT_TRUE(until([&] { return read(*peer, reader), reader.stream.size() > before + 64; })) << "a picture";
   EXPECT_TRUE(closed.empty()) << closed;
-  link->send(seam::EntranceEnd{"S20261122-1-000042"});
+  link->send(seam::EntranceEnd{kSession});
   EXPECT_TRUE(until([&] { return recording_closed && !closed.empty(); }));
   kill(server, SIGTERM);
   int status = 0;
@@ -312,4 +238,4 @@ TEST_F(RelayProgram, ShowsAndRecordsARealServersScreen) {
 }
 
 }  // namespace
-}  // namespace sekisho::relay
+}  // namespace sekisho::relay::testing

@@ -1,7 +1,10 @@
 #include "programs/relay/screen_desk.hpp"
 
+#include "admission/login.hpp"
 #include "console/rfb/report.hpp"
+#include "hyper/refusals.hpp"
 #include "programs/relay/events.hpp"
+#include "programs/relay/farewell.hpp"
 #include "programs/relay/recording_thread.hpp"
 #include "programs/relay/screen_driver.hpp"
 
@@ -40,6 +43,11 @@ using EntryPtr = std::shared_ptr<Entry>;
 
 seam::ConsoleAnswer unavailable() {
   return seam::ConsoleRefused{{}, true};
+}
+
+/// hyperd's codes have their words beside it, all others theirs in the gate's catalogue.
+Refusal refusal_of(const std::string& code) {
+  return code.starts_with("screen.") ? hyper::screen_refusal(code) : admission::refusal(code);
 }
 
 }  // namespace
@@ -96,28 +104,16 @@ struct ScreenDesk::State : std::enable_shared_from_this<ScreenDesk::State>, Scre
   [[nodiscard]] const screens::Pages& pages_of(seam::Place place) const { return *pages.at(place); }
 
   // --- a page's questions
-  void finish(const Peer& peer, const std::function<void(HttpResponse)>& done, const seam::ConsoleAnswer& answer) {
+  void finish(const Peer& peer, const std::function<void(HttpResponse)>& done, seam::ConsoleAnswer answer) {
     if (const auto* refused = std::get_if<seam::ConsoleRefused>(&answer); refused && refused->refusal.code.empty()) {
       return done(screens::Pages::refuse("gate.unavailable", 503));
     }
-    if (const auto* right = std::get_if<seam::ThumbnailRight>(&answer)) {
-      return source.thumbnail({right->machine, right->driver, {}, 0}, [done](Result<std::string> png) {
-        done(screens::Pages::thumbnail(png ? std::move(*png) : std::string()));
-      });
-    }
-    if (std::holds_alternative<seam::ServerList>(answer)) {
-      auto held = std::make_shared<seam::ServerList>(std::get<seam::ServerList>(answer));
-      std::vector<ScreenTarget> machines;
-      for (const seam::ServerView& server : held->servers) {
-        if (!server.machine.empty()) machines.push_back({server.machine, server.driver, {}, 0});
-      }
-      return source.states(machines, [weak = weak_from_this(), machines, held, place = peer.place,
-                                      done](const std::vector<std::string>& states) {
-        const auto self = weak.lock();
-        if (!self) return;
-        screens::MachineStates known;
-        for (std::size_t i = 0; i < machines.size() && i < states.size(); ++i) known[machines[i].machine] = states[i];
-        done(self->pages_of(place).answer(*held, known));
+    if (auto* right = std::get_if<seam::ThumbnailRight>(&answer)) {
+      ScreenTarget target{std::move(right->machine), std::move(right->driver), {}, 0, std::move(right->session),
+                          std::move(right->zone),    std::move(right->ticket)};
+      return source.thumbnail(std::move(target), [done](Result<std::string> png) {
+        done(png ? screens::Pages::thumbnail(std::move(*png))
+                 : screens::Pages::refuse(refusal_of(png.error().code), 503));
       });
     }
     done(pages_of(peer.place).answer(answer));
@@ -127,19 +123,21 @@ struct ScreenDesk::State : std::enable_shared_from_this<ScreenDesk::State>, Scre
   void open(EntryPtr entry) {
     const std::uint64_t console = entry->right.console;
     if (entries.size() >= limits.screens || entries.contains(console)) {
-      entry->refuse(screens::Pages::refuse("console.too_many", 503));
+      dismiss(entry, "console.too_many");
       return tell(console, seam::ScreenClosed{"console.too_many", {}, 0, 0});
     }
     entries.emplace(console, entry);
     step(entry, "console.unreachable");
-    source.open({entry->right.machine, entry->right.driver, entry->right.address, entry->right.port},
-                [weak = weak_from_this(), entry](Result<run::Fd> guest) {
-                  const auto self = weak.lock();
-                  if (!self || !entry->opening) return;
-                  if (!guest) return self->give_up(entry, "console.unreachable", guest.error().detail);
-                  entry->guest = std::move(*guest);
-                  self->record(entry);
-                });
+    seam::ScreenRight& right = entry->right;
+    ScreenTarget target{right.machine, right.driver, right.address,          right.port,
+                        right.session, right.zone,   std::move(right.ticket)};
+    source.open(std::move(target), [weak = weak_from_this(), entry](Result<run::Fd> guest) {
+      const auto self = weak.lock();
+      if (!self || !entry->opening) return;
+      if (!guest) return self->give_up(entry, guest.error().code, guest.error().detail);
+      entry->guest = std::move(*guest);
+      self->record(entry);
+    });
   }
   /// The step that begins now has its limit.
   void step(const EntryPtr& entry, std::string late) {
@@ -148,6 +146,12 @@ struct ScreenDesk::State : std::enable_shared_from_this<ScreenDesk::State>, Scre
       if (const auto self = weak.lock()) self->give_up(entry, late, "late");
     });
   }
+  /// A page's script sees neither status nor words of an opening that HTTP refuses; a close frame's reason it sees.
+  void dismiss(const EntryPtr& entry, std::string_view code) {
+    auto handover = entry->take();
+    if (!handover) return;
+    say_farewell(clock, timers, std::move(handover->socket), websocket::switching_protocols(entry->upgrade), code);
+  }
   void give_up(const EntryPtr& entry, const std::string& code, std::string detail) {
     if (!std::exchange(entry->opening, false)) return;
     timers.cancel(entry->limit);
@@ -155,8 +159,7 @@ struct ScreenDesk::State : std::enable_shared_from_this<ScreenDesk::State>, Scre
     entries.erase(entry->right.console);
     log.event(kScreenNotOpened, {{"session", entry->right.session}, {"code", code}, {"detail", detail}});
     tell(entry->right.console, seam::ScreenClosed{code, std::move(detail), 0, 0});
-    const bool known = code == "console.unreachable" || code == "console.not_recorded";
-    entry->refuse(screens::Pages::refuse(known ? code : "session.right_ended", known ? 503 : 403));
+    dismiss(entry, code);
   }
   void record(const EntryPtr& entry) {
     if (!entry->right.recorded) return run(entry);
@@ -226,6 +229,7 @@ struct ScreenDesk::State : std::enable_shared_from_this<ScreenDesk::State>, Scre
                                         notice.count, notice.bytes, notice.total});
     }
   }
+  void on_used(std::uint64_t console) override { tell(console, seam::ScreenUsed{}); }
   void on_ended(std::uint64_t console, const screens::ScreenEnd& why, std::uint64_t from_browser,
                 std::uint64_t from_guest) override {
     const auto found = entries.find(console);
@@ -300,8 +304,8 @@ void ScreenDesk::serve(const screens::Pages& pages) {
 
 void ScreenDesk::ask(const Peer& peer, seam::ConsoleQuestion question, std::function<void(HttpResponse)> done) {
   state_->ask_gate(peer, std::move(question),
-                   [weak = std::weak_ptr(state_), peer, done = std::move(done)](const seam::ConsoleAnswer& answer) {
-                     if (const auto self = weak.lock()) self->finish(peer, done, answer);
+                   [weak = std::weak_ptr(state_), peer, done = std::move(done)](seam::ConsoleAnswer answer) {
+                     if (const auto self = weak.lock()) self->finish(peer, done, std::move(answer));
                    });
 }
 
@@ -316,7 +320,7 @@ void ScreenDesk::open_screen(const Peer& peer, websocket::Upgrade upgrade, std::
     const auto self = weak.lock();
     if (!self) return;
     auto* right = std::get_if<seam::ScreenRight>(&answer);
-    if (right == nullptr) return self->finish(peer, entry->refuse, answer);
+    if (right == nullptr) return self->finish(peer, entry->refuse, std::move(answer));
     entry->right = std::move(*right);
     self->open(entry);
   });

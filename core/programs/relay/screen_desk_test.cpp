@@ -46,6 +46,20 @@ class ScreenDeskTest : public RelayBench {
     gate_says(seam::ConsoleReply{question->number, std::move(says)});
     return peer;
   }
+  /// The reason that the socket is closed with as soon as it has been opened.
+  std::string farewell(tcp::socket& peer) {
+    std::string got;
+    BrowserReader reader;
+    until([&] { return !hear(peer, got) || got.find("\r\n\r\n") != std::string::npos; }, "for 101");
+    EXPECT_EQ(got.rfind("HTTP/1.1 101 ", 0), 0U) << got;
+    const std::string first = got.substr(std::min(got.size(), got.find("\r\n\r\n") + 4));
+    reader.read(std::as_bytes(std::span(first)));
+    read_until(
+        peer, reader, [&] { return reader.close_code != 0; }, "for the close");
+    EXPECT_EQ(reader.close_code, websocket::kGoingAway);
+    EXPECT_TRUE(reader.stream.empty());
+    return reader.close_reason;
+  }
   /// Up to the first picture's request; the 101 is behind us.
   tcp::socket open_screen(seam::ScreenRight wanted = right()) {
     auto peer = knock(std::move(wanted));
@@ -174,22 +188,34 @@ TEST_F(ScreenDeskTest, ARefusedTicketIsAnsweredInHttpAndNothingIsTouched) {
   EXPECT_TRUE(disk->contents().empty());
 }
 
-TEST_F(ScreenDeskTest, AGuestThatCannotBeReachedIsToldToBothSides) {
-  source.unreachable = true;
-  auto peer = knock(right());
-  const std::string got = answer(peer);
-  EXPECT_EQ(got.rfind("HTTP/1.1 503 ", 0), 0U);
-  EXPECT_NE(got.find("console.unreachable"), std::string::npos);
-  ASSERT_EQ(told<seam::ScreenClosed>().size(), 1U);
-  EXPECT_EQ(told<seam::ScreenClosed>()[0].code, "console.unreachable");
+TEST_F(ScreenDeskTest, AScreenThatIsNotHadIsToldToBothSides) {
+  for (const char* code : {"console.unreachable", "screen.ticket", "screen.not_running"}) {
+    source.refuses = code;
+    link.sent.clear();
+    questions = 0;
+    auto peer = knock(right());
+    EXPECT_EQ(farewell(peer), code);
+    ASSERT_EQ(told<seam::ScreenClosed>().size(), 1U);
+    EXPECT_EQ(told<seam::ScreenClosed>()[0].code, code);
+    EXPECT_EQ(desk->screens(), 0U);
+  }
+}
+
+TEST_F(ScreenDeskTest, WhatOpensAScreenAtItsHypervisorIsGivenToItAlone) {
+  auto wanted = right();
+  wanted.zone = "internet_business";
+  wanted.ticket = Secret("ticket");
+  auto peer = open_screen(std::move(wanted));
+  ASSERT_EQ(source.targets.size(), 1U);
+  EXPECT_EQ(source.targets[0].session, "S20261122-1-000042");
+  EXPECT_EQ(source.targets[0].zone, "internet_business");
+  EXPECT_EQ(source.targets[0].ticket.reveal(), "ticket");
 }
 
 TEST_F(ScreenDeskTest, WithoutARecordingNoScreen) {
   journal_works = false;
   auto peer = knock(right());
-  const std::string got = answer(peer);
-  EXPECT_EQ(got.rfind("HTTP/1.1 503 ", 0), 0U);
-  EXPECT_NE(got.find("console.not_recorded"), std::string::npos);
+  EXPECT_EQ(farewell(peer), "console.not_recorded");
   EXPECT_TRUE(guest_closed());
   EXPECT_EQ(desk->screens(), 0U);
 }
@@ -197,7 +223,7 @@ TEST_F(ScreenDeskTest, WithoutARecordingNoScreen) {
 TEST_F(ScreenDeskTest, AFullDiskOpensNoScreen) {
   disk->set_space({100, 1});
   auto peer = knock(right());
-  EXPECT_NE(answer(peer).find("console.not_recorded"), std::string::npos);
+  EXPECT_EQ(farewell(peer), "console.not_recorded");
   EXPECT_TRUE(notes<seam::RecordingOpened>().empty());
 }
 
@@ -219,6 +245,23 @@ TEST_F(ScreenDeskTest, AClipboardIsToldToTheGatekeeper) {
   EXPECT_EQ(stopped.code, "console.clipboard");
   EXPECT_FALSE(stopped.by_guest);
   EXPECT_EQ(stopped.bytes, 5U);
+}
+
+TEST_F(ScreenDeskTest, WhatThePersonDoesIsToldAndWhatPageAndGuestDoByThemselvesIsNot) {
+  auto peer = open_screen();
+  shake_hands(peer);
+  browser_says(peer, rfb::testing::novnc_opening({64, 64}));
+  browser_says(peer, rfb::testing::cut_text(rfb::kClientCutText, 5, rfb::testing::zeros(5)));
+  guest_says(screens::ScreenStage::picture(0, 0, 8, 8, 0x11223344));
+  until([&] { return !told<seam::ScreenStopped>().empty(); }, "for the notice");
+  EXPECT_TRUE(told<seam::ScreenUsed>().empty());
+  browser_says(peer, rfb::testing::pointer(0, 10, 10));
+  until([&] { return !told<seam::ScreenUsed>().empty(); }, "for the pointer");
+  for (int i = 0; i < 50; ++i) browser_says(peer, rfb::testing::pointer(0, 11, 10));
+  browser_says(peer, rfb::testing::cut_text(rfb::kClientCutText, 5, rfb::testing::zeros(5)));
+  browser_says(peer, rfb::testing::key(true, 'a'));
+  static_cast<void>(guest_hears(14));
+  EXPECT_EQ(told<seam::ScreenUsed>().size(), 1U) << "at most every 10 s";
 }
 
 TEST_F(ScreenDeskTest, AJournalThatStopsTakingNotesEndsTheScreen) {
@@ -306,7 +349,7 @@ class HastyDesk : public ScreenDeskTest {
 TEST_F(HastyDesk, AGuestThatIsSilentTooLongIsUnreachable) {
   source.silent = true;
   auto peer = knock(right());
-  EXPECT_NE(answer(peer).find("console.unreachable"), std::string::npos);
+  EXPECT_EQ(farewell(peer), "console.unreachable");
   ASSERT_EQ(source.waiting.size(), 1U);
   int ends[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -14,9 +15,9 @@ namespace sekisho::relay {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 using boost::system::error_code;
 using Stream = asio::generic::stream_protocol::socket;
+constexpr Seconds kLastWords{5};
 
 /// Family and protocol of a descriptor, as Asio wants them.
 asio::generic::stream_protocol protocol_of(int fd) {
@@ -29,13 +30,13 @@ asio::generic::stream_protocol protocol_of(int fd) {
 }  // namespace
 
 struct ScreenDriver::Inside : std::enable_shared_from_this<ScreenDriver::Inside> {
-  Inside(std::uint64_t n, const run::Clock& c, run::Timers& t, tcp::socket b, screens::ScreenOptions options,
+  Inside(std::uint64_t n, const run::Clock& c, run::Timers& t, BrowserSocket b, screens::ScreenOptions options,
          std::shared_ptr<screens::Tape> tape, Buffer shared, Observer& o)
       : console(n),
         clock(c),
         timers(t),
         browser(std::move(b)),
-        guest(browser.get_executor()),
+        guest(browser.tcp().get_executor()),
         screen(std::move(options), std::move(tape), c.now()),
         buffer(std::move(shared)),
         observer(&o) {}
@@ -43,7 +44,7 @@ struct ScreenDriver::Inside : std::enable_shared_from_this<ScreenDriver::Inside>
   const std::uint64_t console;
   const run::Clock& clock;
   run::Timers& timers;
-  tcp::socket browser;
+  BrowserSocket browser;
   Stream guest;
   screens::Screen screen;
   const Buffer buffer;
@@ -54,11 +55,13 @@ struct ScreenDriver::Inside : std::enable_shared_from_this<ScreenDriver::Inside>
   bool told_end = false, closed = false;
   run::Timers::Id timer = 0;
   Instant timer_at{};
+  std::optional<Instant> done_at, used_at;
+  std::uint64_t inputs = 0;  // that the observer was told of
 
   void close_all() {
     closed = true;
     error_code ignored;
-    browser.close(ignored);
+    browser.close();
     guest.close(ignored);
     timers.cancel(std::exchange(timer, 0));
   }
@@ -69,9 +72,23 @@ struct ScreenDriver::Inside : std::enable_shared_from_this<ScreenDriver::Inside>
     tell();
     write();
     if (closed) return;
-    if (screen.done() && greeting.empty()) return close_all();
+    if (screen.done() && greeting.empty() && said_all()) return close_all();
     wait();
     arm();
+  }
+
+  /// The last words have left, or their time is over.
+  bool said_all() {
+    error_code error;
+    const Instant now = clock.now();
+    if (browser.flush(error) || error) return true;
+    if (!done_at) {
+      done_at = now;
+      timers.at(now + kLastWords, [self = shared_from_this()] {
+        if (!self->closed) self->close_all();
+      });
+    }
+    return false;
   }
 
   /// What was read and found no room then.
@@ -91,6 +108,11 @@ struct ScreenDriver::Inside : std::enable_shared_from_this<ScreenDriver::Inside>
   void tell() {
     const auto notices = screen.take_notices();
     if (!notices.empty() && observer != nullptr) observer->on_notices(console, notices);
+    if (screen.inputs() != inputs && observer != nullptr && (!used_at || clock.now() >= *used_at + kUsedEvery)) {
+      inputs = screen.inputs();
+      used_at = clock.now();
+      observer->on_used(console);
+    }
     if (!screen.ended()) return;
     if (guest.is_open()) {
       error_code ignored;
@@ -109,9 +131,9 @@ struct ScreenDriver::Inside : std::enable_shared_from_this<ScreenDriver::Inside>
       const rfb::View out = greeting.empty() ? screen.to_browser() : std::as_bytes(std::span(greeting));
       if (out.empty()) break;
       error_code error;
-      const std::size_t sent = browser.write_some(asio::buffer(out.data(), out.size()), error);
+      const std::size_t sent = browser.write_some(out, error);
       if (error == asio::error::would_block) {
-        wait_for(browser, asio::socket_base::wait_write, browser_writes);
+        wait_for(browser.tcp(), asio::socket_base::wait_write, browser_writes);
       } else if (error) {
         greeting.clear();
         screen.browser_gone(now);
@@ -121,6 +143,10 @@ struct ScreenDriver::Inside : std::enable_shared_from_this<ScreenDriver::Inside>
       } else {
         screen.sent_to_browser(sent, now);
       }
+    }
+    if (error_code error; !browser_writes && !browser.flush(error)) {
+      // Ciphertext of what the screen believes to have left; a socket that is gone is seen at its next read.
+      if (!error) wait_for(browser.tcp(), asio::socket_base::wait_write, browser_writes);
     }
     while (!guest_writes && guest.is_open() && !screen.ended() && !screen.to_guest().empty()) {
       error_code error;
@@ -139,7 +165,7 @@ struct ScreenDriver::Inside : std::enable_shared_from_this<ScreenDriver::Inside>
 
   void wait() {
     if (!browser_reads && left_of_browser.empty() && screen.room_from_browser() != 0) {
-      wait_for(browser, asio::socket_base::wait_read, browser_reads);
+      wait_for(browser.tcp(), asio::socket_base::wait_read, browser_reads);
     }
     if (!guest_reads && guest.is_open() && left_of_guest.empty() && screen.room_from_guest() != 0) {
       wait_for(guest, asio::socket_base::wait_read, guest_reads);
@@ -160,7 +186,7 @@ struct ScreenDriver::Inside : std::enable_shared_from_this<ScreenDriver::Inside>
     const std::size_t room = std::min(screen.room_from_browser(), kBuffer);
     if (room == 0 || !left_of_browser.empty()) return;
     error_code error;
-    const std::size_t size = browser.read_some(asio::buffer(buffer->data(), room), error);
+    const std::size_t size = browser.read_some(*buffer, room, error);
     if (error == asio::error::would_block) return;
     if (error) return screen.browser_gone(clock.now());
     const rfb::View in = rfb::View(*buffer).first(size);
@@ -194,7 +220,7 @@ struct ScreenDriver::Inside : std::enable_shared_from_this<ScreenDriver::Inside>
 };
 
 std::shared_ptr<ScreenDriver> ScreenDriver::start(std::uint64_t console, const run::Clock& clock, run::Timers& timers,
-                                                  tcp::socket browser, run::Fd guest, screens::ScreenOptions options,
+                                                  BrowserSocket browser, run::Fd guest, screens::ScreenOptions options,
                                                   std::shared_ptr<screens::Tape> tape, std::string greeting,
                                                   std::vector<std::byte> first, Buffer buffer, Observer& observer) {
   auto inside = std::make_shared<Inside>(console, clock, timers, std::move(browser), std::move(options),
@@ -205,8 +231,6 @@ std::shared_ptr<ScreenDriver> ScreenDriver::start(std::uint64_t console, const r
   if (!error) static_cast<void>(guest.release());
   if (!error) inside->guest.non_blocking(true, error);
   if (error) inside->screen.guest_gone(clock.now());
-  inside->browser.non_blocking(true, error);
-  if (error) inside->screen.browser_gone(clock.now());
   inside->left_of_browser = std::move(first);
   std::shared_ptr<ScreenDriver> out(new ScreenDriver(inside));
   timers.post([inside] { inside->go_on(); });

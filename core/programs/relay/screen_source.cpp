@@ -32,7 +32,7 @@ TcpScreens::TcpScreens(asio::io_context& loop, const run::Clock& clock, run::Tim
     : state_(std::make_shared<State>(loop, clock, timers)) {}
 TcpScreens::~TcpScreens() = default;
 
-void TcpScreens::open(const ScreenTarget& target, std::function<void(Result<run::Fd>)> done) {
+void TcpScreens::open(ScreenTarget target, std::function<void(Result<run::Fd>)> done) {
   struct Attempt {
     explicit Attempt(asio::io_context& loop) : socket(loop) {}
     tcp::socket socket;
@@ -64,13 +64,8 @@ void TcpScreens::open(const ScreenTarget& target, std::function<void(Result<run:
   });
 }
 
-void TcpScreens::thumbnail(const ScreenTarget&, std::function<void(Result<std::string>)> done) {
+void TcpScreens::thumbnail(ScreenTarget, std::function<void(Result<std::string>)> done) {
   state_->timers.post([done = std::move(done)] { done(unreachable("no pictures of a plain address")); });
-}
-
-void TcpScreens::states(const std::vector<ScreenTarget>& targets, std::function<void(std::vector<std::string>)> done) {
-  state_->timers.post(
-      [count = targets.size(), done = std::move(done)] { done(std::vector<std::string>(count, "unknown")); });
 }
 
 }  // namespace sekisho::relay

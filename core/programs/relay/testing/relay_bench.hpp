@@ -50,48 +50,46 @@ struct FakeLink final : seam::Link {
 /// Guests over socket pairs: the test holds the other end.
 struct FakeSource final : ScreenSource {
   explicit FakeSource(run::Timers& the_timers) : timers(the_timers) {}
-  void open(const ScreenTarget& target, std::function<void(Result<run::Fd>)> done) override {
-    targets.push_back(target);
+  void open(ScreenTarget target, std::function<void(Result<run::Fd>)> done) override {
+    targets.push_back(std::move(target));
     if (silent) return waiting.push_back(std::move(done));
-    if (unreachable) return timers.post([done = std::move(done)] { done(fail("console.unreachable", "off")); });
+    if (!refuses.empty()) return timers.post([done = std::move(done), code = refuses] { done(fail(code, "no")); });
     int ends[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
     guests.emplace_back(ends[0]);
     timers.post([done = std::move(done), fd = ends[1]] { done(run::Fd(fd)); });
   }
-  void thumbnail(const ScreenTarget&, std::function<void(Result<std::string>)> done) override {
-    timers.post([done = std::move(done), png = picture] {
-      png.empty() ? done(fail("console.unreachable")) : done(std::string(png));
+  void thumbnail(ScreenTarget target, std::function<void(Result<std::string>)> done) override {
+    targets.push_back(std::move(target));
+    timers.post([done = std::move(done), png = picture, code = refuses] {
+      png.empty() ? done(fail(code.empty() ? "console.unreachable" : code)) : done(std::string(png));
     });
-  }
-  void states(const std::vector<ScreenTarget>& wanted, std::function<void(std::vector<std::string>)> done) override {
-    timers.post([done = std::move(done), n = wanted.size()] { done(std::vector<std::string>(n, "on")); });
   }
   run::Timers& timers;
   std::vector<ScreenTarget> targets;
   std::vector<run::Fd> guests;
   std::vector<std::function<void(Result<run::Fd>)>> waiting;
-  std::string picture;
-  bool unreachable = false, silent = false;
+  std::string picture, refuses;  ///< refuses: the code that it fails with
+  bool silent = false;
 };
 
 class RelayBench : public ::testing::Test {
  protected:
-  explicit RelayBench(PageLimits page_limits = {}, DeskLimits desk_limits = {})
+  explicit RelayBench(PageLimits page_limits = {}, DeskLimits desk_limits = {}, std::shared_ptr<PageTls> tls = {})
       : log(make_log(
             {.program = "relay_pages_test", .lowest = Level::critical, .now = [this] { return clock.now(); }})) {
     static_files["index.html"] = {"text/html; charset=utf-8", "<!doctype html>", true, false};
     tcp::acceptor acceptor(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     port = acceptor.local_endpoint().port();
     host = "127.0.0.1:" + std::to_string(port);
-    origin = "http://" + host;
+    origin = (tls ? "https://" : "http://") + host;
     pages = std::make_unique<screens::Pages>(seam::Place::console, origin, static_files);
     auto memory = std::make_unique<audit::MemoryDisk>();
     disk = memory.get();
     desk = std::make_unique<ScreenDesk>(loop, clock, timers, entropy, *log, source, std::move(memory), desk_limits);
     desk->serve(*pages);
     desk->set_link(&link);
-    server = std::make_unique<PageServer>(loop, clock, timers, *pages, *desk, page_limits);
+    server = std::make_unique<PageServer>(loop, clock, timers, *pages, *desk, std::move(tls), page_limits);
     server->listen(run::Fd(::dup(acceptor.native_handle())));
   }
 
