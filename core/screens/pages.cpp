@@ -45,20 +45,24 @@ std::string host_of(const std::string& origin) {
   return origin.substr(at + 3);
 }
 
+json policy_json(bool watermark, bool recorded) {
+  return json_object("watermark", watermark, "recorded", recorded);
+}
+
 json desktop_json(const seam::DesktopView& view) {
   return json_object("session", view.session, "person", view.person, "language", view.language, "until", view.until,
                      "left_s", view.left_s, "zone", view.zone, "desktop",
                      json_object("id", view.desktop, "name", text_json(view.name), "state", view.state, "progress",
                                  view.progress, "expected_s", view.expected_s, "account", view.account, "password",
                                  std::string(view.password.reveal())),
-                     "policy", json_object("watermark", view.watermark, "recorded", view.recorded));
+                     "policy", policy_json(view.watermark, view.recorded));
 }
 
-json servers_json(const seam::ServerList& list, const MachineStates& states) {
+json servers_json(const seam::ServerList& list) {
   json servers = json::array();
   for (const seam::ServerView& server : list.servers) {
-    const auto known = states.find(server.machine);
-    const std::string state = known == states.end() ? "unknown" : known->second;
+    const bool known = server.state == "on" || server.state == "off";
+    const std::string state = known ? server.state : "unknown";
     const bool off = server.may_open && state == "off";
     json why_not;
     if (!server.may_open) why_not = refusal_json(server.why_not);
@@ -67,7 +71,7 @@ json servers_json(const seam::ServerList& list, const MachineStates& states) {
                                   "may_open", server.may_open && !off, "why_not", std::move(why_not)));
   }
   return json_object("session", list.session, "person", list.person, "left_s", list.left_s, "servers",
-                     std::move(servers));
+                     std::move(servers), "policy", policy_json(list.watermark, list.recorded));
 }
 
 }  // namespace
@@ -186,13 +190,13 @@ HttpResponse Pages::file(std::string_view name) const {
   return out;
 }
 
-HttpResponse Pages::answer(const seam::ConsoleAnswer& answer, const MachineStates& states) const {
+HttpResponse Pages::answer(const seam::ConsoleAnswer& answer) const {
   if (const auto* refused = std::get_if<seam::ConsoleRefused>(&answer)) {
     return refuse(refused->refusal, refused->unavailable ? 503 : 403);
   }
   if (std::holds_alternative<seam::ConsoleDone>(answer)) return data(json::object());
   if (const auto* view = std::get_if<seam::DesktopView>(&answer)) return data(desktop_json(*view));
-  if (const auto* list = std::get_if<seam::ServerList>(&answer)) return data(servers_json(*list, states));
+  if (const auto* list = std::get_if<seam::ServerList>(&answer)) return data(servers_json(*list));
   if (const auto* given = std::get_if<seam::TicketGiven>(&answer)) {
     return data(json_object("ticket", std::string(given->ticket.reveal()), "websocket", socket_));
   }

@@ -42,9 +42,6 @@ struct ScreenOpening {
   websocket::Upgrade upgrade;
 };
 
-/// What is known of machines, by UUID: "on", "off"; an absent one is "unknown".
-using MachineStates = std::map<std::string, std::string, std::less<>>;
-
 class Pages {
  public:
   /// `origin`: "http://10.202.0.1:8080" or https, as browsers write it; never empty.
@@ -52,7 +49,7 @@ class Pages {
 
   [[nodiscard]] std::variant<HttpResponse, PageQuestion, ScreenOpening> judge(const HttpRequest& request) const;
   /// Of every answer but ThumbnailRight, whose picture comes from elsewhere.
-  [[nodiscard]] HttpResponse answer(const seam::ConsoleAnswer& answer, const MachineStates& states = {}) const;
+  [[nodiscard]] HttpResponse answer(const seam::ConsoleAnswer& answer) const;
   /// `png`: the picture, or empty where there is none.
   [[nodiscard]] static HttpResponse thumbnail(std::string png);
 

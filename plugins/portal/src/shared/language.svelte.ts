@@ -52,6 +52,10 @@ export function fill(text: string, values: Record<string, string | number>): str
 export function t(key: Key, values: Record<string, string | number> = {}): string {
   return fill(texts[speech.language][key], values);
 }
+/// Whether there are words under that name: codes of the gate come from outside.
+export function spoken(key: string): key is Key {
+  return Object.hasOwn(ja, key);
+}
 /// Of a text that the gate gave in both languages.
 export function pick(text: Text): string {
   return text[speech.language] || text.ja || text.en;

@@ -140,7 +140,7 @@ export class FakeGate {
     if (request.url.startsWith('/api/console/')) {
       if (!this.loggedIn) return no(kRefusals.notLoggedIn);
       if (route === 'GET /api/console/servers') {
-        return say(200, {session: this.session, person: this.person, left_s: this.left_s, servers: this.servers});
+        return say(200, {session: this.session, person: this.person, left_s: this.left_s, servers: this.servers, policy: this.policy});
       }
       const [, id, what] = /^\/api\/console\/servers\/([a-z0-9-]+)\/(thumbnail|ticket)$/.exec(request.url) ?? [];
       const machine = this.machines[id];
