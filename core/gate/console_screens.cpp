@@ -127,6 +127,8 @@ void Consoles::answer_servers(
   const bool named = person != gate_.registry->people.end() && !person->second.name.empty();
   list.person = named ? person->second.name.substr(0, 200) : session.row.person;
   list.left_s = gate_.view(session).remaining_s;
+  list.watermark = gate_.options.consoles.watermark;
+  list.recorded = gate_.options.consoles.recorded;
   for (const registry::Server* server : servers_of(session)) {
     seam::ServerView view;
     view.id = server->id;
