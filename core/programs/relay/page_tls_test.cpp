@@ -150,6 +150,7 @@ TEST_F(PageTlsTest, ManyKeysInOneRecordAllArriveThoughTheScreenTakesFewAtOnce) {
   seam::ScreenRight right;
   right.console = 7;
   right.session = "S1";
+  right.title = "web-01";
   right.recorded = false;
   gate_says(seam::ConsoleReply{question->number, std::move(right)});
   ASSERT_EQ(heard(*peer, "\r\n\r\n").rfind("HTTP/1.1 101 ", 0), 0U);
@@ -177,7 +178,7 @@ TEST_F(PageTlsTest, ManyKeysInOneRecordAllArriveThoughTheScreenTakesFewAtOnce) {
         peer->hear(more);
         const auto n = ::read(guest, buffer, sizeof buffer);
         if (n > 0) heard_by_guest += static_cast<std::size_t>(n);
-        return heard_by_guest >= 12 + 1 + 1 + kMoves * 6;
+        return heard_by_guest >= 12 + 1 + 1 + 20 + kMoves * 6;
       },
       "for every move");
 }

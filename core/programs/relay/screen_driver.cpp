@@ -52,10 +52,10 @@ struct ScreenDriver::Inside : std::enable_shared_from_this<ScreenDriver::Inside>
   std::string greeting;                       // of the WebSocket, before everything else; what is left of it
   rfb::Bytes left_of_browser, left_of_guest;  // read, not yet taken
   bool browser_reads = false, browser_writes = false, guest_reads = false, guest_writes = false;  // waits in flight
-  bool told_end = false, closed = false;
+  bool told_end = false, closed = false, lingers = false;
   run::Timers::Id timer = 0;
   Instant timer_at{};
-  std::optional<Instant> done_at, used_at;
+  std::optional<Instant> used_at;
   std::uint64_t inputs = 0;  // that the observer was told of
 
   void close_all() {
@@ -80,14 +80,11 @@ struct ScreenDriver::Inside : std::enable_shared_from_this<ScreenDriver::Inside>
   /// The last words have left, or their time is over.
   bool said_all() {
     error_code error;
-    const Instant now = clock.now();
     if (browser.flush(error) || error) return true;
-    if (!done_at) {
-      done_at = now;
-      timers.at(now + kLastWords, [self = shared_from_this()] {
-        if (!self->closed) self->close_all();
-      });
-    }
+    if (std::exchange(lingers, true)) return false;
+    timers.at(clock.now() + kLastWords, [self = shared_from_this()] {
+      if (!self->closed) self->close_all();
+    });
     return false;
   }
 
