@@ -86,6 +86,32 @@ template <std::copy_constructible T>
 [[nodiscard]] inline seam::ScreenAsk clone(const seam::ScreenAsk& m) {
   return {m.number, m.zone, m.manager, m.session, m.uuid, m.kind, m.ticket.clone()};
 }
+[[nodiscard]] inline seam::ConsoleLogin clone(const seam::ConsoleLogin& m) {
+  return {m.login, m.password.clone()};
+}
+[[nodiscard]] inline seam::OpenScreen clone(const seam::OpenScreen& m) {
+  return {m.ticket.clone()};
+}
+[[nodiscard]] inline seam::ConsoleQuestion clone(const seam::ConsoleQuestion& question) {
+  return std::visit([](const auto& one) -> seam::ConsoleQuestion { return clone(one); }, question);
+}
+[[nodiscard]] inline seam::ConsoleRequest clone(const seam::ConsoleRequest& m) {
+  return {m.number, m.place, m.peer_address, m.user_agent, clone(m.body)};
+}
+[[nodiscard]] inline seam::DesktopView clone(const seam::DesktopView& m) {
+  return {m.session,          m.person,    m.language, m.until,    m.zone,       m.left_s,
+          m.desktop,          m.state,     m.name,     m.progress, m.expected_s, m.account,
+          m.password.clone(), m.watermark, m.recorded};
+}
+[[nodiscard]] inline seam::TicketGiven clone(const seam::TicketGiven& m) {
+  return {m.ticket.clone()};
+}
+[[nodiscard]] inline seam::ConsoleAnswer clone(const seam::ConsoleAnswer& answer) {
+  return std::visit([](const auto& one) -> seam::ConsoleAnswer { return clone(one); }, answer);
+}
+[[nodiscard]] inline seam::ConsoleReply clone(const seam::ConsoleReply& m) {
+  return {m.number, clone(m.body)};
+}
 [[nodiscard]] inline seam::Message clone(const seam::Message& message) {
   return std::visit([](const auto& one) -> seam::Message { return clone(one); }, message);
 }
