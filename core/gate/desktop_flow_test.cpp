@@ -136,7 +136,7 @@ TEST_F(DesktopFlowTest, EveryEndOfASessionTakesItsDesktopAlong) {
       {"the page", [&] { static_cast<void>(at_desktop(seam::EndByPerson{})); }},
       {"logout",
        [&] {
-         static_cast<void>(ask(LogoutSession{arrival(), Secret(cookie)}));
+         static_cast<void>(ask(LogoutSession{Secret(cookie), arrival()}));
        }},
       {"the client",
        [&] {
@@ -248,7 +248,8 @@ TEST_F(DesktopFlowTest, WhatTheJournalDoesNotGiveToAnybodyIsDestroyedAtTheStart)
 
 TEST_F(DesktopFlowTest, ASessionThatIsOverAtTheStartKeepsNothing) {
   given[session] = {machines()[0], kSeat};
-  fake.clock.advance(std::chrono::hours{13});
+  gate.reset();
+  fake.timers.advance(std::chrono::hours{13});
   start();
   settle();
   EXPECT_TRUE(machines().empty());
