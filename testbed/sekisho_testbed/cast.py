@@ -11,6 +11,9 @@ GATE_NAME = "gate.seki.test"
 GATE_PUBLIC = "198.18.0.1"
 GATE_INNER = "10.202.0.1"
 VPN_PORT, POSTURE_PORT, ENTRANCE_PORT = 443, 8443, 5900
+#: The desktop page is in the tunnel, the console page in the desktops' segment (R11, R12).
+DESKTOP_PAGE, CONSOLE_PAGE = f"{GATE_INNER}:8444", "10.40.0.1:8444"
+VDI_SIDE = "10.40.0.1"
 MAIL_NAME = "post.seki.test"
 
 SEGMENTS = [
@@ -41,6 +44,12 @@ SERVERS = {
     "phys-01": Plug("phys1", 11),
     "num-01": Plug("num1", 11),
     "num-02": Plug("num2", 11),
+}
+#: Servers that are machines of the lab's hypervisor, under the UUIDs by which the registry knows them.
+MACHINES = {
+    "web-01": {"manager": "servers", "machine": "0b4a1d5e-6f6a-4a55-9a63-2f0f4d3f9a01"},
+    "web-02": {"manager": "servers", "machine": "0b4a1d5e-6f6a-4a55-9a63-2f0f4d3f9a02"},
+    "dmz-01": {"manager": "dmz-servers", "machine": "0b4a1d5e-6f6a-4a55-9a63-2f0f4d3f9a03"},
 }
 POST = Plug("ops", 25)
 INSIDE = {**DESKTOPS, **SERVERS, "post": POST}
@@ -84,10 +93,11 @@ def registry(now: datetime.datetime) -> dict[str, Any]:
             {"id": "num", "name": "税務システム", "department": "税務課", "zone": "my_number"},
         ],
         "servers": [
-            {"id": "web-01", "system": "web", "kind": "virtual_machine", "manager": "manager-01",
-             "machine": "0b4a1d5e-6f6a-4a55-9a63-2f0f4d3f9a01", "address": ""},
+            {"id": "web-01", "system": "web", "kind": "virtual_machine", "address": "", **MACHINES["web-01"]},
+            {"id": "web-02", "system": "web", "kind": "virtual_machine", "address": "", **MACHINES["web-02"]},
             {"id": "phys-01", "system": "web", "kind": "physical", "manager": "", "machine": "",
              "address": address(SERVERS["phys-01"])},
+            {"id": "dmz-01", "system": "dmz", "kind": "virtual_machine", "address": "", **MACHINES["dmz-01"]},
         ],
         "contracts": [
             {"id": "c-web-2026", "contractor": "mori-kogyo", "title": "施設予約システム保守", "period": period,

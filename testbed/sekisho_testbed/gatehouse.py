@@ -13,7 +13,7 @@ from . import cast
 from .netlab import Host, LabError, Program, wait_until
 from .talks import Identity
 
-UIDS = {"sekishod": 64101, "netd": 64102, "front": 64103, "relay": 64104, "posture": 64105}
+UIDS = {"sekishod": 64101, "netd": 64102, "front": 64103, "relay": 64104, "posture": 64105, "hyperd": 64106}
 
 
 class WebCa:
@@ -70,7 +70,10 @@ class Gatehouse:
 
     def write_config(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None,
                      authenticators: list[dict[str, Any]] | None = None,
-                     more_authenticators: list[dict[str, Any]] | None = None, site: dict[str, Any] | None = None) -> None:
+                     more_authenticators: list[dict[str, Any]] | None = None, site: dict[str, Any] | None = None,
+                     consoles: dict[str, Any] | None = None) -> None:
+        """`consoles`: what consoles.site() and consoles.path() give: hypervisors, pages and recordings."""
+        consoles = consoles or {}
         pepper = self.etc / "code.pepper"
         pepper.write_text(secrets.token_hex(32))
         pepper.chmod(0o600)
@@ -109,11 +112,11 @@ class Gatehouse:
                 "least_factors": 1 if factors else 2,  # stories with fewer factors say so by naming them
                 "checks": [{"check": name, "mode": "enforce"} for name in
                            ("registered_terminal", "windows_version", "antivirus", "windows_update", "browser")],
-                "entrance": f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT}", **(path or {}),
+                "entrance": f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT}", **consoles.get("path", {}), **(path or {}),
             }],
             "posture": {"listen": [f"{cast.GATE_PUBLIC}:{cast.POSTURE_PORT}", f"{cast.GATE_INNER}:{cast.POSTURE_PORT}"],
                         "tls": tls, "uid": UIDS["posture"]},
-            **(site or {}),
+            **consoles.get("site", {}), **(site or {}),
         }
         self.config = self.etc / "sekisho.json"
         self.config.write_text(json.dumps(document, ensure_ascii=False, indent=1))
@@ -139,7 +142,9 @@ class Gatehouse:
 
     def is_healthy(self) -> bool:
         done = self.ctl_raw("health")
-        return done.returncode == 0 and not json.loads(done.stdout)["conditions"]
+        return done.returncode == 0 and all(
+            # The registry, and with it the desktops of the pools, comes after the start.
+            condition.startswith("desktop.not_registered:") for condition in json.loads(done.stdout)["conditions"])
 
     def stop(self) -> None:
         if self.supervisor is not None:
@@ -153,9 +158,9 @@ class Gatehouse:
             raise LabError(f"sekishoctl {' '.join(words)}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def ctl_raw(self, *words: str, input: str | None = None) -> subprocess.CompletedProcess[str]:
+    def ctl_raw(self, *words: str, input: str | None = None, within: float = 30) -> subprocess.CompletedProcess[str]:
         return subprocess.run([str(self.build / "bin" / "sekishoctl"), "--json", "--socket", str(self.socket), *words],
-                              capture_output=True, text=True, timeout=30, input=input)
+                              capture_output=True, text=True, timeout=within, input=input)
 
     def ctl(self, *words: str, input: str | None = None) -> Any:
         done = self.ctl_raw(*words, input=input)

@@ -6,11 +6,11 @@ started over a cable of their own (`mgmt`), on which no story looks.
 """
 from __future__ import annotations
 
-import contextlib
 import os
 import pathlib
 import shlex
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -34,17 +34,6 @@ CACHE = ROOT / "build" / "images"
 #: TCP ports of a scan where the PC is emulated: each packet costs it a millisecond of TLS.
 EMULATED_PORTS = "1-4096"
 TOOLS = ("qemu-system-x86_64", "libvirtd", "ssh", "ssh-keygen")
-
-QEMU_CONF = """user = "root"
-group = "root"
-dynamic_ownership = 0
-remember_owner = 0
-security_driver = "none"
-cgroup_controllers = []
-namespaces = []
-stdio_handler = "file"
-"""
-
 
 def missing() -> str | None:
     """Why this machine cannot hold the lab, or None."""
@@ -128,6 +117,16 @@ class GuestHost(Host):
             raise LabError(f"{self.name}: {' '.join(argv)} ended {done.returncode}: {done.stderr[-2000:]}{done.stdout[-500:]}")
         return done
 
+    def connect(self, address: str, port: int, within: float = 5) -> socket.socket:
+        """The line to the guest carries the connection, which the guest makes."""
+        if self.run("nc", "-z", "-w", str(max(1, round(within))), address, str(port), check=False).returncode != 0:
+            raise OSError(f"{address}:{port} does not answer {self.name}")
+        here, there = socket.socketpair()
+        with there:
+            subprocess.Popen(self.lab.enter(["ssh", "-F", str(self.config), "-W", f"{address}:{port}", self.name]), stdin=there, stdout=there,
+                             stderr=subprocess.DEVNULL, start_new_session=True)
+        return here
+
     def start(self, name: str, *argv: str, env: Mapping[str, str] | None = None, stdin: int | None = subprocess.DEVNULL) -> Program:
         self.count += 1
         pid_file = f"/run/sk/{name}.{self.count}.pid"
@@ -167,9 +166,6 @@ class GuestsHouse(NamespacesHouse):
 
     # --- libvirtd -----------------------------------------------------------------------------------------------------------
     def _raise_libvirtd(self) -> None:
-        import libvirt
-
-        libvirt.registerErrorHandler(lambda *_: None, None)
         try:
             self.image = images.image("pc", CACHE)
         except RuntimeError as error:
@@ -179,33 +175,9 @@ class GuestsHouse(NamespacesHouse):
         if self.domain_type == "qemu":
             self.scanned = EMULATED_PORTS
         home = self.virt = self.folder / "virt"
-        for part in ("lib", "log", "etc/qemu", "run"):
-            (home / part).mkdir(parents=True, exist_ok=True)
-        # What libvirtd finds out about QEMU costs seconds and is the same in every lab.
-        known = CACHE / "libvirt-cache"
-        known.mkdir(parents=True, exist_ok=True)
-        (home / "cache").symlink_to(known)
-        (home / "etc/qemu.conf").write_text(QEMU_CONF)
-        (home / "etc/libvirtd.conf").write_text(f'unix_sock_dir = "{home}/run"\nunix_sock_rw_perms = "0700"\nauth_unix_rw = "none"\n')
-        (home / "etc/libvirt.conf").write_text("")
-        script = ("mount -t sysfs sysfs /sys || true; for x in lib log cache; do mkdir -p /var/$x/libvirt; mount --bind $1/$x /var/$x/libvirt; done; "
-                  "mkdir -p /etc/libvirt; mount --bind $1/etc /etc/libvirt; mkdir -p /run/libvirt; "
-                  # libvirtd wants to know its usual user, though it never becomes it here.
-                  "for f in passwd group; do grep -q ^libvirt-qemu: /etc/$f || { cp /etc/$f $1/$f; "
-                  "[ $f = passwd ] && row=libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin || row=libvirt-qemu:x:64055:; echo $row >>$1/$f; mount --bind $1/$f /etc/$f; }; done")
-        self.lab.run("bash", "-euc", script, "_", str(home))
+        self.connection = self.libvirtd().connection
         self.lab.batch(["link add br-mgmt type bridge stp_state 0 forward_delay 0", "link set br-mgmt up",
                         f"addr add {MANAGEMENT}.1/24 dev br-mgmt"])
-        self.daemon = self.lab.start_outside(self.gate, "wire-libvirtd", "libvirtd", "-f", str(home / "etc/libvirtd.conf"))
-        uri = f"qemu+unix:///system?socket={home}/run/libvirt-sock"
-
-        def opened() -> Any:
-            with contextlib.suppress(libvirt.libvirtError):
-                return libvirt.open(uri)
-            return None
-
-        self.connection = wait_until(opened, 60, "the lab's libvirtd answers", every=0.1, on_fail=lambda: self.daemon.text()[-3000:],
-                                     alive=lambda: self.daemon.running)
         self.key = home / "key"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key)], check=True, capture_output=True)
 
@@ -268,8 +240,6 @@ class GuestsHouse(NamespacesHouse):
 
     def __exit__(self, *exc: object) -> None:
         netlab.patience = 1.0
-        with contextlib.suppress(Exception):
-            self.connection.close()
         super().__exit__(*exc)
 
 

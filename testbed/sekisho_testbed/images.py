@@ -17,6 +17,7 @@ import struct
 import subprocess
 import tempfile
 import zlib
+from collections.abc import Callable, Sequence
 
 RECIPES = pathlib.Path(__file__).resolve().parents[1] / "images"
 TOOLS = ("unshare", "mmdebstrap", "mkfs.erofs", "busybox", "modprobe", "depmod", "cpio", "apt-get", "dpkg-deb")
@@ -30,12 +31,19 @@ class Image:
     root: pathlib.Path
 
 
+def tool(name: str) -> str:
+    """Where a program is; "" where it is not."""
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") or ""
+
+
+def lacks(tools: Sequence[str]) -> str | None:
+    """The first that is not installed, as a reason; or None."""
+    return next((f"{name} is not installed" for name in tools if not tool(name)), None)
+
+
 def probe() -> str | None:
     """Why images cannot be built here, or None."""
-    for tool in TOOLS:
-        if shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is None:
-            return f"{tool} is not installed"
-    return None
+    return lacks(TOOLS)
 
 
 def words(file: pathlib.Path) -> list[str]:
@@ -58,13 +66,13 @@ def kernel_package() -> str:
     return found.group(1)
 
 
-def key(role: str) -> str:
+def key(packages: list[str]) -> str:
     """Changes with every recipe, the builder, and every version of a package that is named."""
     wanted = hashlib.sha256()
     for file in sorted(p for p in RECIPES.rglob("*") if p.is_file() and p.name != "README.md"):
         wanted.update(str(file.relative_to(RECIPES)).encode() + b"\0" + file.read_bytes() + b"\0")
     wanted.update(pathlib.Path(__file__).read_bytes())
-    shown = run("apt-cache", "show", "--no-all-versions", kernel_package(), *words(RECIPES / f"{role}.packages")).decode()
+    shown = run("apt-cache", "show", "--no-all-versions", kernel_package(), *packages).decode()
     wanted.update("\n".join(re.findall(r"^(?:Package|Version): .*$", shown, re.M)).encode())
     return wanted.hexdigest()[:16]
 
@@ -154,9 +162,20 @@ def make_root(role: str, work: pathlib.Path, tree: pathlib.Path, version: str) -
 
 def image(role: str, cache: pathlib.Path) -> Image:
     """The image of the role, from the cache or built now (some minutes, network to Debian's archive)."""
+    def make(work: pathlib.Path, done: pathlib.Path) -> None:
+        tree, version = make_kernel(work)
+        (done / "vmlinux").write_bytes(unpacked((tree / f"boot/vmlinuz-{version}").read_bytes()))
+        (done / "initramfs.gz").write_bytes(make_initramfs(work, tree, version))
+        make_root(role, work, tree, version).rename(done / "root.erofs")
+
+    folder = kept(cache, f"{role}-{key(words(RECIPES / f'{role}.packages'))}", make)
+    return Image(folder / "vmlinux", folder / "initramfs.gz", folder / "root.erofs")
+
+
+def kept(cache: pathlib.Path, name: str, make: Callable[[pathlib.Path, pathlib.Path], None]) -> pathlib.Path:
+    """The folder of that name in the cache; `make(work, done)` fills it when it is not there."""
     cache.mkdir(parents=True, exist_ok=True)
-    folder = cache / f"{role}-{key(role)}"
-    kept = Image(folder / "vmlinux", folder / "initramfs.gz", folder / "root.erofs")
+    folder = cache / name
     with open(cache / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two runs do not build the same image twice
         if not folder.exists():
@@ -165,11 +184,8 @@ def image(role: str, cache: pathlib.Path) -> Image:
             with tempfile.TemporaryDirectory(prefix="building-", dir=cache) as part:
                 work = pathlib.Path(part)
                 work.chmod(0o755)
-                tree, version = make_kernel(work)
                 done = work / "done"
                 done.mkdir()
-                (done / kept.kernel.name).write_bytes(unpacked((tree / f"boot/vmlinuz-{version}").read_bytes()))
-                (done / kept.initramfs.name).write_bytes(make_initramfs(work, tree, version))
-                make_root(role, work, tree, version).rename(done / kept.root.name)
+                make(work, done)
                 done.rename(folder)
-    return kept
+    return folder

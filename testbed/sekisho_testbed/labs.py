@@ -28,6 +28,7 @@ NEEDS = {
     "yard": "a lab of its own, in namespaces, in which programs are killed and flooded",
     "database": "a database server",
     "kernel_filter": "the kernel's packet filter",
+    "consoles": "a hypervisor with desktops and servers whose screens can be opened",
     "guests": "contractor PCs that are machines of their own",
     "ppp": "a kernel with PPP on the contractor's PC",
 }

@@ -13,9 +13,12 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from . import attack, browser, cast, certificates, evidence, scan
-from .gatehouse import Gatehouse, WebCa
+from . import attack, browser, cast, certificates, evidence, hypervisor, scan
+from .consoles import Consoles
+from .gatehouse import UIDS, Gatehouse, WebCa
+from .hypervisor import Hypervisor
 from .labs import Lab, NotHere
+from .libvirtd import LabLibvirtd
 from .netlab import Host, NetLab, Plug, probe
 from .pc import ContractorPc, TerminalAgent, Vpn
 from .people import Login, Page, Pc
@@ -25,7 +28,7 @@ from .wires import Wires
 from .world import World
 
 PROGRAMS = pathlib.Path(__file__).parent / "programs"
-PARTS = ("sekishod", "sekisho-netd", "sekisho-relay", "sekisho-front")
+PARTS = ("sekishod", "sekisho-netd", "sekisho-relay", "sekisho-front", "sekisho-hyperd")
 
 
 def programs_folder(folder: pathlib.Path, build: pathlib.Path, *, open_filter: bool) -> pathlib.Path:
@@ -45,9 +48,14 @@ def programs_folder(folder: pathlib.Path, build: pathlib.Path, *, open_filter: b
 
 def unbuilt(build: pathlib.Path) -> list[str]:
     """Programs of the gate that this build does not have."""
-    wanted = ("sekisho", "sekishod", "sekisho-netd", "sekisho-relay", "sekisho-front", "sekishoctl", "sekisho-agent",
-              "lab-sekishod", "lab-open-front")
+    wanted = (*PARTS, "sekisho", "sekishoctl", "sekisho-agent", "lab-sekishod", "lab-open-front")
     return [name for name in wanted if not (build / "bin" / name).exists()]
+
+
+def unbuilt_pages(build: pathlib.Path) -> str | None:
+    """Why there are no pages to look at, or None."""
+    absent = [name for name in ("desktop", "console") if not (build / "portal/dist" / name / "index.html").exists()]
+    return f"pages not built: {', '.join(absent)} (npm is needed)" if absent else None
 
 
 def raise_lab(folder: pathlib.Path, build: pathlib.Path) -> "NamespacesHouse":
@@ -67,6 +75,8 @@ class NamespacesHouse(Lab):
     def __init__(self, folder: pathlib.Path, build: pathlib.Path) -> None:
         self.folder, self.build = folder, build
         self.lab = NetLab(folder / "net")
+        self._hypervisor: Hypervisor | None = None
+        self._libvirtd: LabLibvirtd | None = None
 
     def __enter__(self) -> "NamespacesHouse":
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +84,7 @@ class NamespacesHouse(Lab):
             if str(part).startswith("/tmp/") and not part.stat().st_mode & 0o001:
                 part.chmod(part.stat().st_mode | 0o011)
         self.web_ca = WebCa(self.folder / "web")
-        self.gate_tls = self.web_ca.server(cast.GATE_NAME, [cast.GATE_PUBLIC, cast.GATE_INNER])
+        self.gate_tls = self.web_ca.server(cast.GATE_NAME, [cast.GATE_PUBLIC, cast.GATE_INNER, cast.VDI_SIDE])
         lab = self.lab.__enter__()
         try:
             names = self.folder / "hosts"
@@ -122,11 +132,28 @@ class NamespacesHouse(Lab):
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._libvirtd is not None:
+            self._libvirtd.close()
         self.lab.close()
 
     def add(self, name: str, plug: Plug) -> None:
         """One host of the cast; its gateway is the gate's host."""
         self.lab.add_host(name, [plug], self.lab.segments[plug.segment].address(1))
+
+    @property
+    def hypervisor(self) -> Hypervisor:
+        """Raised when the first story asks for it. Throws NotHere."""
+        if self._hypervisor is None:
+            if reason := hypervisor.missing() or unbuilt_pages(self.build):
+                raise NotHere(reason)
+            self._hypervisor = Hypervisor(self.libvirtd(), self.folder / "machines")
+        return self._hypervisor
+
+    def libvirtd(self) -> LabLibvirtd:
+        """The lab's own, which the users of sekisho-hyperd may use."""
+        if self._libvirtd is None:
+            self._libvirtd = LabLibvirtd(self.lab, self.gate, self.folder / "virt", hypervisor.CACHE, UIDS["hyperd"])
+        return self._libvirtd
 
     def no_reader(self) -> str:
         reason = browser.probe()
@@ -158,14 +185,19 @@ class NamespacesWorld(World):
         self.halted = 0  # pid of netd while the filter is removed
         self.browsers: list[Page] = []
         self.entrance = (cast.GATE_INNER, cast.ENTRANCE_PORT)
+        self._consoles: Consoles | None = None
 
     # --- life ---------------------------------------------------------------------------------------------------------------
-    def open(self, **config: Any) -> "NamespacesWorld":
+    def open(self, *, desktops: str = "", **config: Any) -> "NamespacesWorld":
+        """`desktops`: model of the desktops that the gate makes on the lab's hypervisor (hypervisor.py: plain, login), or
+        "host" for those that stand in the registry; with it come consoles, pages and recordings."""
         self.house.wires.mark()
         self.gatehouse = Gatehouse(self.house.gate, self.folder / "gate", self.house.build, self.house.web_ca,
                                    self.house.gate_tls, self.programs)
         self.gatehouse.make_ca()
-        self.gatehouse.write_config(**config)
+        if desktops:
+            self._consoles = Consoles(self, desktops)
+        self.write_config(**config)
         self.gatehouse.start()
         self.gatehouse.settle(cast.registry(self.gatehouse.now()), ["mori", "tani"])
         for who in ("mori", "tani"):
@@ -181,9 +213,17 @@ class NamespacesWorld(World):
         done = pc.agent.enrol(token)
         assert done.returncode == 0, f"enrolment of {who}: {done.stdout}{done.stderr}"
 
+    def write_config(self, **config: Any) -> None:
+        self.gatehouse.write_config(**config, consoles=self._consoles.configuration() if self._consoles else None)
+
+    @property
+    def consoles(self) -> Consoles:
+        assert self._consoles is not None, "the story's mark says no desktops"
+        return self._consoles
+
     def restart(self, **config: Any) -> None:
         self.gatehouse.stop()
-        self.gatehouse.write_config(**config)
+        self.write_config(**config)
         self.gatehouse.start()
 
     def close(self) -> None:

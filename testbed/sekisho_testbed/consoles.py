@@ -1,0 +1,223 @@
+"""Desktops and consoles of a gate in the namespaces lab: configuration, pages as a program sees them, recordings."""
+from __future__ import annotations
+
+import dataclasses
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from . import cast
+from .gatehouse import UIDS
+from .netlab import Host, wait_until
+from .viewer import Plain, Viewer, WebSocket, trusting
+
+if TYPE_CHECKING:
+    from .namespaces import NamespacesWorld
+
+USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0"
+ZONE = "internet_business"
+OPEN_S = 20  # a screen's opening asks gatekeeper, hyperd and disk, beside emulated guests
+
+
+@dataclasses.dataclass
+class Answer:
+    status: int
+    body: Any  # JSON, or bytes
+
+    @property
+    def code(self) -> str:
+        """The refusal's code; "" of an answer that is none."""
+        return str(self.body["refusal"]["code"]) if isinstance(self.body, dict) and "refusal" in self.body else ""
+
+    @property
+    def ok(self) -> bool:
+        return self.status == 200 and not self.code
+
+
+class PageClient:
+    """Somebody on a host who speaks to one of the gate's pages; each question on a connection of its own."""
+
+    def __init__(self, host: Host, address: str, ca: pathlib.Path) -> None:
+        self.host, self.address, self.ca = host, address, ca
+        self.origin = f"https://{address}"
+
+    def connect(self, within: float = 10) -> ssl.SSLSocket:
+        """Throws OSError where nothing answers."""
+        name, port = self.address.rsplit(":", 1)
+        sock = self.host.connect(name, int(port), within)
+        sock.settimeout(60)
+        return trusting(self.ca).wrap_socket(sock, server_hostname=name)
+
+    def answers(self, within: float = 1) -> bool:
+        try:
+            self.connect(within).close()
+        except OSError:
+            return False
+        return True
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, *, origin: str | None = None,
+            host: str | None = None) -> Answer:
+        """`origin`: another than the page's own; `host`: another name for the gate."""
+        head = f"{method} {path} HTTP/1.1\r\nHost: {host or self.address}\r\nUser-Agent: {USER_AGENT}\r\nAccept: */*\r\nConnection: close\r\n"
+        sent = b""
+        if method == "POST":
+            sent = json.dumps(body or {}).encode()
+            head += f"Origin: {self.origin if origin is None else origin}\r\nContent-Type: application/json\r\nContent-Length: {len(sent)}\r\n"
+        with self.connect() as sock:
+            sock.sendall(head.encode() + b"\r\n" + sent)
+            answer = http.client.HTTPResponse(sock)
+            answer.begin()
+            data = answer.read()
+        is_json = answer.headers.get_content_type() == "application/json"
+        return Answer(answer.status, json.loads(data) if is_json else data)
+
+    def get(self, path: str) -> Answer:
+        return self.ask("GET", path)
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> Answer:
+        return self.ask("POST", path, body)
+
+    def ticket(self, path: str) -> dict[str, str]:
+        """Waits while the gate says that it is not ready yet."""
+        answer = wait_until(lambda: (a := self.post(path)).ok and a or (None if a.status == 503 or a.code == "desktop.not_ready" else a),
+                            120, f"a ticket of {path}", every=0.3)
+        assert answer.ok, answer
+        return dict(answer.body)
+
+    def screen(self, ticket: dict[str, str], *, origin: str | None = None, encodings: list[int] | None = None) -> Viewer:
+        """Opens the screen that the ticket is for. AssertionError with the answer when it is refused."""
+        wire = self.socket(ticket, origin=origin)
+        assert not wire.refused, wire.refused
+        return Viewer(wire, encodings=encodings, name=f"screen at {self.address}")
+
+    def socket(self, ticket: dict[str, str], *, origin: str | None = None) -> WebSocket:
+        return WebSocket(self.connect(OPEN_S), self.address, ticket["websocket"], [f"sekisho.ticket.{ticket['ticket']}", "binary"],
+                         self.origin if origin is None else origin)
+
+
+class DesktopPage(PageClient):
+    def view(self) -> dict[str, Any]:
+        answer = self.get("/api/desktop")
+        assert answer.ok, answer
+        return dict(answer.body)
+
+    def ready(self, within: float = 120) -> dict[str, Any]:
+        """Its desktop, once it stands."""
+        def stands() -> dict[str, Any] | None:
+            view = self.view()
+            assert view["desktop"]["state"] != "failed", view
+            return view if view["desktop"]["state"] == "ready" else None
+
+        found: dict[str, Any] = wait_until(stands, within, "the desktop is ready", every=0.3)
+        return found
+
+    def open(self, **more: Any) -> Viewer:
+        return self.screen(self.ticket("/api/desktop/ticket"), **more)
+
+    def end(self) -> None:
+        assert self.post("/api/session/end").ok
+
+
+class ConsolePage(PageClient):
+    def login(self, person: str, password: str) -> Answer:
+        return self.post("/api/console/login", {"person": person, "password": password})
+
+    def servers(self) -> dict[str, dict[str, Any]]:
+        answer = self.get("/api/console/servers")
+        assert answer.ok, answer
+        return {row["id"]: row for row in answer.body["servers"]}
+
+    def open(self, server: str, **more: Any) -> Viewer:
+        return self.screen(self.ticket(f"/api/console/servers/{server}/ticket"), **more)
+
+
+class Consoles:
+    def __init__(self, world: "NamespacesWorld", model: str) -> None:
+        self.world, self.model = world, model
+        self.recordings = world.folder / "recordings"
+        shutil.rmtree(self.recordings, ignore_errors=True)
+        self.recordings.mkdir(parents=True)
+        os.chown(self.recordings, UIDS["relay"], UIDS["relay"])
+        self.recordings.chmod(0o700)
+        # Desktops that are machines: one seat, at the address of the host vdi-01, which is where their browser runs here.
+        self.pool = f"overlays-{world.folder.name}"
+        if model != "host":
+            world.house.hypervisor.pool(self.pool)
+
+    def configuration(self) -> dict[str, Any]:
+        """For Gatehouse.write_config."""
+        house = self.world.house
+        hypervisor = house.hypervisor
+        certificate, key = house.gate_tls
+        tls = {"certificate_file": str(certificate), "key_file": str(key)}
+        pages = {name: {"listen": at, "origin": f"https://{at}", "files": str(house.build / "portal/dist" / name), "tls": tls}
+                 for name, at in (("desktop", cast.DESKTOP_PAGE), ("console", cast.CONSOLE_PAGE))}
+        zone: dict[str, Any] = {
+            "zone": ZONE, "uid": UIDS["hyperd"],
+            "managers": [{"name": "servers", "role": "consoles", "plugin": hypervisor.manager("consoles")}],
+        }
+        if self.model != "host":
+            zone["network"] = "10.40.0.0/24"
+            zone["managers"].append({"name": "desks", "role": "desktops", "plugin": hypervisor.manager("desktops", self.pool)})
+            model = next(m for m in hypervisor.models(self.pool) if m["name"] == self.model)
+            zone["pools"] = [{
+                "name": "desks", "manager": "desks", "model": self.model, "account": model.get("account", ""),
+                "seats": [{"desktop": "vdi-01", "mac": "52:54:00:40:00:11", "address": cast.address(cast.DESKTOPS["vdi-01"])}],
+                "spare": 0, "start_s": 5,
+            }]
+        return {"path": {"pages": {**pages, "recordings": str(self.recordings)}},
+                "site": {"hypervisors": [zone], "consoles": {"watermark": True, "recorded": True, "keys": "masked", "screens_per_session": 4}}}
+
+    # --- people ---------------------------------------------------------------------------------------------------------------
+    def desktop_page(self, who: str = "mori") -> DesktopPage:
+        """From his PC, through the tunnel."""
+        return DesktopPage(self.world.house.lab.hosts[self.world.people[who]["pc"]], cast.DESKTOP_PAGE, self.world.house.web_ca.certificate)
+
+    def console_page(self, at: str = "vdi-01") -> ConsolePage:
+        """From a host that has the address of a desktop."""
+        return ConsolePage(self.world.house.lab.hosts[at], cast.CONSOLE_PAGE, self.world.house.web_ca.certificate)
+
+    def at_consoles(self, who: str = "mori") -> ConsolePage:
+        """Inside, his desktop stands, and he has logged in at the console page."""
+        self.desktop_page(who).ready()
+        page = self.console_page(self.world.people[who]["desktop"])
+        done = page.login(who, self.world.people[who]["password"])
+        assert done.ok, done
+        return page
+
+    def direct(self, server: str, **more: Any) -> Viewer:
+        """A viewer at the machine itself, with nothing of the gate between: what the gate has to stop."""
+        machine = self.world.house.hypervisor.connection.lookupByUUIDString(cast.MACHINES[server]["machine"])
+        here, there = socket.socketpair()
+        with there:
+            machine.openGraphics(0, there.fileno(), 1)  # VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH
+        return Viewer(Plain(here), name=f"{server} itself", **more)
+
+    # --- recordings -------------------------------------------------------------------------------------------------------------
+    def files(self, session: str = "") -> list[pathlib.Path]:
+        """Recordings, the oldest first; of one session."""
+        rows = self.world.ctl("recording", "list", "--dir", str(self.recordings), *(["--session", session] if session else []))["recordings"]
+        return [self.recordings / row["file"] for row in sorted(rows, key=lambda row: row.get("begin", ""))]
+
+    def rows(self) -> list[dict[str, Any]]:
+        return list(self.world.ctl("recording", "list", "--dir", str(self.recordings))["recordings"])
+
+    def verify(self, file: pathlib.Path) -> dict[str, Any]:
+        """What sekishoctl says of one file; a finding is an answer, not a failure."""
+        done = self.world.gatehouse.ctl_raw("recording", "verify", str(file))
+        assert done.returncode in (0, 1) and done.stdout, done.stdout + done.stderr
+        row: dict[str, Any] = json.loads(done.stdout)["recordings"][0]
+        return row
+
+    def film(self, file: pathlib.Path) -> pathlib.Path:
+        """The auditor takes it out as a film."""
+        out = self.world.folder / f"{file.stem}.webm"
+        done = self.world.gatehouse.ctl_raw("recording", "export", str(file), "--out", str(out), "--by", "kato", "--reason", "story",
+                                            within=300)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return out
