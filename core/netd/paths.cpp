@@ -29,6 +29,7 @@ std::vector<NetPath> net_paths(const SiteConfig& config) {
       if (at && at->address == path.tun.gate_address && !net.is_door(at->port)) net.doors.push_back(at->port);
     };
     add_door(path.entrance);
+    add_door(path.pages.desktop.listen);
     for (const std::string& listener : config.posture.listen) add_door(listener);
     out.push_back(std::move(net));
   }

@@ -288,11 +288,15 @@ TEST(NetPaths, DoorsAreTheListenersAtTheGatesInnerAddress) {
   EXPECT_EQ(paths[0].name, "internet");
   EXPECT_EQ(paths[0].tun, "sekisho0");
   EXPECT_EQ(to_text(paths[0].gate_address), kGate);
-  EXPECT_EQ(paths[0].doors, (std::vector<std::uint16_t>{5900, 443}));
+  const auto page = parse_socket_address(config.value->paths[0].pages.desktop.listen);
+  ASSERT_TRUE(page);
+  EXPECT_EQ(paths[0].doors, (std::vector<std::uint16_t>{5900, page->port, 443}))
+      << "entrance, desktop page, posture page";
 
   SiteConfig other = *config.value;
   other.posture.listen = {"198.51.100.1:8443", "0.0.0.0:9999"};
   other.paths[0].entrance = "10.60.0.1:5900";
+  other.paths[0].pages.desktop.listen = "10.60.0.1:8443";
   paths = net_paths(other);
   EXPECT_TRUE(paths[0].doors.empty()) << "what listens elsewhere is no door";
   other.paths[0].tun.gate_address.clear();

@@ -21,7 +21,7 @@ namespaces = []
 stdio_handler = "file"
 """
 #: In the lab's mount namespace: libvirtd's folders are the lab's, and /etc/passwd and /etc/group know its usual user, though it
-#: never becomes it here, and the group of its socket.
+#: never becomes it here, and who may use its socket: libvirtd answers nobody whose name it does not find.
 MOUNTS = """
 mount -t sysfs sysfs /sys || true
 for x in lib log cache; do mkdir -p /var/$x/libvirt; mount --bind $1/$x /var/$x/libvirt; done
@@ -30,6 +30,7 @@ for f in passwd group; do
   cp /etc/$f $1/$f
   if [ $f = passwd ]; then
     grep -q ^libvirt-qemu: $1/$f || echo libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin >>$1/$f
+    [ $2 = 0 ] || echo lab-hypervisor:x:$2:$2::/nonexistent:/usr/sbin/nologin >>$1/$f
   else
     grep -q ^libvirt-qemu: $1/$f || echo libvirt-qemu:x:64055: >>$1/$f
     [ $2 = 0 ] || echo lab-hypervisor:x:$2: >>$1/$f
