@@ -156,7 +156,15 @@ class Host:
         return self._start(name, argv, self.argv(argv), env, stdin)
 
     def connect(self, address: str, port: int, within: float = 5) -> socket.socket:
-        """A TCP connection from this host that this process holds: a thread goes into the host's network and makes it there."""
+        """A TCP connection from this host that this process holds."""
+        return self._there(lambda: socket.create_connection((address, port), within))
+
+    def listen(self, port: int) -> socket.socket:
+        """A listening TCP socket on this host that this process holds."""
+        return self._there(lambda: socket.create_server(("0.0.0.0", port)))
+
+    def _there(self, make: Callable[[], socket.socket]) -> socket.socket:
+        """A thread goes into the host's network and makes the socket there."""
         made: list[socket.socket | BaseException] = []
 
         def go() -> None:
@@ -164,7 +172,7 @@ class Host:
                 with open(f"/proc/{self.lab.pid}/root/run/netns/{self.name}") as network:
                     if ctypes.CDLL(None, use_errno=True).setns(network.fileno(), 0x40000000) != 0:  # CLONE_NEWNET
                         raise LabError(f"setns: {os.strerror(ctypes.get_errno())}")
-                made.append(socket.create_connection((address, port), within))
+                made.append(make())
             except BaseException as error:
                 made.append(error)
 

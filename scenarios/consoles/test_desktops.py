@@ -1,0 +1,120 @@
+"""R11: one desktop, fresh, on a page in the tunnel; nothing else of the house, and nothing of it after the session."""
+from __future__ import annotations
+
+import pytest
+
+from sekisho_testbed import cast, ocr
+from sekisho_testbed.namespaces import NamespacesWorld
+
+pytestmark = pytest.mark.needs("consoles", "packets")
+END_S = 2  # every hop of a session ends within (design.md)
+
+
+@pytest.mark.gate(desktops="plain")
+@pytest.mark.rule("R11", must="pass")
+def test_the_desktop_is_shown_on_the_page_and_takes_keys(world: NamespacesWorld) -> None:
+    vpn = world.pass_gate("mori")
+    page = world.consoles.desktop_page()
+    view = page.ready()
+    assert view["session"] == world.session_of("mori")["number"]
+    screen = page.open()
+    screen.type("cedar 12")
+    world.must("what was typed is seen", lambda: ocr.shows(screen.picture(world.folder / "desktop.png"), "desktop login: cedar 12"),
+               within=30)
+    assert world.entry(event="desktop.opened", person="mori")["rule"] == "R11"
+    vpn.hang_up()
+
+
+@pytest.mark.gate(desktops="plain")
+@pytest.mark.rule("R11", must="fail")
+def test_from_the_tunnel_neither_a_server_nor_the_console_page_is_reached(world: NamespacesWorld) -> None:
+    """From the desktop's address the console page answers, so it stands there; from the terminal it is silent, like the servers."""
+    world.pass_gate("mori")
+    world.must("the console page answers a desktop", world.consoles.console_page("vdi-01").answers)
+    world.must("the desktop page answers the terminal", world.consoles.desktop_page().answers)
+    name, port = cast.CONSOLE_PAGE.rsplit(":", 1)
+    pc = world.pc("mori")
+    world.must_not("the terminal reaches the console page", lambda: pc.reaches(name, int(port), 1) is not None)
+    for server in ("web-01", "phys-01", "dmz-01"):
+        world.must_not(f"the terminal reaches {server}", lambda: pc.reaches(cast.address(cast.SERVERS[server]), 443, 1) is not None)
+    world.must_not("a desktop reaches the desktop page",
+                   lambda: world.house.lab.hosts["vdi-01"].run("timeout", "1", "bash", "-c",
+                                                               f"exec 3<>/dev/tcp/{cast.DESKTOP_PAGE.replace(':', '/')}", check=False).returncode == 0)
+
+
+@pytest.mark.gate(desktops="plain")
+@pytest.mark.rule("R11", must="fail")
+def test_without_a_session_the_desktop_page_shows_nothing(world: NamespacesWorld) -> None:
+    """A ticket of one session opens no screen for another, none twice, and none from another site's page."""
+    world.pass_gate("mori")
+    world.pass_gate("tani")
+    mori, tani = world.consoles.desktop_page("mori"), world.consoles.desktop_page("tani")
+    mori.ready()
+    ticket = mori.ticket("/api/desktop/ticket")
+    refused = tani.socket(ticket).refused
+    assert " 403 " in refused, refused
+    ticket = mori.ticket("/api/desktop/ticket")
+    assert " 403 " in mori.socket(ticket, origin="https://elsewhere.test").refused
+    ticket = mori.ticket("/api/desktop/ticket")
+    assert mori.screen(ticket).live
+    assert " 403 " in mori.socket(ticket).refused
+    assert mori.ask("POST", "/api/session/end", {}, origin="https://elsewhere.test").code == "page.other_origin"
+    assert mori.ask("GET", "/api/desktop", host="elsewhere.test").code == "page.other_origin"
+    assert world.session_of("mori")
+
+
+@pytest.mark.gate(desktops="plain")
+@pytest.mark.rule("R11", must="pass")
+def test_the_end_of_the_session_closes_its_screens_and_destroys_its_desktop(world: NamespacesWorld) -> None:
+    hypervisor = world.house.hypervisor
+    world.pass_gate("mori")
+    page = world.consoles.desktop_page()
+    page.ready()
+    screens = [page.open(), world.consoles.at_consoles().open("web-01")]
+    before = hypervisor.desktops()
+    assert len(before) == 1 and all(screen.live for screen in screens)
+    number = world.session_of("mori")["number"]
+    with world.limit(END_S, "screens are closed and the desktop is gone"):
+        world.end_session(number)
+        world.wait(lambda: not any(screen.live for screen in screens), END_S, "both screens are closed")
+        world.wait(lambda: not set(before) & set(hypervisor.desktops()), END_S, "the desktop is destroyed")
+    world.entry(event="desktop.destroyed", session=number)
+    world.must_not("the console page still answers him", lambda: world.consoles.console_page().get("/api/console/servers").ok)
+
+
+@pytest.mark.gate(desktops="login")
+@pytest.mark.rule("R11", must="pass")
+@pytest.mark.rule("R11", must="fail")
+def test_each_session_has_a_fresh_desktop_with_a_password_of_its_own(world: NamespacesWorld) -> None:
+    """What one session wrote is not there for the next one, and neither is its password; the base image's file is."""
+    first = world.pass_gate("mori")
+    page = world.consoles.desktop_page()
+    desktop = page.ready()["desktop"]
+    assert desktop["account"] and desktop["password"]
+    screen = page.open()
+    file = world.folder / "desktop.png"
+    world.must("the desktop asks for a login", lambda: ocr.shows(screen.picture(file), "desktop login:"), within=60)
+    screen.type(f"{desktop['account']}\n")
+    world.must("and a password", lambda: ocr.shows(screen.picture(file), "Password:"), within=30)
+    screen.type(f"{desktop['password']}\n")
+    world.must("he is logged in", lambda: ocr.shows(screen.picture(file), "maint@desktop"), within=60)
+    screen.type("echo once >left; cat base left\n")
+    world.must("his file lies there", lambda: ocr.shows(screen.picture(file), "from the base image once"), within=30)
+    first.hang_up()
+    world.wait_no_session("mori")
+    second = world.pass_gate("mori")
+    again = page.ready()["desktop"]
+    assert again["password"] != desktop["password"]
+    screen = page.open()
+    world.must("the desktop asks for a login", lambda: ocr.shows(screen.picture(file), "desktop login:"), within=60)
+    screen.type(f"{desktop['account']}\n")
+    world.must("and a password", lambda: ocr.shows(screen.picture(file), "Password:"), within=30)
+    screen.type(f"{desktop['password']}\n")
+    world.must("the earlier password is wrong", lambda: ocr.shows(screen.picture(file), "Login incorrect"), within=60)
+    screen.type(f"{again['account']}\n")
+    world.pause(1)
+    screen.type(f"{again['password']}\n")
+    world.must("the new one is right", lambda: ocr.shows(screen.picture(file), "maint@desktop"), within=60)
+    screen.type("cat base left\n")
+    world.must("nothing of the session before is there", lambda: ocr.shows(screen.picture(file), "can't open 'left'"), within=30)
+    second.hang_up()

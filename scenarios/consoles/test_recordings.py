@@ -1,0 +1,135 @@
+"""R15: recorded from the first frame to the last, or closed; what is kept is what the journal says."""
+from __future__ import annotations
+
+import datetime
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+from sekisho_testbed import cast, ocr
+from sekisho_testbed.gatehouse import UIDS
+from sekisho_testbed.namespaces import NamespacesWorld
+from sekisho_testbed.viewer import Viewer
+
+pytestmark = [pytest.mark.needs("consoles", "packets", "processes"), pytest.mark.gate(desktops="plain")]
+CHUNK_S, DURABLE_S = 5, 5  # a chunk's length, and its time to reach disk and journal (core/recording/README.md)
+
+
+def worked(world: NamespacesWorld, text: str) -> Viewer:
+    """Mori at the console of web-01, with something typed and seen."""
+    world.pass_gate("mori")
+    console = world.consoles.at_consoles().open("web-01")
+    console.type(text)
+    world.wait(lambda: ocr.shows(console.picture(world.folder / "console.png"), f"login: {text}"), 30, "what was typed is seen")
+    return console
+
+
+@pytest.fixture(autouse=True)
+def clean_server(world: NamespacesWorld) -> None:
+    world.house.hypervisor.restart(cast.MACHINES["web-01"]["machine"])
+
+
+def recording(world: NamespacesWorld, target: str = "web-01") -> pathlib.Path:
+    rows = [row for row in world.consoles.rows() if row["target"] == target]
+    assert len(rows) == 1, rows
+    return world.consoles.recordings / rows[0]["file"]
+
+
+def frame(film: pathlib.Path, *where: str) -> pathlib.Path:
+    out = film.with_suffix(".first.png" if not where else ".last.png")
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *where, "-i", str(film), *(["-update", "1"] if where else ["-frames:v", "1"]), str(out)],
+                   check=True, timeout=120)
+    return out
+
+
+@pytest.mark.rule("R15", must="pass")
+def test_a_console_is_recorded_from_the_first_frame_to_the_last(world: NamespacesWorld) -> None:
+    console = worked(world, "cedar river")
+    console.close()
+    world.entry(event="recording.closed", person="mori", within=15)
+    file = recording(world)
+    found = world.consoles.verify(file)
+    assert found["ok"] and found["closed"] and found["unproved_bytes"] == 0, found
+    film = world.consoles.film(file)
+    first, last = frame(film), frame(film, "-sseof", "-1")
+    assert ocr.shows(first, "web-01 login:"), ocr.read(first)
+    assert not ocr.shows(first, "cedar river"), ocr.read(first)
+    assert ocr.shows(last, "login: cedar river"), ocr.read(last)
+    world.entry(event="recording.exported")
+    world.story.pictures += [("the first frame of the film", first), ("the last frame of the film", last)]
+
+
+@pytest.mark.rule("R15", must="fail")
+def test_a_changed_chunk_is_found_and_named(world: NamespacesWorld) -> None:
+    console = worked(world, "cedar")
+    world.wait(lambda: world.consoles.rows()[-1]["chunks"] >= 2 or len(world.journal(event="recording.chunk")) >= 4, 40, "some chunks")
+    console.close()
+    world.entry(event="recording.closed", person="mori", within=15)
+    file = recording(world)
+    assert world.consoles.verify(file)["ok"]
+    whole = file.read_bytes()
+    chunks = sorted((e["detail"] for e in world.journal(event="recording.chunk") if e["detail"].get("recording") in file.name or True),
+                    key=lambda d: d["offset"])
+    mine = [c for c in chunks if c["offset"] + c["length"] <= len(whole)]
+    assert len(mine) >= 2, chunks
+    chosen = mine[-1]
+    for name, change in (("flipped", lambda b: b[:chosen["offset"] + chosen["length"] // 2] +
+                          bytes([b[chosen["offset"] + chosen["length"] // 2] ^ 1]) + b[chosen["offset"] + chosen["length"] // 2 + 1:]),
+                         ("cut", lambda b: b[:chosen["offset"] + chosen["length"] // 2])):
+        other = world.folder / f"{name}.skr"
+        other.write_bytes(change(whole))
+        found = world.consoles.verify(other)
+        assert not found["ok"] and any(each["chunk"] == chosen["number"] for each in found["findings"]), (name, found)
+        world.story.add("must_not", f"pass as whole: one chunk {name}")
+
+
+@pytest.mark.rule("R15", must="fail")
+def test_a_full_disk_closes_the_console(world: NamespacesWorld) -> None:
+    """With room it stays open; once nothing can be written it is closed, before anything is ten seconds unrecorded."""
+    for event in ("relay.recording_lost", "relay.screen_not_opened", "recording.failed", "recording.lost"):
+        world.allow_event(event, "the disk is full")
+    lab, folder = world.house.lab, world.consoles.recordings
+    world.gatehouse.stop()
+    lab.run("mount", "-t", "tmpfs", "-o", f"size=3m,uid={UIDS['relay']},gid={UIDS['relay']},mode=700", "tmpfs", str(folder))
+    try:
+        world.restart()
+        console = worked(world, "cedar")
+        world.must_not("closed while there is room", lambda: not console.live, during=CHUNK_S + DURABLE_S + 1)
+        lab.run("sh", "-c", f"head -c 8M /dev/zero >{folder}/filler || true")
+        with world.limit(CHUNK_S + DURABLE_S, "the console is closed"):
+            console.wait_end(CHUNK_S + DURABLE_S)
+        assert world.entry(event="console.closed", person="mori")["code"] == "console.not_recorded"
+        world.must_not("another one opens unrecorded", lambda: not world.consoles.at_consoles().socket(
+            world.consoles.console_page().ticket("/api/console/servers/web-02/ticket")).refused)
+        lab.run("rm", f"{folder}/filler")
+        world.must("with room again it opens", lambda: world.consoles.console_page().open("web-02").live, within=10)
+    finally:
+        world.gatehouse.stop()
+        lab.run("umount", "-l", str(folder))
+
+
+@pytest.mark.rule("R15", must="pass")
+@pytest.mark.rule("R15", must="fail")
+def test_a_killed_relay_loses_ten_seconds_at_most(world: NamespacesWorld) -> None:
+    for event in ("supervise.child_died", "supervise.child_ended", "gate.link_lost", "hyperd.link_lost", "supervise.child_exited"):
+        world.allow_event(event, "the relay is killed")
+    console = worked(world, "cedar")
+    world.pause(CHUNK_S + DURABLE_S + 2)
+    killed = datetime.datetime.now(datetime.timezone.utc)
+    os.kill(world.gatehouse.pids()["sekisho-relay"], signal.SIGKILL)
+    assert console.wait_end(5)
+    file = recording(world)
+    kept = world.folder / "killed.skr"
+    shutil.copy(file, kept)
+    found = world.consoles.verify(kept)
+    assert found["ok"] and not found["closed"], found
+    until = datetime.datetime.fromisoformat(found["proved_until"].replace("Z", "+00:00"))
+    lost = (killed - until).total_seconds()
+    world.story.add("limit", f"lost {lost:.1f} s of 10 s allowed", lost, lost <= CHUNK_S + DURABLE_S)
+    assert lost <= CHUNK_S + DURABLE_S, found
+    world.wait(world.gatehouse.serves, 20, "the relay is back")
+    world.must("consoles open again", lambda: world.consoles.at_consoles().open("web-02").live, within=20)
