@@ -17,6 +17,7 @@ from .people import Page
 from .talks import Identity
 
 DRIVER = pathlib.Path(__file__).parent / "programs" / "drive_chromium.py"
+SCREEN = ".picture canvas"
 TOOLS = ("chromium", "chromedriver", "certutil", "pk12util", "Xvnc")
 
 
@@ -119,6 +120,24 @@ class Browser(Page):
 
     def press(self, at: str = "button.main") -> "Browser":
         return self._go(do="click", at=at)
+
+    def act(self, at: str) -> "Browser":
+        """Presses what the page answers without a new document."""
+        return self._go(do="act", at=at)
+
+    def keys(self, text: str, at: str = SCREEN, pause: float = 0.06) -> "Browser":
+        """Types into a screen, as fast as a person."""
+        return self._go(do="keys", at=at, text=text, pause=pause)
+
+    def wait(self, text: str, within: float = 60) -> "Browser":
+        self.page = self._say({"do": "wait", "text": text, "within": within}, within=within + 70)
+        return self
+
+    def canvas(self, file: pathlib.Path, at: str = SCREEN, within: float = 60) -> pathlib.Path:
+        """The picture of a screen, without what the page draws over it."""
+        coded = wait_until(lambda: self._say({"do": "canvas", "at": at})["value"], within, "the screen has a picture", every=0.3)
+        file.write_bytes(base64.b64decode(str(coded)))
+        return file
 
     def back(self) -> "Browser":
         return self._go(do="back")

@@ -1,4 +1,5 @@
-"""`./dev demo`: the main job, step by step, with a real client: certificate, password, mailed code, endpoint checks, desktop.
+"""`./dev demo`: the main job, step by step, with a real client: certificate, password, mailed code, endpoint checks, desktop page,
+desktop, console page, a server's console, recording (demo_consoles.py).
 
 `--exit` ends after the flow, with 0 only when every step passed. Without it the lab stays until Ctrl-C.
 """
@@ -14,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import cast, netlab
+from . import cast, demo_consoles, netlab
 from .namespaces import NamespacesHouse, NamespacesWorld, unbuilt
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -36,7 +37,7 @@ class Story:
         return result
 
 
-def journey(world: NamespacesWorld, story: Story) -> None:
+def journey(world: NamespacesWorld, story: Story, evidence: pathlib.Path) -> None:
     mori, mailbox = world.pc("mori"), world.mailbox("mori")
 
     def check(condition: object, what: str) -> None:
@@ -53,12 +54,12 @@ def journey(world: NamespacesWorld, story: Story) -> None:
                          lambda s: f"{s['number']} {s['state']} {s['contract']} {s['zone']}")
     story.step("トンネル内での再点検", "endpoint checks inside the tunnel",
                lambda: check((done := mori.agent.report(inside=True)).ok, done.text))
-    story.step("仮想デスクトップの入口", "the desktop's entrance answers",
-               lambda: check(mori.desktop_answers(), "no RFB greeting"),
-               lambda _: f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT} speaks RFB 003.008")
-    story.step("内部の他の宛先は届かない", "nothing else inside answers",
-               lambda: check(mori.reaches(cast.address(cast.SERVERS["web-01"]), 80, within=1) is None, "web-01 answered"))
-    story.step("切断", "the person disconnects", lambda: (vpn.hang_up(), world.wait_no_session("mori")))
+    page, port = cast.CONSOLE_PAGE.rsplit(":", 1)
+    story.step("内部の他の宛先は届かない", "neither a server nor the console page answers the terminal",
+               lambda: check(mori.reaches(cast.address(cast.SERVERS["web-01"]), 80, within=1) is None and
+                             mori.reaches(page, int(port), within=1) is None, "something else answered"))
+    demo_consoles.journey(world, story, evidence)
+    story.step("トンネルも閉じた", "the tunnel is closed as well", lambda: vpn.ended(15), lambda _: "")
     story.step("監査記録の検証", "the journal verifies", lambda: world.ctl("journal", "verify", "--dir",
                str(world.gatehouse.state / "journal")), lambda v: json.dumps(v))
     print(f"\n  監査記録 / journal of {session['number']}:")
@@ -79,18 +80,21 @@ def main() -> int:
     if missing := unbuilt(args.build.resolve()):
         print(f"the demo needs programs that are not built yet: {', '.join(missing)}", file=sys.stderr)
         return 1
-    story = Story()
+    if reason := demo_consoles.missing(args.build.resolve()):
+        print(f"the demo's desktops and consoles cannot be shown here: {reason}", file=sys.stderr)
+        return 1
+    story, evidence = Story(), ROOT / "evidence" / "demo"
     with tempfile.TemporaryDirectory(prefix="sekisho-lab-") as folder:
         begun = time.monotonic()
         with NamespacesHouse(pathlib.Path(folder), args.build.resolve()) as house:
             world = NamespacesWorld(house, "demo")
             try:
-                world.open()
+                world.open(desktops="login")
                 print(f"  ✓ 実験環境とゲート / lab and gate are up  ({time.monotonic() - begun:.2f} s)", flush=True)
                 if not args.lab_only:
-                    journey(world, story)
+                    journey(world, story, evidence)
             except AssertionError:
-                world.story.folder = ROOT / "evidence" / "demo"
+                world.story.folder = evidence / "failed"
                 world.keep_evidence()
                 print(f"  evidence: {world.story.folder}", file=sys.stderr)
                 return 1

@@ -182,8 +182,11 @@ class Viewer:
     def _open(self, encodings: list[int]) -> None:
         assert self._take(12) == b"RFB 003.008\n"
         self.wire.write(b"RFB 003.008\n")
-        kinds = self._take(self._take(1)[0])
-        assert 1 in kinds, f"security types {list(kinds)}: {self._rest!r}"
+        count = self._take(1)[0]
+        if count == 0:  # RFC 6143 §7.1.2: the reason follows
+            raise AssertionError(self._take(int.from_bytes(self._take(4), "big")).decode(errors="replace"))
+        kinds = self._take(count)
+        assert 1 in kinds, f"security types {list(kinds)}"
         self.wire.write(b"\x01")
         assert self._take(4) == b"\0\0\0\0"
         self.wire.write(b"\x01")  # shared

@@ -12,7 +12,9 @@ from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException, WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 
@@ -44,6 +46,27 @@ def page(chromium: webdriver.Chrome) -> dict[str, Any]:
     return seen
 
 
+def shown(chromium: webdriver.Chrome, at: str) -> Any:
+    """The first that can be seen; waits for it."""
+    return WebDriverWait(chromium, 60, ignored_exceptions=[WebDriverException]).until(
+        lambda c: next((each for each in c.find_elements(By.CSS_SELECTOR, at) if each.is_displayed()), None), f"{at} is shown")
+
+
+# A copy: reading the page's own canvas would put it into slow memory. null until a picture is there.
+CANVAS = """const canvas = arguments[0], copy = document.createElement('canvas');
+ if (canvas.width < 100) return null;
+ copy.width = canvas.width; copy.height = canvas.height;
+ copy.getContext('2d', {willReadFrequently: true}).drawImage(canvas, 0, 0);
+ return copy.toDataURL('image/png').split(',')[1];"""
+
+
+def type_keys(chromium: webdriver.Chrome, text: str, pause_s: float) -> None:
+    """Into whatever has the focus; a person types no faster than this."""
+    for letter in text:
+        key = Keys.ENTER if letter == "\n" else letter
+        ActionChains(chromium, duration=0).send_keys(key).pause(pause_s).perform()
+
+
 def obey(chromium: webdriver.Chrome, order: dict[str, Any]) -> dict[str, Any]:
     what = order["do"]
     if what == "open":
@@ -63,6 +86,16 @@ def obey(chromium: webdriver.Chrome, order: dict[str, Any]) -> dict[str, Any]:
             WebDriverWait(chromium, 60, ignored_exceptions=[WebDriverException]).until(
                 lambda c: not c.execute_script("return document.documentElement.hasAttribute('data-left')"),
                 "the gate's next page")
+    elif what == "act":  # a press that the page answers itself, without another document
+        shown(chromium, order["at"]).click()
+    elif what == "keys":
+        shown(chromium, order["at"]).click()
+        type_keys(chromium, order["text"], order["pause"])
+    elif what == "wait":
+        WebDriverWait(chromium, order["within"], ignored_exceptions=[WebDriverException]).until(
+            lambda c: order["text"] in c.execute_script("return document.body.innerText"), f"the page shows {order['text']!r}")
+    elif what == "canvas":
+        return {"value": chromium.execute_script(CANVAS, shown(chromium, order["at"]))}
     elif what == "back":
         chromium.back()
     elif what == "size":

@@ -1,0 +1,100 @@
+"""The demo's second half: what the contractor came for. Desktop page, desktop, console page, a server's console, the end, the proof.
+
+Two real Chromiums show the pages through noVNC: one on Mori's PC, in the tunnel, and one that stands for the browser of his
+desktop. The desktop is a machine under emulation, in which a browser would need a minute to start; so its browser runs on a
+host beside it that owns the desktop's address, which is what the gate knows a desktop by. The step says so.
+"""
+from __future__ import annotations
+
+import pathlib
+import time
+from typing import TYPE_CHECKING
+
+from . import browser, cast, hypervisor, ocr
+from .browser import Browser
+from .netlab import wait_until
+
+if TYPE_CHECKING:
+    from .demo import Story
+    from .namespaces import NamespacesWorld
+
+TYPED = "uptime cedar 12"
+SLOW = 240  # s: an emulated machine boots beside two browsers
+END_S = 2.0
+
+
+def missing(build: pathlib.Path) -> str | None:
+    """Why this half cannot be shown on this machine, or None."""
+    from .namespaces import unbuilt_pages
+
+    return hypervisor.missing() or ocr.probe() or browser.probe() or unbuilt_pages(build)
+
+
+def journey(world: "NamespacesWorld", story: "Story", evidence: pathlib.Path) -> None:
+    """Mori has a tunnel and is admitted. Ends his session."""
+    house, consoles = world.house, world.consoles
+    evidence.mkdir(parents=True, exist_ok=True)
+    number = world.session_of("mori")["number"]
+    begun = time.monotonic()
+    with Browser(house.lab.hosts["mori-pc"], None, house.web_ca.certificate, languages="ja") as pc:
+        story.step("デスクトップページ（トンネルの内側）", "the desktop page, in the tunnel, in real Chromium",
+                   lambda: pc.open(f"https://{cast.DESKTOP_PAGE}/desktop/").wait(number), lambda page: page.page["title"])
+        desktop = story.step("仮想デスクトップの用意", "his desktop is made fresh and starts", lambda: consoles.desktop_page().ready(SLOW)["desktop"],
+                             lambda d: f"{d['id']}, account {d['account']}, {time.monotonic() - begun:.0f} s after the page was opened")
+        screen = evidence / "desktop-canvas.png"
+
+        def reads(page: Browser, words: str, within: float = SLOW) -> str:
+            wait_until(lambda: ocr.shows(page.canvas(screen), words), within, f"the screen shows {words!r}", every=0.5,
+                       on_fail=lambda: ocr.read(screen))
+            return f"read by OCR: {words!r}"
+
+        story.step("デスクトップの画面（noVNC）", "the desktop's own login screen, through noVNC", lambda: reads(pc, "desktop login:"), str)
+        pc.picture(evidence / "1-desktop-login.png")
+
+        def log_in() -> str:
+            pc.keys(f"{desktop['account']}\n")
+            reads(pc, "Password:")
+            pc.keys(f"{desktop['password']}\n")
+            return reads(pc, "maint@desktop")
+
+        story.step("仮想デスクトップへのログイン", "login with the account and the password of this session alone", log_in, str)
+        pc.picture(evidence / "2-desktop.png")
+        with Browser(house.lab.hosts["vdi-01"], None, house.web_ca.certificate, languages="ja") as vdi:
+            story.step("管理コンソールページ（デスクトップのアドレスから。ブラウザは、そのアドレスを持つ隣のホストで動く）",
+                       "the console page, from the desktop's address (its browser runs on a host beside the machine that owns that address)",
+                       lambda: vdi.open(f"https://{cast.CONSOLE_PAGE}/console/").wait("ログイン"), lambda page: page.page["url"])
+            vdi.picture(evidence / "3-console-login.png")
+            story.step("管理コンソールへのログイン", "ID and password once more; the servers of his contract",
+                       lambda: vdi.fill("#person", "mori").fill("#password", cast.PEOPLE["mori"]["password"]).act("form button.main").wait("web-01"),
+                       lambda _: ", ".join(consoles.console_page().servers()))
+            vdi.picture(evidence / "4-servers.png")
+            story.step("サーバのコンソール", "a server's console", lambda: (vdi.act('.server button[aria-label*="web-01"]'), reads(vdi, "web-01 login:"))[1], str)
+            story.step("文字の入力と読み取り", "text is typed, and read back from the picture",
+                       lambda: (vdi.keys(TYPED), reads(vdi, f"login: {TYPED}"))[1], str)
+            vdi.picture(evidence / "5-console.png")
+
+            def end() -> float:
+                before = house.hypervisor.desktops()
+                assert before, "no machine is his desktop"
+                pc.act(".bar .danger")
+                pc.act("dialog .danger")
+                pressed = time.monotonic()
+                wait_until(lambda: not set(before) & set(house.hypervisor.desktops()) and
+                           not any(s["number"] == number for s in world.sessions()), END_S, "session and desktop are gone")
+                took = time.monotonic() - pressed
+                pc.wait("終了")
+                return took
+
+            story.step("セッションの終了", "he ends the session: screens close, the desktop is destroyed", end, lambda took: f"{took:.2f} s")
+            pc.picture(evidence / "6-ended.png")
+            vdi.wait("console.not_a_desktop")
+            vdi.picture(evidence / "7-console-ended.png")
+
+    def proved() -> str:
+        world.wait(lambda: len(world.journal(event="recording.closed", session=number)) == 2, 15, "both recordings are closed")
+        files = consoles.files(number)
+        found = [consoles.verify(file) for file in files]
+        assert len(found) == 2 and all(each["ok"] and each["closed"] and not each["unproved_bytes"] for each in found), found
+        return ", ".join(f"{file.name}: {each['chunks']} chunks" for file, each in zip(files, found))
+
+    story.step("録画と監査記録の照合", "sekishoctl recording verify: both recordings are what the journal says", proved, str)
