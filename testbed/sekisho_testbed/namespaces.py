@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from . import attack, browser, cast, certificates, evidence, hypervisor, scan
@@ -471,6 +471,12 @@ class NamespacesWorld(World):
     def scan(self, login: Login, neighbour: str | None) -> set[tuple[str, str, int]]:
         assert isinstance(login, Vpn)
         return scan.scan_everything(login, neighbour, self.house.scanned)
+
+    def open_console(self, who: str, server: str) -> Callable[[], None]:
+        """At the console page, from this person's desktop, the server's screen is opened; what closes it."""
+        screen = self.consoles.at_consoles(who).open(server)
+        self.story.did(f"{who} opens the console of {server}")
+        return screen.close
 
     def remove_kernel_filter(self) -> None:
         """netd would put the table back at once, so it is halted until the story's end."""

@@ -79,7 +79,8 @@ class SimulatedWorld(GateHere):
         self.begun = house.begun
 
     # --- life -----------------------------------------------------------------------------------------------------------------
-    def open(self, *, here: Callable[[], Here] = Here, **config: Any) -> "SimulatedWorld":
+    def open(self, *, here: Callable[[], Here] = Here, desktops: str = "", **config: Any) -> "SimulatedWorld":
+        """`desktops` is for labs with machines: here every desktop stands at the address that the registry says."""
         sekisho = bindings()
         self.brought = here()
         self.folder = self.house.folder / f"world-{secrets.token_hex(4)}"
