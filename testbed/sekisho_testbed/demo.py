@@ -10,13 +10,12 @@ import json
 import pathlib
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
 
-from . import cast, demo_consoles, netlab
-from .namespaces import NamespacesHouse, NamespacesWorld, unbuilt
+from . import cast, demo_consoles, labs
+from .namespaces import NamespacesHouse, NamespacesWorld
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -71,22 +70,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev demo")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/dev")
     parser.add_argument("--exit", action="store_true", help="end after the flow")
+    parser.add_argument("--lab", default="namespaces", choices=("namespaces", "libvirt"), help="libvirt: Mori's PC is a machine too")
     parser.add_argument("--lab-only", action="store_true", help="raise the lab and the gate, send nobody")
     args = parser.parse_args()
-    reason = netlab.probe()
-    if reason is not None:
-        print(f"the lab cannot run here: {reason}", file=sys.stderr)
-        return 1
-    if missing := unbuilt(args.build.resolve()):
-        print(f"the demo needs programs that are not built yet: {', '.join(missing)}", file=sys.stderr)
-        return 1
     if reason := demo_consoles.missing(args.build.resolve()):
         print(f"the demo's desktops and consoles cannot be shown here: {reason}", file=sys.stderr)
         return 1
     story, evidence = Story(), ROOT / "evidence" / "demo"
-    with tempfile.TemporaryDirectory(prefix="sekisho-lab-") as folder:
+    with labs.folder_of_its_own() as folder:
         begun = time.monotonic()
-        with NamespacesHouse(pathlib.Path(folder), args.build.resolve()) as house:
+        try:
+            lab = labs.lab(args.lab, folder, args.build.resolve())
+        except labs.NotHere as reason:
+            print(f"the lab cannot run here: {reason}", file=sys.stderr)
+            return 1
+        with lab as house:
+            assert isinstance(house, NamespacesHouse)
             world = NamespacesWorld(house, "demo")
             try:
                 world.open(desktops="login")

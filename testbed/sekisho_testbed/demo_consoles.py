@@ -36,7 +36,7 @@ def journey(world: "NamespacesWorld", story: "Story", evidence: pathlib.Path) ->
     evidence.mkdir(parents=True, exist_ok=True)
     number = world.session_of("mori")["number"]
     begun = time.monotonic()
-    with Browser(house.lab.hosts["mori-pc"], None, house.web_ca.certificate, languages="ja") as pc:
+    with house.browser("mori-pc") as pc:
         story.step("デスクトップページ（トンネルの内側）", "the desktop page, in the tunnel, in real Chromium",
                    lambda: pc.open(f"https://{cast.DESKTOP_PAGE}/desktop/").wait(number), lambda page: page.page["title"])
         desktop = story.step("仮想デスクトップの用意", "his desktop is made fresh and starts", lambda: consoles.desktop_page().ready(SLOW)["desktop"],
@@ -59,7 +59,7 @@ def journey(world: "NamespacesWorld", story: "Story", evidence: pathlib.Path) ->
 
         story.step("仮想デスクトップへのログイン", "login with the account and the password of this session alone", log_in, str)
         pc.picture(evidence / "2-desktop.png")
-        with Browser(house.lab.hosts["vdi-01"], None, house.web_ca.certificate, languages="ja") as vdi:
+        with house.browser("vdi-01") as vdi:
             story.step("管理コンソールページ（デスクトップのアドレスから。ブラウザは、そのアドレスを持つ隣のホストで動く）",
                        "the console page, from the desktop's address (its browser runs on a host beside the machine that owns that address)",
                        lambda: vdi.open(f"https://{cast.CONSOLE_PAGE}/console/").wait("ログイン"), lambda page: page.page["url"])

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import images, netlab, states
+from .browser import Browser
 from .form_page import FormPage
 from .labs import NotHere
 from .namespaces import NamespacesHouse, unbuilt
@@ -119,13 +120,20 @@ class GuestHost(Host):
 
     def connect(self, address: str, port: int, within: float = 5) -> socket.socket:
         """The line to the guest carries the connection, which the guest makes."""
-        if self.run("nc", "-z", "-w", str(max(1, round(within))), address, str(port), check=False).returncode != 0:
+        tries = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[3]))"
+        if self.run("/usr/bin/python3", "-c", tries, address, str(port), str(within), check=False).returncode != 0:
             raise OSError(f"{address}:{port} does not answer {self.name}")
         here, there = socket.socketpair()
         with there:
-            subprocess.Popen(self.lab.enter(["ssh", "-F", str(self.config), "-W", f"{address}:{port}", self.name]), stdin=there, stdout=there,
+            subprocess.Popen(self.lab.enter(["ssh", "-F", str(self.config), "-W", f"{address}:{port}", self.name]), stdin=there.fileno(), stdout=there.fileno(),
                              stderr=subprocess.DEVNULL, start_new_session=True)
         return here
+
+    def proxy(self, port: int) -> str:
+        """What a browser beside the guest uses so that its connections are the guest's; lives as long as the lab."""
+        program = self.lab.start_outside(self, "wire-proxy", "ssh", "-F", str(self.config), "-S", "none", "-N", "-v", "-D", f"127.0.0.1:{port}", self.name)
+        program.wait_text("Local forwarding listening", 30)
+        return f"socks5://127.0.0.1:{port}"
 
     def start(self, name: str, *argv: str, env: Mapping[str, str] | None = None, stdin: int | None = subprocess.DEVNULL) -> Program:
         self.count += 1
@@ -137,6 +145,13 @@ class GuestHost(Host):
         program = GuestProgram(self, name, argv, plain.process, plain.log, pid_file)
         self.lab.programs.append(program)
         return program
+
+
+class Outside(Host):
+    """The lab itself, where its bridges are."""
+
+    def argv(self, argv: Sequence[str]) -> list[str]:
+        return self.lab.enter(argv)
 
 
 class GuestsHouse(NamespacesHouse):
@@ -155,6 +170,13 @@ class GuestsHouse(NamespacesHouse):
     def reader(self, host: Host, identity: Identity | None, user_agent: str | None, languages: str) -> Page:
         """No guest has a browser: a program reads the pages there."""
         return FormPage(host, identity, self.web_ca.certificate, user_agent=user_agent, languages=languages)
+
+    def browser(self, name: str) -> Browser:
+        """A browser on a guest would need a minute to start: it runs beside it, and all its connections are the guest's."""
+        host = self.lab.hosts[name]
+        if not isinstance(host, GuestHost):
+            return super().browser(name)
+        return Browser(Outside(self.lab, f"beside-{name}", {}), None, self.web_ca.certificate, proxy=host.proxy(1080 + GUESTS.index(name)))
 
     def add(self, name: str, plug: Plug) -> None:
         if name not in GUESTS:

@@ -159,6 +159,10 @@ class NamespacesHouse(Lab):
         reason = browser.probe()
         return f"no browser here: {reason}" if reason else ""
 
+    def browser(self, name: str) -> browser.Browser:
+        """A real browser on that host, for pages that are programs; not yet entered."""
+        return browser.Browser(self.lab.hosts[name], None, self.web_ca.certificate)
+
     def reader(self, host: Host, identity: Identity | None, user_agent: str | None, languages: str) -> Page:
         """What opens the gate's pages on that host: a real browser."""
         return browser.Browser(host, identity, self.web_ca.certificate, user_agent=user_agent, languages=languages).__enter__()

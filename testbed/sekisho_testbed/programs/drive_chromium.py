@@ -26,6 +26,8 @@ def start(order: dict[str, Any]) -> webdriver.Chrome:
                      "--disable-features=Translate,OptimizationHints,MediaRouter", f"--user-data-dir={order['profile']}",
                      f"--accept-lang={order['languages']}", "--window-size=1200,1000"):
         options.add_argument(argument)
+    if order.get("proxy"):
+        options.add_argument(f"--proxy-server={order['proxy']}")
     if order.get("user_agent"):
         options.add_argument(f"--user-agent={order['user_agent']}")
     options.add_experimental_option("excludeSwitches", ["enable-automation"])
