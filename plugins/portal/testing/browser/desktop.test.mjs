@@ -251,6 +251,18 @@ test('a lost screen comes back by itself, later each time, with a new ticket eac
   await bench.leave(page);
 });
 
+test('a screen that the relay does not open is explained in words, with the code beside them', async () => {
+  gate.dismiss = 'screen.not_running';
+  const page = await open();
+  page.expected = ['Failed when connecting: Connection closed (code: 1001, reason: screen.not_running)']; // noVNC's own line
+  await page.getByText('このサーバは動作していません').waitFor();
+  await page.getByText('screen.not_running').waitFor();
+  gate.dismiss = '';
+  await now(page);
+  await painted(page);
+  await bench.leave(page);
+});
+
 test('a busy gate is asked again; a refusal is explained and not asked again', async () => {
   gate.refuse['POST /api/desktop/ticket'] = {status: 503, refusal: kRefusals.unavailable};
   const page = await open();

@@ -79,6 +79,7 @@ export class FakeGate {
     this.loggedIn = false;
     this.refuse = {}; // route -> {status, refusal}
     this.mute = false; // no answer at all: the connection is cut
+    this.dismiss = ''; // a code: screens are opened only to be told it, as the relay does
     this.tickets = new Map();
     this.seen = []; // every request: method, url
     this.taps = []; // one a screen
@@ -178,7 +179,8 @@ export class FakeGate {
         right.websocket !== request.url || right.until < Date.now()) {
       return socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
     }
-    this.sockets.handleUpgrade(request, socket, head, (opened) => this.bridge(opened, this.machines[right.machine]));
+    this.sockets.handleUpgrade(request, socket, head, (opened) =>
+      this.dismiss ? opened.close(1001, this.dismiss) : this.bridge(opened, this.machines[right.machine]));
   }
 
   bridge(opened, machine) {
