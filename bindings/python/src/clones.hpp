@@ -106,6 +106,13 @@ template <std::copy_constructible T>
 [[nodiscard]] inline seam::TicketGiven clone(const seam::TicketGiven& m) {
   return {m.ticket.clone()};
 }
+[[nodiscard]] inline seam::ThumbnailRight clone(const seam::ThumbnailRight& m) {
+  return {m.machine, m.driver, m.session, m.zone, m.ticket.clone()};
+}
+[[nodiscard]] inline seam::ScreenRight clone(const seam::ScreenRight& m) {
+  return {m.console, m.session, m.person,   m.target,    m.title, m.machine, m.driver,
+          m.address, m.port,    m.recorded, m.view_only, m.keys,  m.zone,    m.ticket.clone()};
+}
 [[nodiscard]] inline seam::ConsoleAnswer clone(const seam::ConsoleAnswer& answer) {
   return std::visit([](const auto& one) -> seam::ConsoleAnswer { return clone(one); }, answer);
 }
