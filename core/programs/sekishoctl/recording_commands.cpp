@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kFolder = "/var/lib/sekisho/recordings";
+constexpr const char* kFolder = "/var/lib/sekisho-recordings";
 constexpr std::size_t kMostEntries = 100'000;
 
 struct Args {
