@@ -28,6 +28,7 @@ struct ScreensOfGuests : hyperd::testing::HyperdProcess {
       auto& managers = document["hypervisors"][0]["managers"];
       managers[0]["plugin"]["config"] = {{"uri", daemon_.uri()}, {"role", "consoles"}};
       managers.erase(1);
+      document["hypervisors"][0].erase("pools");
       document["hypervisors"][0]["uid"] = kNobody;
     });
     start();

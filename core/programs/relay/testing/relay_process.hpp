@@ -128,7 +128,10 @@ class RelayProcess : supervise::ChildProcess::Handler, seam::Link::Handler {
 
   // --- browsers
   std::unique_ptr<TlsBrowser> browser() {
-    return std::make_unique<TlsBrowser>(loop, console_listener.local_endpoint(), authority.pem(), "127.0.0.1");
+    auto out = std::make_unique<TlsBrowser>(loop, console_listener.local_endpoint(), authority.pem(), "127.0.0.1");
+    std::string nothing;
+    EXPECT_TRUE(until([&] { return out->hear(nothing) && out->state() == tls::ChannelState::open; }));
+    return out;
   }
   [[nodiscard]] std::string head(const std::string& request) const {
     return request + " HTTP/1.1\r\nHost: " + console + "\r\nOrigin: https://" + console + "\r\n";
