@@ -295,7 +295,7 @@ TEST(Broker, AHyperdThatNeverAnswersIsAFailure) {
 TEST(Broker, ASessionThatOutlivedTheGateKeepsItsDesktopWithANewPassword) {
   Office office({pool(2)});
   const std::string machine = "1b7c8a52-6a1e-4b0e-9c55-3f2a7d0e9bd1";
-  office.hyperd.boxes[machine] = {"win11", "52:54:00:00:00:10", "maint:old", "S1", MachineState::running, true};
+  office.hyperd.boxes[machine] = {"win11", "52:54:00:00:00:11", "maint:old", "S1", MachineState::running, true};
   EXPECT_FALSE(office.broker.adopt("S1", "vdi", machine, "10.60.0.99")) << "no such seat";
   EXPECT_TRUE(office.broker.adopt("S1", "vdi", machine, "10.60.0.11"));
   EXPECT_FALSE(office.broker.adopt("S1", "vdi", machine, "10.60.0.10"));
