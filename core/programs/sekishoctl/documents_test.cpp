@@ -193,6 +193,16 @@ class Guide {
 };
 class GuideTest : public Guide, public ::testing::TestWithParam<const char*> {};
 struct GuidesConfiguration : Guide, ::testing::Test {
+  /// What the configuration names.
+  void make_files() {
+    fs::create_directories(house.folder() + "/etc/sekisho");
+    for (const char* line :
+         {"sekishoctl ca init --dir etc/sekisho/ca --name test", "sekishod --prepare",
+          "openssl rand -hex 32 > etc/sekisho/code.pepper", "openssl rand -hex 32 > etc/sekisho/totp.key"}) {
+      prepare(line);
+      if (std::string_view(line) != "sekishod --prepare") run(line);
+    }
+  }
   Gatehouse::Outcome check(const std::string& from, const std::string& to) {
     std::string text = here(read(kGuide).files.at("/etc/sekisho/sekisho.json"));
     EXPECT_NE(text.find(from), std::string::npos);
@@ -203,13 +213,7 @@ struct GuidesConfiguration : Guide, ::testing::Test {
 };
 
 TEST_F(GuidesConfiguration, OfTwoFactorsThatRestOnAMailIsRefusedWithPlaceAndReason) {
-  fs::create_directories(house.folder() + "/etc/sekisho");
-  for (const char* line :
-       {"sekishoctl ca init --dir etc/sekisho/ca --name test", "sekishod --prepare",
-        "openssl rand -hex 32 > etc/sekisho/code.pepper", "openssl rand -hex 32 > etc/sekisho/totp.key"}) {
-    prepare(line);
-    if (std::string_view(line) != "sekishod --prepare") run(line);
-  }
+  make_files();
   const std::string all = R"("factors": ["certificate", "password", "code"])";
   const auto refused = check(all, R"("factors": ["password", "code"])");
   EXPECT_EQ(refused.status, 1);
@@ -221,6 +225,27 @@ TEST_F(GuidesConfiguration, OfTwoFactorsThatRestOnAMailIsRefusedWithPlaceAndReas
   EXPECT_EQ(check(all, R"("factors": ["password", "code", "totp"])").status, 0);
   EXPECT_EQ(check(all, R"("least_factors": 1, "factors": ["password", "code"])").status, 0);
   EXPECT_EQ(check(all, R"("least_factors": 3, "factors": ["certificate", "password", "code"])").status, 1);
+}
+
+TEST_F(GuidesConfiguration, LoadsTheDriversOfItsHypervisorsToo) {
+  make_files();
+  const auto with = [&](const std::string& plugin) {
+    return check(R"("posture": {)", R"("hypervisors": [{"zone": "internet_business", "uid": 990, "managers": [
+      {"name": "servers", "role": "consoles", "plugin": )" +
+                                        plugin + "}]}], \"posture\": {");
+  };
+  const auto good = with(R"({"plugin": "libvirt", "config": {"uri": "test:///default", "role": "consoles"}})");
+  if ((good.out + good.err).find("plugin.no_manifest") != std::string::npos) {
+    GTEST_SKIP() << "the driver for libvirt was not built";
+  }
+  EXPECT_EQ(good.status, 0) << good.out << good.err;
+  const auto absent = with(R"({"plugin": "nothing_here"})");
+  EXPECT_EQ(absent.status, 1);
+  EXPECT_NE((absent.out + absent.err).find("internet_business/servers"), std::string::npos) << "and is named";
+  EXPECT_EQ(with(R"({"plugin": "libvirt", "config": {"role": "consoles", "screens": "all"}})").status, 1)
+      << "a field that it does not have";
+  EXPECT_EQ(with(R"({"plugin": "password"})").status, 1) << "not a driver";
+  EXPECT_EQ(with(R"({"plugin": "nothing_here", "critical": false})").status, 0) << "hyperd goes on without it";
 }
 
 TEST_P(GuideTest, RunsAsItIsWritten) {

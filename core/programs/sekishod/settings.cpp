@@ -44,7 +44,18 @@ admission::CheckMode mode_of(std::string_view name) {
   return admission::CheckMode::enforce;
 }
 
-std::vector<gate::Hypervisors::ZoneOptions> zones_of(const SiteConfig& config) {
+}  // namespace
+
+audit::JournalConfig journal_config(const SiteConfig& config) {
+  audit::JournalConfig out;
+  out.directory = config.journal.directory;
+  out.signing_key_file = config.journal.signing_key_file;
+  out.segment_bytes = config.journal.segment_bytes;
+  out.node = config.node;
+  return out;
+}
+
+std::vector<gate::Hypervisors::ZoneOptions> hypervisor_zones(const SiteConfig& config) {
   std::vector<gate::Hypervisors::ZoneOptions> out;
   for (const HyperConfig& hyper : config.hypervisors) {
     gate::Hypervisors::ZoneOptions zone{zone_of(hyper.zone), {}};
@@ -64,17 +75,6 @@ std::vector<gate::Hypervisors::ZoneOptions> zones_of(const SiteConfig& config) {
     }
     out.push_back(std::move(zone));
   }
-  return out;
-}
-
-}  // namespace
-
-audit::JournalConfig journal_config(const SiteConfig& config) {
-  audit::JournalConfig out;
-  out.directory = config.journal.directory;
-  out.signing_key_file = config.journal.signing_key_file;
-  out.segment_bytes = config.journal.segment_bytes;
-  out.node = config.node;
   return out;
 }
 
@@ -137,7 +137,7 @@ Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simu
                       : config.consoles.keys == "masked" ? recording::Keys::masked
                                                          : recording::Keys::none;
   out.consoles.screens_per_session = config.consoles.screens_per_session;
-  out.hypervisors = zones_of(config);
+  out.hypervisors = hypervisor_zones(config);
   return out;
 }
 

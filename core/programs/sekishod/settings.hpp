@@ -15,6 +15,8 @@
 namespace sekisho::programs {
 
 [[nodiscard]] audit::JournalConfig journal_config(const SiteConfig& config);
+/// What the broker of each zone is made of.
+[[nodiscard]] std::vector<gate::Hypervisors::ZoneOptions> hypervisor_zones(const SiteConfig& config);
 /// Reads the certificates that reports may name as `srv` (every path's and the posture page's).
 [[nodiscard]] Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simulator);
 /// Sessions that the journal granted since `from` and never ended.
