@@ -30,7 +30,6 @@ def guest(world: NamespacesWorld) -> Iterator[GuestScreen]:
     registry = world.export()
     next(d for d in registry["desktops"] if d["id"] == "vdi-01")["port"] = PORT
     world.replace(registry)
-    world.accept("a-mori")
     screen = GuestScreen(world.house.lab.hosts["vdi-01"], PORT)
     yield screen
     screen.close()
