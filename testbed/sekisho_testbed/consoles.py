@@ -97,7 +97,7 @@ class PageClient:
 
     def socket(self, ticket: dict[str, str], *, origin: str | None = None) -> WebSocket:
         return WebSocket(self.connect(OPEN_S), self.address, ticket["websocket"], [f"sekisho.ticket.{ticket['ticket']}", "binary"],
-                         self.origin if origin is None else origin)
+                         self.origin if origin is None else origin, USER_AGENT)
 
 
 class DesktopPage(PageClient):

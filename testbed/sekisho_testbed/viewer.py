@@ -54,10 +54,11 @@ class Plain:
 class WebSocket(Plain):
     """The client's side; `refused` holds the answer when it was not 101."""
 
-    def __init__(self, sock: socket.socket, host: str, path: str, protocols: list[str], origin: str) -> None:
+    def __init__(self, sock: socket.socket, host: str, path: str, protocols: list[str], origin: str,
+                 user_agent: str) -> None:
         super().__init__(sock)
         key = base64.b64encode(os.urandom(16)).decode()
-        head = (f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        head = (f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {user_agent}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                 f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Protocol: {', '.join(protocols)}\r\n")
         self.sock.sendall((head + (f"Origin: {origin}\r\n" if origin else "") + "\r\n").encode())
         self.rest = b""
