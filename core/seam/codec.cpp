@@ -3,6 +3,7 @@
 #include "seam/console_fields.hpp"
 #include "seam/fields.hpp"
 #include "seam/hyper_fields.hpp"
+#include "seam/rdp_fields.hpp"
 
 #include <cstring>
 #include <utility>

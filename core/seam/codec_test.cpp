@@ -2,6 +2,7 @@
 
 #include "seam/fields.hpp"
 #include "seam/hyper_fields.hpp"
+#include "seam/rdp_fields.hpp"
 
 #include <boost/pfr/core.hpp>
 #include <gtest/gtest.h>
@@ -268,6 +269,20 @@ TEST(SeamCodec, NoNameOfAMachineIsLongerThanAUuid) {
   HyperMachines whole;
   whole.machines.resize(kMachines, HyperMachine{uuid, std::string(256, 'n'), MachineState::running, true});
   EXPECT_TRUE(encode(HyperAnswer{1, "my_number", whole})) << "a full list is one packet";
+}
+
+TEST(SeamCodec, AsManyRdpRightsAndTriesAsAreAllowedAreOnePacket) {
+  const std::string address = "203.0.113.255";
+  DesiredRdp wanted{1, {}};
+  wanted.rights.resize(kRdpRights, RdpRight{address, address, 120});
+  EXPECT_TRUE(encode(wanted));
+  wanted.rights.resize(kRdpRights + 1);
+  EXPECT_FALSE(encode(wanted));
+  RdpRefused refused;
+  refused.tries.resize(kRdpTries, RdpTry{address, address, 17, 1, 1});
+  EXPECT_TRUE(encode(refused));
+  refused.tries.resize(kRdpTries + 1);
+  EXPECT_FALSE(encode(refused));
 }
 
 TEST(SeamCodec, RefusesEvidenceOutOfOrderOrTwice) {

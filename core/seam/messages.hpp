@@ -5,6 +5,7 @@
 #pragma once
 #include "seam/console_messages.hpp"
 #include "seam/hyper_messages.hpp"
+#include "seam/rdp_messages.hpp"
 
 #include <sekisho/sdk/path/gate_messages.hpp>
 
@@ -107,7 +108,7 @@ struct Ready {};
 using Message = std::variant<Hello, Heartbeat, Request, Reply, Push, Notice, DesiredNet, NetApplied, KernelRefused,
                              EntranceAsk, EntranceGrant, EntranceClosed, EntranceEnd, Handover, Ready, HyperAsk,
                              HyperAnswer, HyperSaw, ScreenAsk, ScreenAnswer, ConsoleRequest, ConsoleReply,
-                             ConsoleNotice, RecordingNote, RecordingNoted, ScreenEnd>;
+                             ConsoleNotice, RecordingNote, RecordingNoted, ScreenEnd, DesiredRdp, RdpRefused>;
 
 /// Whether a packet of this message may carry a descriptor.
 [[nodiscard]] inline bool carries_descriptor(const Message& message) {
