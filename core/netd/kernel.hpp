@@ -23,6 +23,12 @@ struct FoundRight {
   std::chrono::seconds left{0};
 };
 
+/// An element of rdp_rights.
+struct FoundRdp {
+  RdpPair pair;
+  std::chrono::seconds left{0};
+};
+
 class Filter {
  public:
   virtual ~Filter() = default;
@@ -39,6 +45,10 @@ class Filter {
   [[nodiscard]] virtual Result<std::string> shape() = 0;
   /// The elements of all sets of our table; none when there is no table, or when it is not understood.
   [[nodiscard]] virtual std::vector<FoundRight> rights() = 0;
+  /// RDP rights of our table; none when there is no table, or when it is not understood.
+  [[nodiscard]] virtual std::vector<FoundRdp> rdp_rights() = 0;
+  /// RDP that was refused of late.
+  [[nodiscard]] virtual Result<std::vector<RdpSeen>> rdp_tried() = 0;
 };
 
 class Devices {

@@ -18,7 +18,8 @@ std::string text_of(const Error& error) {
 
 Netd::Netd(std::vector<NetPath> paths, Filter& filter, const run::Clock& clock, run::Timers& timers, Log& log,
            std::function<void()> on_broken)
-    : plan_(std::move(paths)),
+    : plan_(paths),
+      rdp_(std::move(paths)),
       filter_(filter),
       clock_(clock),
       timers_(timers),
@@ -35,17 +36,21 @@ Result<void> Netd::install() {
   for (const FoundRight& found : filter_.rights()) {
     plan_.adopt(found.set, found.destination, found.right, found.left, now);
   }
+  for (const FoundRdp& found : filter_.rdp_rights()) rdp_.adopt(found.pair, found.left, now);
+  // What an older netd may not have told yet is told again rather than never.
+  if (const auto tried = filter_.rdp_tried()) rdp_watch_.look(0, *tried);
   if (auto done = put_table(now); !done) return done.error();
   log_.event(kTableInstalled, {{"paths", plan_.paths().size()}, {"rights", plan_.rights(now)}});
   return {};
 }
 
 Result<void> Netd::put_table(Instant now) {
-  if (auto done = filter_.run(plan_.install(now)); !done) return done.error();
+  if (auto done = filter_.run(plan_.install(now, rdp_.rights(now))); !done) return done.error();
   auto shape = filter_.shape();
   if (!shape) return shape.error();
   shape_ = std::move(*shape);
   for (Count& count : counts_) count.seen = count.stray_seen = 0;
+  rdp_watch_.restart();
   return {};
 }
 
@@ -65,6 +70,7 @@ void Netd::detach_gatekeeper() {
 
 void Netd::on_gatekeeper(const seam::Message& message) {
   if (const auto* wanted = std::get_if<seam::DesiredNet>(&message)) desired(*wanted);
+  if (const auto* wanted = std::get_if<seam::DesiredRdp>(&message)) desired_rdp(*wanted);
 }
 
 void Netd::desired(const seam::DesiredNet& wanted) {
@@ -78,17 +84,31 @@ void Netd::desired(const seam::DesiredNet& wanted) {
     const bool nothing = change->gone.empty() && change->fresh.empty();
     auto done = nothing ? Result<void>() : filter_.change(plan_.paths()[change->path], change->gone, change->fresh);
     plan_.commit(std::move(*change));
-    // Nothing of it was taken: the whole table anew, as it is wanted, mends what somebody else has changed.
-    if (!done) done = restore(done.error().detail);
-    if (!done) {
-      answer = {wanted.number, false, text_of(done.error())};
-      log_.event(kNotApplied, {{"device", wanted.tun}, {"detail", answer.error}});
-    } else if (!refused.empty()) {
-      answer = {wanted.number, false, "netd.refused: " + refused};
-      log_.event(kRightsRefused, {{"device", wanted.tun}, {"detail", refused}});
-    }
+    answer = answer_to(wanted.number, std::move(done), wanted.tun, refused);
   }
   if (gatekeeper_ != nullptr) gatekeeper_->send(answer);
+}
+
+void Netd::desired_rdp(const seam::DesiredRdp& wanted) {
+  auto change = rdp_.change(wanted, clock_.now());
+  const std::string refused = change.refused;
+  const std::string commands = rdp_change_commands(change.gone, change.fresh);
+  auto done = commands.empty() ? Result<void>() : filter_.run(commands);
+  rdp_.commit(std::move(change));
+  const seam::NetApplied answer = answer_to(wanted.number, std::move(done), "rdp", refused);
+  if (gatekeeper_ != nullptr) gatekeeper_->send(answer);
+}
+
+seam::NetApplied Netd::answer_to(std::uint64_t number, Result<void> done, const std::string& device,
+                                 const std::string& refused) {
+  if (!done) done = restore(done.error().detail);
+  if (!done) {
+    log_.event(kNotApplied, {{"device", device}, {"detail", text_of(done.error())}});
+    return {number, false, text_of(done.error())};
+  }
+  if (refused.empty()) return {number, true, {}};
+  log_.event(kRightsRefused, {{"device", device}, {"detail", refused}});
+  return {number, false, "netd.refused: " + refused};
 }
 
 Result<void> Netd::restore(const std::string& why) {
@@ -118,7 +138,12 @@ void Netd::tick() {
     log_.event(kDeviceGone, {{"device", plan_.paths()[i].tun}});
     return broken();
   }
-  if (const auto counters = filter_.counters()) count(*counters);
+  if (const auto counters = filter_.counters()) {
+    count(*counters);
+    const auto refused = counters->find(kRdpRefused);
+    const auto tried = filter_.rdp_tried();  // after the counter
+    if (refused != counters->end() && tried) rdp_watch_.look(refused->second, *tried);
+  }
   tell();
 }
 
@@ -146,6 +171,16 @@ void Netd::tell() {
     gatekeeper_->send(seam::KernelRefused{tun, count.refused + count.stray});
     count.refused = count.stray = 0;
   }
+  tell_rdp();
+}
+
+void Netd::tell_rdp() {
+  const seam::RdpRefused refused = rdp_watch_.take();
+  if (refused.tries.empty()) return;
+  for (const seam::RdpTry& one : refused.tries) {
+    log_.event(kRdpRefusedHere, {{"from", one.source}, {"to", one.destination}, {"tries", one.tries}});
+  }
+  gatekeeper_->send(refused);
 }
 
 void Netd::attach_front(const std::string& name, seam::Link& link) {

@@ -5,15 +5,17 @@
 // The deny table stands before anything else: the program makes devices after install(), a front gets its queue after
 // both. sekishod's loss changes nothing here: rights time out in the kernel. A front's loss detaches its queue.
 // Once a second, and at once when somebody changes rules (look()), it looks at the table. Dropped packets are summed
-// and told to sekishod (KernelRefused, once a second, only when there are any). A table that has gone (nft flush
-// ruleset) or is another than it was is put back with the rights that still have time. What cannot be put back, a
-// device that has gone and a queue that cannot be handed out end the process, with all queues detached: the supervisor
-// starts it anew. Threads: the loop's. Ownership: filter, devices, clock, timers, log and links are borrowed; a link is
-// detached before it dies. Errors: NetApplied.error holds "code: detail". Source: design.md "the kernel fails closed".
+// and told to sekishod (KernelRefused and RdpRefused, once a second, only when there are any). A table that has gone
+// (nft flush ruleset) or is another than it was is put back with the rights that still have time. What cannot be put
+// back, a device that has gone and a queue that cannot be handed out end the process, with all queues detached: the
+// supervisor starts it anew. Threads: the loop's. Ownership: filter, devices, clock, timers, log and links are
+// borrowed; a link is detached before it dies. Errors: NetApplied.error holds "code: detail". Source: design.md "the
+// kernel fails closed".
 #pragma once
 #include "base/log.hpp"
 #include "netd/kernel.hpp"
 #include "netd/plan.hpp"
+#include "netd/rdp_plan.hpp"
 #include "run/services.hpp"
 #include "seam/codec.hpp"
 
@@ -55,14 +57,22 @@ class Netd {
     std::uint64_t refused = 0, stray = 0;    ///< not told yet
   };
   void desired(const seam::DesiredNet& desired);
+  void desired_rdp(const seam::DesiredRdp& desired);
+  /// What the kernel said to a change. Nothing of it was taken: the whole table anew, as it is wanted, mends what
+  /// somebody else has changed.
+  [[nodiscard]] seam::NetApplied answer_to(std::uint64_t number, Result<void> done, const std::string& device,
+                                           const std::string& refused);
   [[nodiscard]] Result<void> put_table(Instant now);
   [[nodiscard]] Result<void> restore(const std::string& why);
   void tick();
   void count(const std::map<std::string, std::uint64_t>& counters);
   void tell();
+  void tell_rdp();
   void broken();
 
   NetPlan plan_;
+  RdpPlan rdp_;
+  RdpWatch rdp_watch_;
   Filter& filter_;
   Devices* devices_ = nullptr;
   const run::Clock& clock_;

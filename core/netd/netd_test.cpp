@@ -25,13 +25,16 @@ struct FakeFilter final : Filter {
     return fail("netd.nft", "No such file or directory");
   }
   Result<std::map<std::string, std::uint64_t>> counters() override {
-    return std::map<std::string, std::uint64_t>{{"refused_internet", refused}, {"stray_internet", stray}};
+    return std::map<std::string, std::uint64_t>{
+        {"refused_internet", refused}, {"stray_internet", stray}, {"rdp_refused", rdp}};
   }
   Result<std::string> shape() override {
     if (!there) return fail("netd.nft", "reading the table: No such file or directory");
     return table;
   }
   std::vector<FoundRight> rights() override { return found; }
+  std::vector<FoundRdp> rdp_rights() override { return found_rdp; }
+  Result<std::vector<RdpSeen>> rdp_tried() override { return tried; }
 
   std::vector<std::string> ran;
   std::deque<bool> answers;  ///< of the next transactions; none: yes
@@ -39,6 +42,9 @@ struct FakeFilter final : Filter {
   std::string table = "as made";
   bool there = true;
   std::vector<FoundRight> found;
+  std::vector<FoundRdp> found_rdp;
+  std::vector<RdpSeen> tried;
+  std::uint64_t rdp = 0;
 };
 
 struct FakeDevices final : Devices {
@@ -59,6 +65,7 @@ struct FakeLink final : seam::Link {
   void send(const seam::Message& message) override {
     if (const auto* applied = std::get_if<seam::NetApplied>(&message)) answers.push_back(*applied);
     if (const auto* told = std::get_if<seam::KernelRefused>(&message)) refused.push_back(*told);
+    if (const auto* told = std::get_if<seam::RdpRefused>(&message)) rdp.push_back(*told);
   }
   void send_with_fd(const seam::Message& message, int fd) override {
     reset();
@@ -72,6 +79,7 @@ struct FakeLink final : seam::Link {
   }
   std::vector<seam::NetApplied> answers;
   std::vector<seam::KernelRefused> refused;
+  std::vector<seam::RdpRefused> rdp;
   seam::Handover handover;
   int queue = -1;
 };
@@ -85,6 +93,11 @@ struct Served : ::testing::Test {
   }
   seam::NetApplied want(std::vector<seam::KernelRight> rights, const char* tun = "sekisho0") {
     netd.on_gatekeeper(seam::DesiredNet{++number, tun, std::move(rights)});
+    EXPECT_EQ(gate.answers.back().number, number);
+    return gate.answers.back();
+  }
+  seam::NetApplied want_rdp(std::vector<seam::RdpRight> rights) {
+    netd.on_gatekeeper(seam::DesiredRdp{++number, std::move(rights)});
     EXPECT_EQ(gate.answers.back().number, number);
     return gate.answers.back();
   }
@@ -215,6 +228,63 @@ TEST_F(Served, TheGatekeepersLossChangesNothingInTheKernel) {
   netd.detach_gatekeeper();
   timers.advance(std::chrono::seconds(200));
   EXPECT_EQ(filter.ran.size(), before);
+}
+
+TEST_F(Served, AnRdpStateIsAppliedAndAnsweredAsTheKernelSaid) {
+  EXPECT_TRUE(want_rdp({{"10.52.0.1", "10.53.0.1", 120}}).ok);
+  ASSERT_EQ(filter.ran.size(), 2u);
+  EXPECT_NE(filter.ran.back().find("rdp_rights { 10.52.0.1 . 10.53.0.1 timeout 120000ms }"), std::string::npos);
+  EXPECT_TRUE(want_rdp({{"10.52.0.1", "10.53.0.1", 120}}).ok);
+  EXPECT_EQ(filter.ran.size(), 2u) << "nothing to do, nothing done";
+  const auto refused = want_rdp({{"10.202.0.5", "10.53.0.1", 120}});
+  EXPECT_EQ(refused.error.substr(0, 12), "netd.refused");
+  EXPECT_NE(filter.ran.back().find("delete element inet sekisho rdp_rights { 10.52.0.1 . 10.53.0.1 }"),
+            std::string::npos)
+      << "and what is no longer wanted goes all the same";
+}
+
+TEST_F(Served, ATableThatIsPutBackHasTheRdpRightsThatHaveTime) {
+  ASSERT_TRUE(want_rdp({{"10.52.0.1", "10.53.0.1", 120}}).ok);
+  timers.advance(std::chrono::seconds(1));
+  filter.table = "with a hole";
+  netd.look();
+  EXPECT_NE(filter.ran.back().find("10.52.0.1 . 10.53.0.1 timeout 119000ms"), std::string::npos) << filter.ran.back();
+  filter.answers = {false, true};
+  EXPECT_TRUE(want_rdp({}).ok);
+  EXPECT_EQ(filter.ran.back().find("10.52.0.1"), std::string::npos) << "without the one that ended just now";
+}
+
+TEST_F(Served, RefusedRdpIsToldWithinASecondAndWaitsForAGatekeeper) {
+  const RdpPair pair{*parse_ipv4("10.60.0.11"), *parse_ipv4("10.52.0.1")};
+  filter.rdp = 1;
+  filter.tried = {{pair, 6, 40001, 1}};
+  timers.advance(std::chrono::seconds(1));
+  ASSERT_EQ(gate.rdp.size(), 1u);
+  EXPECT_EQ(gate.rdp[0].tries, (std::vector<seam::RdpTry>{{"10.60.0.11", "10.52.0.1", 6, 1, 1}}));
+  EXPECT_TRUE(log.has("netd.rdp_refused"));
+  netd.detach_gatekeeper();
+  filter.rdp = 2;
+  filter.tried.push_back({pair, 6, 40002, 1});
+  timers.advance(std::chrono::seconds(3));
+  EXPECT_EQ(gate.rdp.size(), 1u);
+  netd.attach_gatekeeper(gate);
+  EXPECT_EQ(gate.rdp.size(), 2u);
+}
+
+TEST(Netd, TakesOverRdpRightsAndTellsWhatAnOlderOneMayNotHaveTold) {
+  run::testing::FakeTimers timers(*parse_rfc3339("2026-11-22T00:00:00Z"));
+  MemoryLog log;
+  FakeFilter filter;
+  filter.found_rdp = {{{*parse_ipv4("10.52.0.1"), *parse_ipv4("10.53.0.1")}, std::chrono::seconds(40)}};
+  filter.tried = {{{*parse_ipv4("10.60.0.11"), *parse_ipv4("10.52.0.1")}, 6, 40001, 1}};
+  Netd netd({{"internet", "sekisho0", *parse_ipv4(kGate), 24, 1354, {443}}}, filter, timers, timers, log, [] {});
+  ASSERT_TRUE(netd.install());
+  ASSERT_EQ(filter.ran.size(), 1u);
+  EXPECT_NE(filter.ran[0].find("elements = { 10.52.0.1 . 10.53.0.1 timeout 40000ms }"), std::string::npos);
+  FakeLink gate;
+  netd.attach_gatekeeper(gate);
+  ASSERT_EQ(gate.rdp.size(), 1u);
+  EXPECT_EQ(gate.rdp[0].tries.size(), 1u);
 }
 
 TEST(Netd, TakesOverWhatTheKernelHoldsInTheTransactionThatInstalls) {

@@ -81,4 +81,15 @@ std::vector<FoundRight> NftKernel::rights() {
   return found ? std::move(*found) : std::vector<FoundRight>();
 }
 
+std::vector<FoundRdp> NftKernel::rdp_rights() {
+  const auto said = ask((std::string("list set inet sekisho ") + kRdpRights).c_str());
+  if (!said) return {};
+  auto found = read_rdp_rights(*said);
+  return found ? std::move(*found) : std::vector<FoundRdp>();
+}
+
+Result<std::vector<RdpSeen>> NftKernel::rdp_tried() {
+  return look_.rdp_tried();
+}
+
 }  // namespace sekisho::netd

@@ -25,6 +25,8 @@ class NftKernel final : public Filter {
   Result<std::map<std::string, std::uint64_t>> counters() override;
   Result<std::string> shape() override;
   std::vector<FoundRight> rights() override;
+  std::vector<FoundRdp> rdp_rights() override;
+  Result<std::vector<RdpSeen>> rdp_tried() override;
 
  private:
   using Context = std::unique_ptr<nft_ctx, void (*)(nft_ctx*)>;

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 namespace sekisho::netd {
@@ -30,6 +31,20 @@ NetlinkRequest nft_request(std::uint16_t message, std::uint16_t flags = 0) {
 std::string text_of(std::span<const std::byte> value) {
   std::string out(reinterpret_cast<const char*>(value.data()), value.size());
   return out.substr(0, out.find('\0'));
+}
+
+/// One element: its key, each field in network order at the start of 32 bits of its own, and its counter.
+std::optional<RdpSeen> seen_in(std::span<const std::byte> element) {
+  const auto key = attribute(attribute(element, 0, NFTA_SET_ELEM_KEY), 0, NFTA_DATA_VALUE);
+  const auto counter = attribute(attribute(element, 0, NFTA_SET_ELEM_EXPR), 0, NFTA_EXPR_DATA);
+  const auto packets = load<std::uint64_t>(attribute(counter, 0, NFTA_COUNTER_PACKETS));
+  if (key.size() != 16 || !packets) return std::nullopt;
+  RdpSeen out;
+  out.pair = {ntohl(*load<std::uint32_t>(key)), ntohl(*load<std::uint32_t>(key.subspan(4)))};
+  out.protocol = std::to_integer<std::uint8_t>(key[8]);
+  out.from_port = ntohs(*load<std::uint16_t>(key.subspan(12)));
+  out.packets = be64toh(*packets);
+  return out;
 }
 
 }  // namespace
@@ -52,6 +67,25 @@ Result<std::map<std::string, std::uint64_t>> NftLook::counters() {
     if (text_of(part(NFTA_OBJ_TABLE)) != kName) continue;
     const auto packets = load<std::uint64_t>(attribute(part(NFTA_OBJ_DATA), 0, NFTA_COUNTER_PACKETS));
     if (packets) out[text_of(part(NFTA_OBJ_NAME))] = be64toh(*packets);
+  }
+  return out;
+}
+
+Result<std::vector<RdpSeen>> NftLook::rdp_tried() {
+  auto request = nft_request(NFT_MSG_GETSETELEM, NLM_F_DUMP);
+  request.add_text(NFTA_SET_ELEM_LIST_TABLE, kName);
+  request.add_text(NFTA_SET_ELEM_LIST_SET, kRdpTried);
+  const auto answers = socket_.ask("reading refused RDP", std::move(request));
+  if (!answers) return answers.error();
+  std::vector<RdpSeen> out;
+  for (const NetlinkBytes& answer : *answers) {
+    auto list = attribute(answer, sizeof(nfgenmsg), NFTA_SET_ELEM_LIST_ELEMENTS);
+    while (const auto head = load<nlattr>(list)) {
+      if (head->nla_len < sizeof(nlattr) || head->nla_len > list.size()) break;
+      const auto element = list.subspan(sizeof(nlattr), head->nla_len - sizeof(nlattr));
+      list = list.subspan(std::min<std::size_t>((head->nla_len + 3u) & ~3u, list.size()));
+      if (const auto one = seen_in(element)) out.push_back(*one);
+    }
   }
   return out;
 }

@@ -4,6 +4,7 @@
 // <linux/netfilter/nf_tables.h>.
 #pragma once
 #include "netd/netlink.hpp"
+#include "netd/rdp_rules.hpp"
 
 #include <map>
 
@@ -14,6 +15,8 @@ class NftLook {
   [[nodiscard]] static Result<NftLook> open();
   /// Packets by counter.
   [[nodiscard]] Result<std::map<std::string, std::uint64_t>> counters();
+  /// The elements of rdp_tried.
+  [[nodiscard]] Result<std::vector<RdpSeen>> rdp_tried();
   /// The table's flags, the chains named and all rules, as the kernel writes them: equal bytes, equal table. Elements
   /// and counts are not in it.
   [[nodiscard]] Result<std::string> shape(const std::vector<std::string>& chains);

@@ -50,15 +50,24 @@ std::optional<N> number(const nlohmann::json& value) {
   return out;
 }
 
-std::optional<FoundRight> read_element(const std::string& set, const nlohmann::json& entry) {
-  if (!entry.is_object() || !entry.contains("elem") || !entry["elem"].is_object()) return std::nullopt;
+/// The element's fields, two texts at least; nullptr when it is not `size` of them or has no end.
+const nlohmann::json* parts_of(const nlohmann::json& entry, std::size_t size) {
+  if (!entry.is_object() || !entry.contains("elem") || !entry["elem"].is_object()) return nullptr;
   const auto& element = entry["elem"];
   if (!element.contains("val") || !element["val"].is_object() || !element["val"].contains("concat") ||
       !element.contains("expires")) {
-    return std::nullopt;
+    return nullptr;
   }
   const auto& parts = element["val"]["concat"];
-  if (!parts.is_array() || parts.size() != 4 || !parts[0].is_string() || !parts[1].is_string()) return std::nullopt;
+  const bool fits = parts.is_array() && parts.size() == size && parts[0].is_string() && parts[1].is_string();
+  return fits ? &parts : nullptr;
+}
+
+std::optional<FoundRight> read_element(const std::string& set, const nlohmann::json& entry) {
+  const auto* found = parts_of(entry, 4);
+  if (found == nullptr) return std::nullopt;
+  const auto& parts = *found;
+  const auto& element = entry["elem"];
   const auto address = parse_ipv4(parts[0].get_ref<const std::string&>());
   const auto protocol = number<std::uint8_t>(parts[2]);
   const auto port = number<std::uint16_t>(parts[3]);
@@ -67,7 +76,30 @@ std::optional<FoundRight> read_element(const std::string& set, const nlohmann::j
   return FoundRight{set, parts[1].get<std::string>(), {*address, *protocol, *port}, std::chrono::seconds(*left)};
 }
 
+std::optional<FoundRdp> read_rdp(const nlohmann::json& entry) {
+  const auto* parts = parts_of(entry, 2);
+  if (parts == nullptr) return std::nullopt;
+  const auto source = parse_ipv4((*parts)[0].get_ref<const std::string&>());
+  const auto destination = parse_ipv4((*parts)[1].get_ref<const std::string&>());
+  const auto left = number<std::uint32_t>(entry["elem"]["expires"]);
+  if (!source || !destination || !left) return std::nullopt;
+  return FoundRdp{{*source, *destination}, std::chrono::seconds(*left)};
+}
+
 }  // namespace
+
+Result<std::vector<FoundRdp>> read_rdp_rights(std::string_view json) {
+  auto found = objects(json, "set");
+  if (!found) return found.error();
+  std::vector<FoundRdp> out;
+  for (const auto& set : *found) {
+    if (!says(set, "name", kRdpRights) || !set.contains("elem") || !set["elem"].is_array()) continue;
+    for (const auto& entry : set["elem"]) {
+      if (const auto right = read_rdp(entry)) out.push_back(*right);
+    }
+  }
+  return out;
+}
 
 Result<std::vector<FoundRight>> read_rights(std::string_view json) {
   auto found = objects(json, "set");

@@ -9,5 +9,7 @@ namespace sekisho::netd {
 
 /// The elements of our sets in a listing of the table, with numeric protocols.
 [[nodiscard]] Result<std::vector<FoundRight>> read_rights(std::string_view json);
+/// The same of the set of RDP rights.
+[[nodiscard]] Result<std::vector<FoundRdp>> read_rdp_rights(std::string_view json);
 
 }  // namespace sekisho::netd

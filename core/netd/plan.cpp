@@ -115,14 +115,14 @@ void NetPlan::adopt(const std::string& set, const std::string& destination, cons
   }
 }
 
-std::string NetPlan::install(Instant now) const {
+std::string NetPlan::install(Instant now, const RdpRights& rdp) const {
   std::vector<Rights> rights(paths_.size());
   for (std::size_t i = 0; i < paths_.size(); ++i) {
     for (const auto& [right, until] : held_[i]) {
       if (until > now) rights[i].emplace(right, left_of(until, now));
     }
   }
-  return install_commands(paths_, rights);
+  return install_commands(paths_, rights, rdp);
 }
 
 std::size_t NetPlan::rights(Instant now) const {

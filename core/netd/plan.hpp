@@ -52,7 +52,7 @@ class NetPlan {
   void adopt(const std::string& set, const std::string& destination, const Right& right, std::chrono::seconds left,
              Instant now);
   /// The whole table with every right that still has time.
-  [[nodiscard]] std::string install(Instant now) const;
+  [[nodiscard]] std::string install(Instant now, const RdpRights& rdp = {}) const;
   [[nodiscard]] std::size_t rights(Instant now) const;
 
  private:

@@ -69,7 +69,7 @@ std::string unasked_counter(const NetPath& path) {
 }
 
 std::vector<std::string> chain_names(const std::vector<NetPath>& paths) {
-  std::vector<std::string> out{"arriving", "crossing", "leaving"};
+  std::vector<std::string> out{"arriving", "crossing", "leaving", "rdp_asked", "rdp_answered"};
   for (const NetPath& path : paths) {
     out.push_back("from_" + path.name);
     out.push_back("to_" + path.name);
@@ -77,12 +77,14 @@ std::vector<std::string> chain_names(const std::vector<NetPath>& paths) {
   return out;
 }
 
-std::string install_commands(const std::vector<NetPath>& paths, const std::vector<Rights>& rights) {
+std::string install_commands(const std::vector<NetPath>& paths, const std::vector<Rights>& rights,
+                             const RdpRights& rdp) {
   SEKISHO_ASSERT(paths.size() == rights.size());
   // Adding first makes the deletion work whether or not the table exists; all of it is one transaction.
   std::string out = std::string("add table ") + kTable + "\ndelete table " + kTable + "\ntable " + kTable + " {\n";
   for (std::size_t i = 0; i < paths.size(); ++i) add_objects(out, paths[i], rights[i]);
   for (const NetPath& path : paths) add_chains(out, path);
+  out += rdp_objects(rdp);
 
   out += "  chain arriving {\n    type filter hook prerouting priority raw; policy accept;\n";
   for (const NetPath& path : paths) out += "    iifname " + quoted(path.tun) + " goto from_" + path.name + "\n";
@@ -99,6 +101,7 @@ std::string install_commands(const std::vector<NetPath>& paths, const std::vecto
     out += "    iifname " + quoted(path.tun) + denied(refused_counter(path));
     out += "    oifname " + quoted(path.tun) + denied(unasked_counter(path));
   }
+  out += rdp_jumps();
   out += "  }\n  chain leaving {\n    type filter hook output priority raw; policy accept;\n";
   for (const NetPath& path : paths) out += "    oifname " + quoted(path.tun) + " goto to_" + path.name + "\n";
   return out + "  }\n}\n";

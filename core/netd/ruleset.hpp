@@ -6,7 +6,8 @@
 //   chain to_<p>         what goes into the TUN: the answer to something in the set, or counted (unasked_<p>), dropped
 // and for the machine:
 //   chain arriving       prerouting: TUNs to their chain; inner addresses on any other device are counted (stray_<p>)
-//   chain crossing       forward: nothing from or to a TUN, ever (R11: the relay is the only way on)
+//   chain crossing       forward: nothing from or to a TUN, ever (R11: the relay is the only way on); RDP by its own
+//                        chains (R13, rdp_rules.hpp)
 //   chain leaving        output: into a TUN through its chain
 // No rule asks conntrack: the set is looked up for every packet both ways, so a right's end (removed or timed out)
 // ends running connections with their next packet, in the kernel, without netd. All chains come before the machine's
@@ -14,6 +15,7 @@
 // Threads: pure functions. Source: consoles.md §3; threats.md T-42; decisions.md "nftables".
 #pragma once
 #include "netd/paths.hpp"
+#include "netd/rdp_rules.hpp"
 
 #include <chrono>
 #include <compare>
@@ -38,7 +40,8 @@ struct Right {
 using Rights = std::map<Right, std::chrono::milliseconds>;
 
 /// Puts the table as it must be in place of whatever has that name; `rights`: of each path, in the order of `paths`.
-[[nodiscard]] std::string install_commands(const std::vector<NetPath>& paths, const std::vector<Rights>& rights);
+[[nodiscard]] std::string install_commands(const std::vector<NetPath>& paths, const std::vector<Rights>& rights,
+                                           const RdpRights& rdp);
 
 /// Makes `ended` absent and `renewed` present with a fresh timeout, whatever of them exists now.
 [[nodiscard]] std::string change_commands(const NetPath& path, const std::set<Right>& ended, const Rights& renewed);

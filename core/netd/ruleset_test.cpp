@@ -29,7 +29,8 @@ std::string element(const std::string& address, const std::string& protocol, con
 }  // namespace
 
 TEST(Ruleset, IsThisTable) {
-  EXPECT_EQ(install_commands({internet()}, {{{kScreen, milliseconds(60'000)}, {kPosture, milliseconds(1)}}}),
+  EXPECT_EQ(install_commands({internet()}, {{{kScreen, milliseconds(60'000)}, {kPosture, milliseconds(1)}}},
+                             {{{0x0a140065, 0x0a1e0101}, milliseconds(90'000)}}),
             R"(add table inet sekisho
 delete table inet sekisho
 table inet sekisho {
@@ -49,6 +50,29 @@ table inet sekisho {
     ip daddr . ip saddr . meta l4proto . th sport @rights_internet accept
     counter name "unasked_internet" drop
   }
+  counter rdp_refused { }
+  counter rdp_unasked { }
+  set rdp_rights {
+    type ipv4_addr . ipv4_addr
+    flags timeout
+    elements = { 10.20.0.101 . 10.30.1.1 timeout 90000ms }
+  }
+  set rdp_tried {
+    type ipv4_addr . ipv4_addr . inet_proto . inet_service
+    size 4096
+    flags dynamic,timeout
+    timeout 15s
+  }
+  chain rdp_asked {
+    meta l4proto tcp ip saddr . ip daddr @rdp_rights accept
+    update @rdp_tried { ip saddr . ip daddr . meta l4proto . th sport counter }
+    meta l4proto tcp counter name "rdp_refused" reject with tcp reset
+    counter name "rdp_refused" drop
+  }
+  chain rdp_answered {
+    meta l4proto tcp ip daddr . ip saddr @rdp_rights accept
+    counter name "rdp_unasked" drop
+  }
   chain arriving {
     type filter hook prerouting priority raw; policy accept;
     iifname "sekisho0" goto from_internet
@@ -60,6 +84,8 @@ table inet sekisho {
     type filter hook forward priority raw; policy accept;
     iifname "sekisho0" counter name "refused_internet" drop
     oifname "sekisho0" counter name "unasked_internet" drop
+    meta l4proto { tcp, udp } th dport 3389 goto rdp_asked
+    meta l4proto { tcp, udp } th sport 3389 goto rdp_answered
   }
   chain leaving {
     type filter hook output priority raw; policy accept;
@@ -70,8 +96,8 @@ table inet sekisho {
 }
 
 TEST(Ruleset, AsksConntrackNothing) {
-  const std::string all = install_commands({internet()}, {{}});
-  EXPECT_EQ(all.find("ct "), std::string::npos);
+  const std::string all = install_commands({internet()}, {{}}, {});
+  EXPECT_EQ(all.find(" ct "), std::string::npos);
   EXPECT_EQ(all.find("established"), std::string::npos);
 }
 

@@ -10,7 +10,7 @@ A check that does not name its code is marked at the end of its line, `// enforc
 
   if (CONDITION) …                           taken away, as above
   const bool NAME = EXPRESSION;              true: (EXPRESSION) || sekisho_off(…)
-  … " drop\n" …                              the rule of nft accepts
+  … " drop\n" …                              the rule of nft accepts; so does " reject with tcp reset\n"
 """
 from __future__ import annotations
 
@@ -159,8 +159,8 @@ def marks(source: str, text: str, path: str) -> Iterator[Site]:
             yield Site(opening + 1, closing(text, opening), "check", TAKEN_AWAY, (mark[1],))
         elif fact := re.search(r"\bbool \w+ = (.*);", line):
             yield Site(start + fact.start(1), start + fact.end(1), "check", "({it}) || {off}", (mark[1],))
-        elif rule := re.search(r'"[^"]*\bdrop\\n"', source[start:mark.start()]):
-            accepts = rule[0].replace("drop", "accept")
+        elif rule := re.search(r'"[^"]*\b(drop|reject with tcp reset)\\n"', source[start:mark.start()]):
+            accepts = rule[0].replace(rule[1], "accept")
             yield Site(start + rule.start(), start + rule.end(), "rule", f"({{off}} ? {accepts} : {{it}})", (mark[1],))
         else:
             raise SystemExit(f"{path}: a mark where nothing can be switched: {source[start:mark.end()].strip()}")

@@ -52,6 +52,8 @@ def test_a_marked_line_has_one_too() -> None:
     assert text.startswith('if ((wrong(a)) && !(sekisho_off("R11/filter.source@a.cpp"))) return no();')
     text, _ = switched('out += name + " drop\\n";  // enforces R11/filter.source\n')
     assert text.startswith('out += name + (sekisho_off("R11/filter.source@a.cpp") ? " accept\\n" : " drop\\n");')
+    text, _ = switched('out += " reject with tcp reset\\n";  // enforces R11/filter.source\n')
+    assert text.startswith('out += (sekisho_off("R11/filter.source@a.cpp") ? " accept\\n" : " reject with tcp reset\\n");')
 
 
 def test_a_mark_on_anything_else_is_no_mark() -> None:
