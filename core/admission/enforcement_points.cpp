@@ -5,6 +5,7 @@ namespace {
 
 constexpr std::string_view kLogin = "core/admission/login.cpp";
 constexpr std::string_view kPosture = "core/admission/posture.cpp";
+constexpr std::string_view kRdp = "core/admission/rdp_rule.cpp";
 constexpr std::string_view kRules = "core/registry/rules.cpp";
 constexpr std::string_view kGate = "core/gate";
 constexpr std::string_view kFront = "core/front";
@@ -99,6 +100,12 @@ constexpr EnforcementPoint kPoints[] = {
     {"R12", "console.too_many", kGate},
     {"R12", "ticket.bad", kGate},
     {"R13", "console.physical", kGate},
+    // RDP between desktops and servers: what is granted, then what the kernel lets through.
+    {"R13", "rdp.no_console", kRdp},
+    {"R13", "rdp.virtual", kRdp},
+    {"R13", "rdp.other_contract", kRdp},
+    {"R13", "rdp.right_ended", kRdp},
+    {"R13", "kernel.rdp", kNetd},
     // Posture: desk and watch, then the checks.
     {"R10", "posture.refused_before_login", kGate},
     {"R10", "posture.quarantine", kGate},

@@ -36,6 +36,13 @@ constexpr RefusalRow kRows[] = {
      "A physical server has no screen at the management console.",
      "仮想デスクトップからリモートデスクトップで接続してください。",
      "Connect to it by remote desktop from your virtual desktop."},
+    {"R13", "rdp.closed", "RDPで接続できません。", "This RDP connection is not allowed.",
+     "RDPは、コンソールを開いているサーバから同じ契約の他のサーバへ、または仮想デスクトップから物理サーバへだけ使え"
+     "ます。",
+     "RDP works only from a server whose console you have open to other servers of the same contract, or from your "
+     "desktop to a physical server.",
+     "接続元のサーバのコンソールを開いてからやり直してください。",
+     "Open the console of the server you start from, then try again."},
     {"R12", "console.too_many", kScreenJa, kScreenEn, "同時に開ける画面の数に達しています。",
      "As many screens as are allowed are open.", "開いている画面を閉じてからやり直してください。",
      "Close one of them and try again."},
