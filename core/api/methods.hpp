@@ -1,7 +1,7 @@
 // Methods: the table of the JSON API over gate::Control.
 //
 // | method | params | result |
-// | health | – | {node, started_at, generation, sessions, journal, links, conditions} |
+// | health | – | {node, started_at, generation, sessions, screens, rdp, journal, links, conditions} |
 // | registry.export | secrets? | the registry's document (registry/json.hpp) |
 // | registry.import | document, if_generation? | {generation} |
 // | registry.put | kind, object, if_generation? | {generation, key} |

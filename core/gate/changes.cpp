@@ -5,6 +5,7 @@
 #include "admission/enforce.hpp"
 #include "base/json.hpp"
 #include "gate/consoles.hpp"
+#include "gate/rdp.hpp"
 #include "gate/state.hpp"
 #include "registry/application_rights.hpp"
 
@@ -102,6 +103,7 @@ Gate::State::State(GateOptions o, run::Services s, std::shared_ptr<store::Store>
   hypervisors = std::make_unique<Hypervisors>(options.hypervisors, services,
                                               [this](const desktops::Note& note) { note_desktop(note); });
   consoles = std::make_unique<Consoles>(*this);
+  rdp = std::make_unique<Rdp>(*this);
 }
 
 Gate::State::~State() = default;
@@ -280,6 +282,7 @@ void Gate::State::adopt_registry(std::shared_ptr<const registry::Registry> next)
   for (const auto& [number, session] : sessions) all.push_back(session);
   for (const auto& session : all) judge_session(session);
   consoles->judge();
+  rdp->changed_all();
   schedule_sweep();
 }
 
@@ -539,12 +542,14 @@ nlohmann::json Gate::health() const {
     if (s.link_of("relay", path.policy.path) == nullptr) conditions.push_back("link.relay_missing:" + path.policy.path);
   }
   s.desktop_conditions(conditions);
+  if (s.rdp->alarm()) conditions.push_back("rdp.refused");
   for (const auto& [key, stop] : s.registry->stops) conditions.push_back("stop:" + key);
   return {{"node", s.options.node},
           {"started_at", to_rfc3339(s.started_at)},
           {"generation", s.registry->generation},
           {"sessions", s.sessions.size()},
           {"screens", s.consoles->open()},
+          {"rdp", s.rdp->view()},
           {"journal", s.journal.healthy() ? "ok" : "unwritable"},
           {"links", links},
           {"conditions", conditions}};

@@ -3,6 +3,7 @@
 #include "console/rfb/causes.hpp"
 #include "console/rfb/report.hpp"
 #include "gate/consoles.hpp"
+#include "gate/rdp.hpp"
 #include "recording/notes.hpp"
 
 #include <utility>
@@ -61,6 +62,7 @@ void Consoles::notice(const LinkEntry& link, const seam::ConsoleNotice& notice) 
   const auto& closed = std::get<seam::ScreenClosed>(notice.body);
   screen.closed = true;
   screen.closed_at = gate_.now();
+  gate_.rdp->changed(screen.session);
   entry.event = screen.server.empty() ? "desktop.closed" : "console.closed";
   entry.rule = screen.server.empty() ? "R11" : "R12";
   entry.code = closed.code.substr(0, 64);

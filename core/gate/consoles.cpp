@@ -4,6 +4,7 @@
 #include "admission/browser_rule.hpp"
 #include "admission/enforce.hpp"
 #include "base/json_object.hpp"
+#include "gate/rdp.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -331,6 +332,8 @@ void Consoles::give(const AskingPtr& asking, seam::ScreenRight right) {
       screens_.erase(held->console);
       return refuse(*asking, fault);
     }
+    screens_.at(held->console).given = true;
+    gate_.rdp->changed(held->session);
     answer(*asking, std::move(*held));
   });
 }
@@ -353,7 +356,27 @@ void Consoles::judge() {
 }
 
 void Consoles::link_gone(Gate::LinkId link) {
-  std::erase_if(screens_, [link](const auto& entry) { return entry.second.link == link; });
+  std::erase_if(screens_, [&](const auto& entry) {
+    if (entry.second.link != link) return false;
+    gate_.rdp->changed(entry.second.session);
+    return true;
+  });
+}
+
+std::set<std::string> Consoles::open_servers(const std::string& session) const {
+  std::set<std::string> out;
+  for (const auto& [console, screen] : screens_) {
+    const bool is_open = screen.given && !screen.closed && !screen.server.empty();
+    if (is_open && screen.session == session) out.insert(screen.server);
+  }
+  return out;
+}
+
+std::string Consoles::desktop_address(const Session& session) const {
+  const registry::Desktop* desktop = desktop_of(session);
+  if (desktop == nullptr) return {};
+  DesktopNow now = now_of(session, *desktop);
+  return now.state == "ready" ? std::move(now.address) : std::string();
 }
 
 std::size_t Consoles::open() const {

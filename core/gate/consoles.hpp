@@ -34,6 +34,14 @@ class Consoles {
   void link_gone(Gate::LinkId link);
   [[nodiscard]] std::size_t open() const;
 
+  // --- what RDP hangs on (rdp.hpp)
+  /// Servers of the session's rights.
+  [[nodiscard]] std::vector<const registry::Server*> servers_of(const Session& session) const;
+  /// Servers whose screens the session has open; an opening counts from when its entry is on disk.
+  [[nodiscard]] std::set<std::string> open_servers(const std::string& session) const;
+  /// Of its desktop; empty when it has none or it is not ready.
+  [[nodiscard]] std::string desktop_address(const Session& session) const;
+
  private:
   /// One question on its way.
   struct Asking {
@@ -52,7 +60,7 @@ class Consoles {
   struct Screen {
     Gate::LinkId link = 0;
     std::string path, session, person, server, target;  ///< server: empty for the desktop's
-    bool recorded = false, closed = false;
+    bool recorded = false, given = false, closed = false;
     std::optional<recording::FileHeader> header;
     Instant closed_at{};
   };
@@ -70,7 +78,6 @@ class Consoles {
   [[nodiscard]] DesktopNow now_of(const Session& session, const registry::Desktop& desktop) const;
   [[nodiscard]] bool logged_in(const Asking& asking) const;
   [[nodiscard]] Found find_server(const Session& session, std::string_view server) const;
-  [[nodiscard]] std::vector<const registry::Server*> servers_of(const Session& session) const;
   void view_desktop(const Asking& asking);
   void want_ticket(const Asking& asking, const std::string& server);
   void open_screen(const AskingPtr& asking, const Secret& ticket);

@@ -1,6 +1,7 @@
 // Desktops of sessions: wanted when a session begins, shown while it lives, destroyed with it (R11). The broker behind
 // Hypervisors has them; a desktop that no pool serves is what the registry says, and stands ready.
 #include "base/json_object.hpp"
+#include "gate/rdp.hpp"
 #include "gate/state.hpp"
 
 #include <utility>
@@ -74,6 +75,7 @@ DesktopNow Gate::State::desktop_now(const store::SessionRow& row, const registry
 
 void Gate::State::note_desktop(const desktops::Note& note) {
   if (plugins.tell_desktop) plugins.tell_desktop(note);
+  if (!closing && !note.session.empty()) rdp->changed(note.session);  // where the desktop stands, and whether it does
   if (!note.event->audit) return;
   audit::Entry entry;
   entry.event = note.event->id;

@@ -1,5 +1,6 @@
 // What netd shall let through: the wanted state of a path, whole, at most one on its way. What changes meanwhile goes
 // with the next one, so that a crowd of logins, or an emergency stop, costs the kernel few transactions.
+#include "gate/rdp.hpp"
 #include "gate/state.hpp"
 
 #include <utility>
@@ -74,10 +75,12 @@ void Gate::State::netd_is_new() {
   for (const auto& [name, change] : net_changes) lost.push_back(change.on_its_way);
   for (const std::uint64_t number : lost) net_applied(number, false);
   for (const GatePath& p : options.paths) apply_net(p.policy.path);
+  rdp->netd_is_new();
 }
 
 void Gate::State::refresh_kernel() {
   for (const GatePath& p : options.paths) apply_net(p.policy.path);
+  rdp->renew();
   refresh_timer = services.timers.at(now() + Seconds{options.kernel_right_ttl_s / 4}, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->refresh_kernel();
   });

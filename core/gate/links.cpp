@@ -2,6 +2,7 @@
 #include "admission/enforce.hpp"
 #include "base/json_object.hpp"
 #include "gate/consoles.hpp"
+#include "gate/rdp.hpp"
 #include "gate/state.hpp"
 
 #include <algorithm>
@@ -145,6 +146,7 @@ void Gate::on_message(LinkId id, seam::Message message) {
                  [&](seam::NetApplied& applied) {
                    if (link.role != "netd") return;
                    s.net_applied(applied.number, applied.ok);
+                   s.rdp->applied(applied);
                  },
                  [&](seam::KernelRefused& refused) {
                    if (link.role != "netd") return;
@@ -154,6 +156,9 @@ void Gate::on_message(LinkId id, seam::Message message) {
                    entry.result = "refused";
                    entry.detail = {{"tun", refused.tun}, {"packets", refused.packets}};
                    s.record(std::move(entry));
+                 },
+                 [&](seam::RdpRefused& refused) {
+                   if (link.role == "netd") s.rdp->refused(refused);
                  },
                  [&](seam::EntranceAsk& ask) {
                    if (link.role == "relay") s.entrance(link, ask);

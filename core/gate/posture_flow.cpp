@@ -6,6 +6,7 @@
 #include "base/json_text.hpp"
 #include "gate/consoles.hpp"
 #include "gate/login_step.hpp"
+#include "gate/rdp.hpp"
 
 #include <algorithm>
 
@@ -254,6 +255,7 @@ void Gate::State::act(const std::shared_ptr<Session>& session, const admission::
       push_view(*session);
       consoles->left(session->row.number);
       hypervisors->withdraw(session->row.number);
+      rdp->changed(session->row.number);
       if (seam::Link* relay = link_of("relay", session->row.path)) relay->send(seam::EntranceEnd{session->row.number});
       apply_net(session->row.path);
       entry.event = "session.quarantined";
@@ -278,6 +280,7 @@ void Gate::State::act(const std::shared_ptr<Session>& session, const admission::
     if (durable && session->state == SessionState::quarantine && session->watch.admitted()) {
       session->state = SessionState::admitted;
       session->row.state = "admitted";
+      self->rdp->changed(session->row.number);
       self->store_row(session->row);
       self->apply_net(session->row.path, [weak, session, done](bool) {
         if (const auto self = weak.lock(); self && session->state != SessionState::ended) self->push_view(*session);

@@ -2,6 +2,7 @@
 #include "admission/enforce.hpp"
 #include "base/json_object.hpp"
 #include "gate/consoles.hpp"
+#include "gate/rdp.hpp"
 #include "gate/state.hpp"
 
 #include <algorithm>
@@ -50,6 +51,7 @@ void Gate::State::adopt_session(const std::shared_ptr<Session>& session) {
   by_cookie[session->row.cookie_hash] = session->row.number;
   by_address[session->row.address] = session->row.number;
   want_desktop(session->row);
+  rdp->changed(session->row.number);
   schedule_sweep();
 }
 
@@ -116,6 +118,7 @@ void Gate::State::leave(const std::shared_ptr<Session>& session, const Refusal& 
   by_address.erase(row.address);
   consoles->left(row.number);
   drop_desktop(row);
+  rdp->changed(row.number);
   if (seam::Link* front = link_of("front", row.path)) {
     front->send(seam::Push{SessionEnded{row.number, reason.code, reason.why}});
   }

@@ -16,6 +16,7 @@
 namespace sekisho::gate {
 
 class Consoles;
+class Rdp;
 
 /// One session while it lives.
 ///   quarantine ⇄ admitted ──▶ ended (terminal; the object leaves the table)
@@ -78,6 +79,7 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   std::shared_ptr<admission::PostureDesk> desk;     // touched on the store thread only
   std::unique_ptr<Hypervisors> hypervisors;         // desktops and machines of all zones; never null
   std::unique_ptr<Consoles> consoles;               // pages and screens (consoles.hpp)
+  std::unique_ptr<Rdp> rdp;                         // RDP between desktops and servers (rdp.hpp)
   std::map<std::string, Instant> stopped_desktops;  // by session: its desktop is shown as ended or failed since
   std::vector<registry::Stop> live_stops;           // in force at once, before the store knows
   Instant started_at{};

@@ -22,6 +22,8 @@ void show_health(Session& session) {
   }
   result.erase("conditions");
   result["links"] = links;
+  const json rdp = result.value("rdp", json::object());
+  result["rdp"] = rdp.value("rights", 0);
   session.out.show(result);
   if (conditions.empty()) return session.out.note({"異常はありません。", "Everything is well."});
   for (const auto& each : conditions) {
@@ -33,6 +35,10 @@ void show_health(Session& session) {
         session.out.note({"    " + text->ja, "    " + text->en});
       }
     }
+  }
+  const json refused = rdp.value("refused", json::array());
+  if (!refused.empty()) {
+    session.out.show(refused, {"at", "person", "source", "from", "to", "address", "protocol", "tries"});
   }
 }
 
