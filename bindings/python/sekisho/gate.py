@@ -23,8 +23,8 @@ from sekisho._core.posture import PostureOptions
 from sekisho._core.registry import Registry, SAMPLE_NOW
 from sekisho._core.sdk import Arrival, SendMail
 from sekisho._core.seam import (AnswerLogin, BeginLogin, Done, FilterRule, Granted, KernelRight, LoginAsked,
-                                LogoutSession, Notice, PostureAnswer, PostureRequest, Push, Refused, Reply, Request,
-                                ResumeSession, Resumed, SessionView)
+                                LogoutSession, Notice, PostureAnswer, PostureRequest, Push, RdpRight, Refused,
+                                Reply, Request, ResumeSession, Resumed, SessionView)
 from sekisho._core.login import CheckPolicy as _CheckPolicy
 from sekisho.errors import GateError, NotInTime, RefusedError
 
@@ -267,6 +267,15 @@ class Gate:
     def kernel(self) -> dict[str, list[KernelRight]]:
         """What the kernel was told last, by TUN (while Python does not play netd itself)."""
         return self._house.kernel
+
+    @property
+    def rdp(self) -> list[RdpRight]:
+        """The RDP that the kernel was told last to let through (R13; while Python does not play netd itself)."""
+        return self._house.rdp
+
+    def refuse_rdp(self, source: str, destination: str, protocol: int = 6) -> None:
+        """The kernel has refused RDP from one address to another."""
+        self._house.refuse_rdp(source, destination, protocol)
 
     @property
     def netd_works(self) -> bool:

@@ -268,7 +268,9 @@ void bind_gate(py::module_& m) {
           py::arg("role"), py::arg("name"), py::arg("hear"))
       .def("close", &GateHouse::close, Free())
       .def_readwrite("netd_works", &GateHouse::netd_works)
-      .def_property_readonly("kernel", [](const GateHouse& self) { return self.kernel; });
+      .def_property_readonly("kernel", [](const GateHouse& self) { return self.kernel; })
+      .def_property_readonly("rdp", [](const GateHouse& self) { return self.kernel_rdp; })
+      .def("refuse_rdp", &GateHouse::refuse_rdp, py::arg("source"), py::arg("destination"), py::arg("protocol") = 6);
   bind_control(type);
   m.def(
       "hash_password",

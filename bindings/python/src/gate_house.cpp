@@ -104,13 +104,27 @@ void GateHouse::play_netd() {
   // Weak, because the house keeps the neighbour: it would keep itself.
   auto self = std::make_shared<std::weak_ptr<Neighbour>>();
   const auto netd = attach("netd", "netd", [this, self](seam::Message message) {
-    const auto* desired = std::get_if<seam::DesiredNet>(&message);
     const auto neighbour = self->lock();
-    if (desired == nullptr || !neighbour) return;
-    if (netd_works) kernel[desired->tun] = desired->rights;
-    neighbour->send(seam::NetApplied{desired->number, netd_works, netd_works ? "" : "told to fail"});
+    if (!neighbour) return;
+    std::optional<std::uint64_t> number;
+    if (const auto* desired = std::get_if<seam::DesiredNet>(&message)) {
+      number = desired->number;
+      if (netd_works) kernel[desired->tun] = desired->rights;
+    } else if (const auto* rdp = std::get_if<seam::DesiredRdp>(&message)) {
+      number = rdp->number;
+      if (netd_works) kernel_rdp = rdp->rights;
+    }
+    if (number) neighbour->send(seam::NetApplied{*number, netd_works, netd_works ? "" : "told to fail"});
   });
   *self = netd;
+  netd_ = netd;
+  time().fake.timers.settle();
+}
+
+void GateHouse::refuse_rdp(const std::string& source, const std::string& destination, std::uint8_t protocol) {
+  const auto netd = netd_.lock();
+  if (!netd) throw Failure(fail("gate.closed", "the house plays no netd any more"));
+  netd->send(seam::RdpRefused{{{source, destination, protocol, 1, 1}}});
   time().fake.timers.settle();
 }
 

@@ -91,6 +91,9 @@ class GateHouse {
   [[nodiscard]] const std::shared_ptr<VirtualTime>& shared_time() const { return parts_.time; }
   /// What the kernel was told last, by TUN; only while the house plays netd.
   std::map<std::string, std::vector<seam::KernelRight>> kernel;
+  std::vector<seam::RdpRight> kernel_rdp;  ///< likewise, of RDP (R13)
+  /// The kernel that the house plays has refused RDP.
+  void refuse_rdp(const std::string& source, const std::string& destination, std::uint8_t protocol);
   bool netd_works = true;
 
   /// Runs an asynchronous call of Control to its end. Throws Failure: its error, or gate.late.
@@ -117,6 +120,7 @@ class GateHouse {
   std::shared_ptr<PumpedJournal> journal_;
   std::unique_ptr<gate::Gate> gate_;
   std::vector<std::shared_ptr<Neighbour>> neighbours_;
+  std::weak_ptr<Neighbour> netd_;
 };
 
 }  // namespace sekisho::python

@@ -195,6 +195,20 @@ void bind_messages(py::module_& m) {
   Value<KernelRefused>(m, "KernelRefused", "Packets that the kernel refused.")
       .field("tun", &KernelRefused::tun)
       .field("packets", &KernelRefused::packets);
+  Value<RdpRight>(m, "RdpRight", "RDP from one address to another.")
+      .field("source", &RdpRight::source)
+      .field("destination", &RdpRight::destination)
+      .field("ttl_s", &RdpRight::ttl_s);
+  Value<DesiredRdp>(m, "DesiredRdp", "All RDP that may be.")
+      .field("number", &DesiredRdp::number)
+      .field("rights", &DesiredRdp::rights);
+  Value<RdpTry>(m, "RdpTry", "RDP that was refused.")
+      .field("source", &RdpTry::source)
+      .field("destination", &RdpTry::destination)
+      .field("protocol", &RdpTry::protocol)
+      .field("tries", &RdpTry::tries)
+      .field("packets", &RdpTry::packets);
+  Value<RdpRefused>(m, "RdpRefused", "What was refused since the last word.").field("tries", &RdpRefused::tries);
   Value<EntranceAsk>(m, "EntranceAsk", "A relay asks whose peer it is.")
       .field("number", &EntranceAsk::number)
       .field("peer_address", &EntranceAsk::peer_address);

@@ -58,6 +58,15 @@ def test_a_grant_has_entry_row_and_kernel_right(gate):
     assert gate.verify_journal().ok
 
 
+def test_rdp_is_open_to_the_physical_server_alone_and_what_is_refused_is_written_down(gate):
+    granted = enter(gate)
+    assert gate.rdp == [], "in quarantine nothing"
+    gate.refuse_rdp("10.20.0.11", "10.30.9.1", 17)
+    entry = gate.entries(event="rdp.refused")[-1].entry
+    assert (entry.session, entry.rule, entry.code) == (granted.session, "R13", "rdp.closed")
+    assert gate.health()["rdp"]["refused"][-1]["protocol"] == "udp"
+
+
 def test_a_refusal_is_raised_with_its_words(gate):
     front = gate.front("internet")
     asked = front.begin(ARRIVAL, login="mori")

@@ -4,7 +4,7 @@ from typing import Any, Callable, Optional, Sequence
 
 from sekisho._core import _Bound
 from sekisho._core.sdk import SendMail
-from sekisho._core.seam import FilterRule, KernelRight, _Message
+from sekisho._core.seam import FilterRule, KernelRight, RdpRight, _Message
 from sekisho._core.registry import Registry
 from sekisho._core.journal import MemoryJournal
 from sekisho._core.login import PathPolicy
@@ -148,6 +148,11 @@ class GateHouse(metaclass=_Bound):
     @property
     def kernel(self) -> dict[str, list[KernelRight]]:
         """What the kernel was told last, by TUN."""
+    @property
+    def rdp(self) -> list[RdpRight]:
+        """The RDP that the kernel was told last to let through."""
+    def refuse_rdp(self, source: str, destination: str, protocol: int = ...) -> None:
+        """The kernel that the house plays has refused RDP."""
     @property
     def registry(self) -> Registry:
         """The newest snapshot."""

@@ -210,6 +210,36 @@ class KernelRefused(metaclass=_Bound):
     packets: int
     def __init__(self, tun: str = ..., packets: int = ...) -> None: ...
 
+class RdpRight(metaclass=_Bound):
+    """RDP over TCP from one address to another (R13)."""
+    source: str
+    destination: str
+    ttl_s: int
+    def __init__(self, source: str = ..., destination: str = ..., ttl_s: int = ...) -> None: ...
+    def __eq__(self, other: object, /) -> bool: ...
+
+class DesiredRdp(metaclass=_Bound):
+    """To netd: all RDP that may be."""
+    number: int
+    rights: list[RdpRight]
+    def __init__(self, number: int = ..., rights: Sequence[RdpRight] = ...) -> None: ...
+
+class RdpTry(metaclass=_Bound):
+    """RDP that the kernel refused: who asked whom."""
+    source: str
+    destination: str
+    protocol: int
+    tries: int
+    packets: int
+    def __init__(self, source: str = ..., destination: str = ..., protocol: int = ..., tries: int = ...,
+                 packets: int = ...) -> None: ...
+    def __eq__(self, other: object, /) -> bool: ...
+
+class RdpRefused(metaclass=_Bound):
+    """From netd: what was refused since the last word."""
+    tries: list[RdpTry]
+    def __init__(self, tries: Sequence[RdpTry] = ...) -> None: ...
+
 class EntranceAsk(metaclass=_Bound):
     """From a relay: whose is this peer?"""
     number: int
@@ -390,7 +420,7 @@ class ScreenAnswer(metaclass=_Bound):
 
 _Message = Union[Hello, Heartbeat, Request, Reply, Push, Notice, DesiredNet, NetApplied, KernelRefused, EntranceAsk,
                 EntranceGrant, EntranceClosed, EntranceEnd, Handover, Ready, HyperAsk, HyperAnswer, HyperSaw, ScreenAsk,
-                ScreenAnswer]
+                ScreenAnswer, DesiredRdp, RdpRefused]
 SEAM_VERSION: int
 
 def encode_message(message: _Message) -> bytes:
