@@ -93,11 +93,14 @@ def registry(now: datetime.datetime) -> dict[str, Any]:
             {"id": "num", "name": "税務システム", "department": "税務課", "zone": "my_number"},
         ],
         "servers": [
-            {"id": "web-01", "system": "web", "kind": "virtual_machine", "address": "", **MACHINES["web-01"]},
-            {"id": "web-02", "system": "web", "kind": "virtual_machine", "address": "", **MACHINES["web-02"]},
+            {"id": "web-01", "system": "web", "kind": "virtual_machine", "address": address(SERVERS["web-01"]),
+             **MACHINES["web-01"]},
+            {"id": "web-02", "system": "web", "kind": "virtual_machine", "address": address(SERVERS["web-02"]),
+             **MACHINES["web-02"]},
             {"id": "phys-01", "system": "web", "kind": "physical", "manager": "", "machine": "",
              "address": address(SERVERS["phys-01"])},
-            {"id": "dmz-01", "system": "dmz", "kind": "virtual_machine", "address": "", **MACHINES["dmz-01"]},
+            {"id": "dmz-01", "system": "dmz", "kind": "virtual_machine", "address": address(SERVERS["dmz-01"]),
+             **MACHINES["dmz-01"]},
         ],
         "contracts": [
             {"id": "c-web-2026", "contractor": "mori-kogyo", "title": "施設予約システム保守", "period": period,

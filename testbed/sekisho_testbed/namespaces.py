@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +22,7 @@ from .labs import Lab, NotHere
 from .libvirtd import LabLibvirtd
 from .netlab import Host, NetLab, Plug, probe
 from .pc import ContractorPc, TerminalAgent, Vpn
-from .people import Login, Page, Pc
+from .people import Login, Page, Pc, Rdp
 from .post import Post, PostBox
 from .talks import Capture, Heard, Identity, Talk
 from .wires import Wires
@@ -120,7 +121,7 @@ class NamespacesHouse(Lab):
             ports = ",".join(str(p) for p in cast.SERVER_PORTS)
             for name in cast.SERVERS:
                 started.append((lab.hosts[name].start("listen", "/usr/bin/python3", str(PROGRAMS / "listen.py"), name,
-                                                      ports, "5353"), "serving"))
+                                                      ports, "5353,3389"), "serving"))
             for program, text in started:
                 program.wait_text(text, 15)
             self.wires = Wires(lab, self.folder / "wires")
@@ -482,12 +483,56 @@ class NamespacesWorld(World):
         self.story.did(f"{who} opens the console of {server}")
         return screen.close
 
+    def rdp(self, source: str, target: str) -> "TcpRdp":
+        return TcpRdp(self.house.lab.hosts[source], inside(target))
+
+    def rdp_by_udp(self, source: str, target: str) -> bool:
+        code = ("import socket,sys; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.settimeout(1); "
+                "s.sendto(b'mouse',(sys.argv[1],3389)); s.recv(99)")
+        return self.house.lab.hosts[source].run("/usr/bin/python3", "-c", code, inside(target), check=False).returncode == 0
+
     def remove_kernel_filter(self) -> None:
         """netd would put the table back at once, so it is halted until the story's end."""
         self.halted = self.gatehouse.pids()["sekisho-netd"]
         os.kill(self.halted, signal.SIGSTOP)
         self.allow_event("netd.table_restored")
         self.house.gate.run("nft", "delete", "table", "inet", "sekisho")
+
+
+def inside(host: str) -> str:
+    return cast.address({**cast.DESKTOPS, **cast.SERVERS}[host])
+
+
+class TcpRdp(Rdp):
+    """A TCP connection to port 3389 of a server that repeats what it hears."""
+
+    def __init__(self, host: Host, address: str) -> None:
+        self.line: socket.socket | None = None
+        with contextlib.suppress(OSError):
+            self.line = host.connect(address, 3389, 1)
+        self.opened = self.line is not None and bool(self.hear())  # its greeting
+
+    def hear(self) -> bytes:
+        if self.line is None:
+            return b""
+        try:
+            self.line.settimeout(0.5)
+            return self.line.recv(4096)
+        except OSError:
+            return b""
+
+    def answered(self) -> bool:
+        if self.line is None:
+            return False
+        try:
+            self.line.sendall(b"mouse\n")
+        except OSError:
+            return False
+        return b"mouse" in self.hear()
+
+    def close(self) -> None:
+        if self.line is not None:
+            self.line.close()
 
 
 class Wire(Capture):

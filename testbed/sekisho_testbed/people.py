@@ -24,6 +24,17 @@ class Report:
         return [row for row in self.checks if row["verdict"] in ("fail", "unknown")]
 
 
+class Rdp(abc.ABC):
+    """One try of RDP inside the house, from a desktop or a server to another one."""
+    opened: bool
+
+    @abc.abstractmethod
+    def answered(self) -> bool:
+        """What is said now over this connection comes back."""
+
+    def close(self) -> None: ...
+
+
 class Login(abc.ABC):
     """One try of a person to get in with his VPN client; once in, his tunnel."""
 

@@ -21,7 +21,7 @@ from . import cast, certificates, evidence
 from .gate_here import AUTHENTICATORS, CHECKS, GateHere, Here, Passwords, bindings, need_bindings
 from .gatehouse import WebCa
 from .labs import Lab
-from .people import Facts, Login, Pc
+from .people import Facts, Login, Pc, Rdp
 from .simulated_login import SimulatedLogin
 from .simulated_pc import SimulatedAgent, SimulatedPage, SimulatedPc
 from .simulated_scan import scan
@@ -62,6 +62,25 @@ class SimulatedHouse(Lab):
         if (person, terminal) not in self.issued:
             self.issued[(person, terminal)] = certificates.issue(self.folder / "issued", self.ca, person, terminal, self.begun)
         return self.issued[(person, terminal)]
+
+
+def inside(host: str) -> str:
+    return cast.address({**cast.DESKTOPS, **cast.SERVERS}[host])
+
+
+class SimulatedRdp(Rdp):
+    """What the kernel was told decides about every packet, as netd's table does; a refused one is told to the gate."""
+
+    def __init__(self, world: "SimulatedWorld", source: str, target: str) -> None:
+        self.world, self.ends = world, (inside(source), inside(target))
+        self.opened = self.answered()
+
+    def answered(self) -> bool:
+        with self.world.at_gate() as gate:
+            if any((right.source, right.destination) == self.ends for right in gate.rdp):
+                return True
+            gate.refuse_rdp(*self.ends)
+        return False
 
 
 class SimulatedWorld(GateHere):
@@ -294,6 +313,16 @@ class SimulatedWorld(GateHere):
         """Whether the kernel was told that this address may go there."""
         rights = [right for rights in self.gate.kernel.values() for right in rights if right.address == source]
         return not self.kernel_filters or any(r.address == to and r.port == port for right in rights for r in right.filter)
+
+    # --- RDP inside -------------------------------------------------------------------------------------------------------------
+    def rdp(self, source: str, target: str) -> "SimulatedRdp":
+        return SimulatedRdp(self, source, target)
+
+    def rdp_by_udp(self, source: str, target: str) -> bool:
+        """No right opens UDP: the kernel's own tests show that it is refused there."""
+        with self.at_gate() as gate:
+            gate.refuse_rdp(inside(source), inside(target), 17)
+        return False
 
     # --- the entrance ------------------------------------------------------------------------------------------------------------
     def _relay_heard(self, message: Any) -> None:

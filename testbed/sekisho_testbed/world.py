@@ -17,7 +17,7 @@ from typing import Any
 
 from . import cast, evidence
 from .netlab import wait_until
-from .people import Agent, ClientRun, Facts, Login, Mailbox, Page, Pc, Report
+from .people import Agent, ClientRun, Facts, Login, Mailbox, Page, Pc, Rdp, Report
 from .talks import Capture, Heard, Identity, Talk
 
 
@@ -185,6 +185,18 @@ class World(abc.ABC):
     @abc.abstractmethod
     def remove_kernel_filter(self) -> None:
         """Takes the kernel's rules away until the story's end: only a story that proves the filter's worth does this."""
+
+    @abc.abstractmethod
+    def rdp(self, source: str, target: str) -> Rdp:
+        """A host inside (vdi-01, web-01 …) opens RDP over TCP to another one."""
+
+    @abc.abstractmethod
+    def rdp_by_udp(self, source: str, target: str) -> bool:
+        """The same over UDP; whether an answer came."""
+
+    def open_console(self, who: str, server: str) -> Callable[[], None]:
+        """At the console page, from this person's desktop, the server's screen is opened; what closes it."""
+        raise NotImplementedError("needs consoles")
 
     @abc.abstractmethod
     def borrow_agent(self, at: Pc, owner: Pc) -> Agent:

@@ -1,6 +1,7 @@
-"""Listens on many TCP ports (and one UDP port) of a host and answers a line, so that a scan has something to find.
+"""Listens on many TCP ports (and UDP ports) of a host and answers a line, so that a scan has something to find. At port 3389
+it goes on as RDP does: it repeats what it hears until the other side has gone.
 
-Usage: listen.py NAME TCP_PORT[,TCP_PORT…] [UDP_PORT]
+Usage: listen.py NAME TCP_PORT[,TCP_PORT…] [UDP_PORT[,UDP_PORT…]]
 """
 from __future__ import annotations
 
@@ -15,6 +16,9 @@ async def main() -> None:
         writer.write(f"{name}\n".encode())
         try:
             await writer.drain()
+            while writer.get_extra_info("sockname")[1] == 3389 and (words := await reader.read(4096)):
+                writer.write(words)
+                await writer.drain()
         except ConnectionError:
             pass
         writer.close()
@@ -28,7 +32,8 @@ async def main() -> None:
 
     servers = [await asyncio.start_server(greet, "0.0.0.0", port) for port in ports]
     if len(sys.argv) > 3:
-        await asyncio.get_running_loop().create_datagram_endpoint(Echo, local_addr=("0.0.0.0", int(sys.argv[3])))
+        for port in sys.argv[3].split(","):
+            await asyncio.get_running_loop().create_datagram_endpoint(Echo, local_addr=("0.0.0.0", int(port)))
     print("serving", flush=True)
     await asyncio.gather(*(server.serve_forever() for server in servers))
 
