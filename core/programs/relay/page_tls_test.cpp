@@ -25,9 +25,9 @@ class PageTlsTest : public RelayBench {
  protected:
   explicit PageTlsTest(PageLimits limits = {}) : RelayBench(limits, {}, page_tls()) {}
   /// Its handshake is over, well or not.
-  [[nodiscard]] std::unique_ptr<TlsBrowser> secure(const std::string& ca = authority().pem()) {
-    auto peer =
-        std::make_unique<TlsBrowser>(loop, tcp::endpoint(asio::ip::address_v4::loopback(), port), ca, "127.0.0.1");
+  [[nodiscard]] std::unique_ptr<TlsBrowser> secure(const std::string& ca = authority().pem(), int receive_buffer = 0) {
+    auto peer = std::make_unique<TlsBrowser>(loop, tcp::endpoint(asio::ip::address_v4::loopback(), port), ca,
+                                             "127.0.0.1", receive_buffer);
     std::string nothing;
     until(
         [&] {
@@ -73,9 +73,9 @@ TEST_F(PageTlsTest, AnOriginWithoutTlsIsAnotherSite) {
 }
 
 TEST_F(PageTlsTest, AnAnswerThatIsLargerThanASocketsBufferArrivesWhole) {
-  constexpr std::size_t kLarge = 4U << 20U;
+  constexpr std::size_t kLarge = 512U << 10U;
   static_files["large.js"] = {"text/javascript; charset=utf-8", std::string(kLarge, 'x') + "end", false, false};
-  auto peer = secure();
+  auto peer = secure(authority().pem(), 8192);
   peer->say(get("/console/large.js"));
   const std::string got = heard(*peer, "xend");
   EXPECT_GT(got.size(), kLarge);
