@@ -61,7 +61,7 @@ TEST(Plan, ARelayListensAtItsPagesToo) {
   const auto relay = std::find_if(plan.children.begin(), plan.children.end(),
                                   [](const ChildPlan& child) { return child.name == "relay:internet"; });
   ASSERT_NE(relay, plan.children.end());
-  EXPECT_EQ(relay->listeners, (std::vector<std::string>{"10.202.0.1:5900", "10.202.0.1:8080", "10.20.0.1:8080"}));
+  EXPECT_EQ(relay->listeners, (std::vector<std::string>{"10.202.0.1:5900", "10.202.0.1:8443", "10.20.0.1:8443"}));
 }
 
 TEST(Plan, StartsTheKernelsGuardFirstAndFrontsLast) {
