@@ -78,6 +78,18 @@ TEST_F(ConsoleScreensTest, AHyperdThatIsSilentIsNotWaitedForLongerThanTheRelayWa
   EXPECT_EQ(journal.count("console.opened"), 0U);
 }
 
+TEST_F(ConsoleScreensTest, WhatTheJournalTakesTooLongForIsNotGivenToARelayThatWaitsNoMore) {
+  auto question = opening();
+  journal.held = true;
+  ask_only(seam::Place::console, kDesktop, std::move(question));
+  fake.timers.advance(Seconds{4});
+  journal.waiting[0](std::uint64_t{1});
+  settle();
+  EXPECT_EQ(refused(console_reply()), "console.unreachable");
+  journal.held = false;
+  for (int i = 0; i < 4; ++i) EXPECT_NE(open_screen("web-01").console, 0U) << "and holds no place";
+}
+
 TEST_F(ConsoleScreensTest, WhatIsLostWhileHyperdIsAskedOpensNothing) {
   hyperd.silent = true;
   ask_only(seam::Place::console, kDesktop, opening());

@@ -180,6 +180,7 @@ TEST_F(DesktopFlowTest, EveryEndOfASessionTakesItsDesktopAlong) {
     EXPECT_TRUE(gate->sessions().empty()) << name;
     EXPECT_TRUE(machines().empty()) << name;
     EXPECT_EQ(journal.count("desktop.destroyed"), 1U) << name;
+    ASSERT_NE(last_entry("desktop.destroyed"), nullptr) << name;
     EXPECT_EQ(last_entry("desktop.destroyed")->session, session) << name;
     EXPECT_NE(std::ranges::find(hyperd.withdrawn, session), hyperd.withdrawn.end()) << name;
     EXPECT_TRUE(store->transact([&](store::Tx& tx) { tx.replace_registry(before); }));
@@ -282,7 +283,7 @@ TEST_F(DesktopFlowTest, AHyperdOfAZoneThatIsNotConfiguredIsRefused) {
   EXPECT_EQ(gate->attach("hyperd", "my_number", other), 0U);
   EXPECT_EQ(gate->attach("hyperd", "nowhere", other), 0U);
   EXPECT_TRUE(other.sent.empty()) << "it is told nothing";
-  EXPECT_EQ(journal.count("link.refused", "hyper.not_expected"), 2U);
+  ASSERT_EQ(journal.count("link.refused", "hyper.not_expected"), 2U);
   EXPECT_EQ(last_entry("link.refused")->rule, "R01");
 }
 
@@ -301,10 +302,15 @@ TEST_F(DesktopFlowTest, OnlyAHyperdAnswersForOne) {
   const std::string ticket = ticket_for("");
   ask_only(seam::Place::desktop, inner, seam::OpenScreen{Secret(ticket)});
   const std::uint64_t asked = hyperd.link.last<seam::HyperAsk>()->number;
-  gate->on_message(relay_id, seam::HyperAnswer{asked, hyperd.zone, seam::HyperDone{}});
-  gate->on_message(front_id, seam::HyperAnswer{asked, hyperd.zone, seam::HyperDone{}});
+  FakeLink other;  // of a path that is called as the zone is
+  const auto as_relay = gate->attach("relay", hyperd.zone, other), as_front = gate->attach("front", hyperd.zone, other);
+  for (const auto id : {relay_id, front_id, as_relay, as_front}) {
+    gate->on_message(id, seam::HyperAnswer{asked, hyperd.zone, seam::HyperDone{}});
+    gate->on_message(id, seam::HyperSaw{hyperd.zone, "desks", machines()[0], MachineState::stopped, false});
+  }
   settle();
   EXPECT_EQ(console_reply(), nullptr);
+  EXPECT_EQ(state(), "ready");
 }
 
 TEST_F(DesktopFlowTest, HealthSaysWhichHyperdIsMissingAndWhatNobodyCanUse) {
