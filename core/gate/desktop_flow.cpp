@@ -91,13 +91,13 @@ void Gate::State::note_desktop(const desktops::Note& note) {
   record(std::move(entry));
 }
 
-void Gate::State::desktop_conditions(nlohmann::json& out) const {
-  for (const std::string& zone : hypervisors->missing()) out.push_back("link.hyperd_missing:" + zone);
+void Gate::State::desktop_conditions(nlohmann::json& conditions) const {
+  for (const std::string& zone : hypervisors->missing()) conditions.push_back("link.hyperd_missing:" + zone);
   for (const Hypervisors::ZoneOptions& zone : options.hypervisors) {
     const auto look = [&](const std::string& id) {
       const auto found = registry->desktops.find(id);
       if (found == registry->desktops.end() || found->second.zone != zone.zone) {
-        out.push_back("desktop.not_registered:" + id);
+        conditions.push_back("desktop.not_registered:" + id);
       }
     };
     for (const desktops::Pool& pool : zone.pools) {

@@ -159,7 +159,7 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   /// The person looks at his desktop: one that has ended or failed is shown so, and made anew when he looks again.
   void look_at_desktop(const store::SessionRow& row);
   void note_desktop(const desktops::Note& note);
-  void desktop_conditions(nlohmann::json& out) const;
+  void desktop_conditions(nlohmann::json& conditions) const;
 
   // --- kernel_rights.cpp
   // -----------------------------------------------------------------------------------------------
