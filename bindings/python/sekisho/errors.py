@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from sekisho._core.sdk import Refusal
 
 __all__ = ["AdmissionError", "ConfigError", "ConsoleError", "Error", "GateError", "JournalError", "NotInTime",
-           "PluginError", "RefusedError", "RegistryError", "SeamError"]
+           "PluginError", "RecordingError", "RefusedError", "RegistryError", "SeamError"]
 
 
 class Error(Exception):
@@ -60,6 +60,10 @@ class ConsoleError(Error):
     """A console driver's answer: console.unreachable, console.no_such_machine, console.refused."""
 
 
+class RecordingError(Error):
+    """A recording's file is hostile or damaged, or an entry of the journal says nothing of it."""
+
+
 class GateError(Error):
     """What staff asked of a running gate and did not get."""
 
@@ -81,5 +85,5 @@ _FAMILIES: dict[str, type[Error]] = {
     "registry": RegistryError, "application": RegistryError, "certificate": RegistryError, "person": RegistryError,
     "audit": JournalError, "plugin": PluginError, "config": ConfigError, "device_key": AdmissionError,
     "report": AdmissionError, "seam": SeamError, "console": ConsoleError, "gate": GateError, "store": GateError,
-    "run": GateError,
+    "run": GateError, "recording": RecordingError,
 }

@@ -1,9 +1,10 @@
 """The words of every enumeration: what C++ names as a value is one of these strings in Python."""
 from typing import Literal
 
-__all__ = ["CertificateFault", "CheckMode", "CheckVerdict", "ClientEndWord", "ClientManner", "Day", "LoginForm",
-           "MachineState", "PluginKind", "PluginPosture", "PluginStatus", "PowerAction", "PppState", "Purpose",
-           "ScreenKind", "SessionState", "Verdict", "WatchAction", "Zone"]
+__all__ = ["CertificateFault", "CheckMode", "CheckVerdict", "ClientEndWord", "ClientManner", "ConsoleSide",
+           "ConsoleState", "Day", "LoginForm", "MachineState", "Place", "PluginKind", "PluginPosture", "PluginStatus",
+           "PowerAction", "PppState", "Purpose", "RecordedKeys", "RecorderState", "RecordingDamage", "ScreenKind",
+           "SessionState", "Verdict", "WatchAction", "Zone"]
 
 #: Why a client's certificate did not verify in the handshake.
 CertificateFault = Literal["none", "untrusted", "expired", "not_yet_valid", "wrong_usage", "weak_key"]
@@ -21,6 +22,18 @@ MachineState = Literal["unknown", "running", "paused", "stopped", "crashed"]
 PowerAction = Literal["start", "shut_down", "power_off", "reboot", "reset"]
 #: What a ticket opens at hyperd.
 ScreenKind = Literal["screen", "serial", "picture"]
+#: Which page a peer stands at: on the tunnel's side, on the desktops' side.
+Place = Literal["desktop", "console"]
+#: Who sent something over a console: the browser's side, the hypervisor's.
+ConsoleSide = Literal["viewer", "guest"]
+#: Where a console stands.
+ConsoleState = Literal["opening", "open", "ended"]
+#: What is kept of the keyboard: nothing, that a key was used, which.
+RecordedKeys = Literal["none", "masked", "clear"]
+#: Where a recorder stands.
+RecorderState = Literal["recording", "closing", "closed", "failed"]
+#: What was done to a recording.
+RecordingDamage = Literal["header", "changed", "missing", "cut", "reordered", "foreign", "journal"]
 #: Where a session stands.
 SessionState = Literal["asking", "quarantine", "admitted", "ended"]
 #: Kinds of plugin.

@@ -8,9 +8,13 @@ namespace sekisho::python {
 
 void bind_sdk_values(pybind11::module_& m);
 void bind_kinds(pybind11::module_& m);
+void bind_screens(pybind11::module_& m);
 void bind_seam(pybind11::module_& m);
 void bind_registry(pybind11::module_& m);
 void bind_journal(pybind11::module_& m);
+void bind_console(pybind11::module_& m);
+void bind_recording(pybind11::module_& m);
+void bind_desktops(pybind11::module_& m);
 void bind_plugins(pybind11::module_& m);
 void bind_paths(pybind11::module_& m);
 void bind_login(pybind11::module_& m);

@@ -13,9 +13,13 @@ PYBIND11_MODULE(_core, m) {
     (binds(sub), ...);
   };
   room("sdk", bind_sdk_values, bind_kinds);
+  room("screens", bind_screens);
   room("seam", bind_seam);
   room("registry", bind_registry);
   room("journal", bind_journal);
+  room("console", bind_console);
+  room("recording", bind_recording);
+  room("desktops", bind_desktops);
   room("plugins", bind_plugins);
   room("paths", bind_paths);
   room("login", bind_login);

@@ -7,3 +7,7 @@
 SEKISHO_ONE_OF(::sekisho::seam::Message)
 SEKISHO_ONE_OF(::sekisho::seam::HyperVerb)
 SEKISHO_ONE_OF(::sekisho::seam::HyperResult)
+SEKISHO_ONE_OF(::sekisho::seam::ConsoleQuestion)
+SEKISHO_ONE_OF(::sekisho::seam::ConsoleAnswer)
+SEKISHO_ONE_OF(decltype(::sekisho::seam::ConsoleNotice::body))
+SEKISHO_ONE_OF(decltype(::sekisho::seam::RecordingNote::body))

@@ -53,6 +53,19 @@ def test_emergency_stop():
     assert codes == ["stop.all"] and all(not rights for rights in kernel.values())
 
 
+def test_recorded_screen():
+    stopped, proved, blue_then, found = run("recorded_screen")
+    assert stopped == [("console.clipboard", 20)]
+    assert proved.ok and proved.closed and blue_then == 25 * 4
+    assert found and found[0].what == "changed"
+
+
+def test_fresh_desktop():
+    first, waits, second, machines = run("fresh_desktop")
+    assert (first.state, waits, second.state) == ("ready", "preparing", "ready")
+    assert second.machine != first.machine and machines == [second.machine]
+
+
 def test_every_example_is_tested():
     tested = set(re.findall(r'run\("(\w+)"', pathlib.Path(__file__).read_text(encoding="utf-8")))
     assert tested == {path.stem for path in EXAMPLES.glob("*.py")}

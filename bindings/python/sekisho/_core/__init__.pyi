@@ -5,9 +5,9 @@ Times are aware datetimes (a naive one is refused), limits are seconds, JSON is 
 words. Values (Text, Arrival, …) take their fields by position or by name, all optional; lists and dicts that they give
 are copies: assign them to change them. Errors are members of sekisho.Error.
 """
-from sekisho._core import (fortinet as fortinet, front as front, gate as gate, journal as journal, login as login,
-                           paths as paths, plugins as plugins, posture as posture, registry as registry, sdk as sdk,
-                           seam as seam)
+from sekisho._core import (console as console, desktops as desktops, fortinet as fortinet, front as front, gate as gate,
+                           journal as journal, login as login, paths as paths, plugins as plugins, posture as posture,
+                           recording as recording, registry as registry, screens as screens, sdk as sdk, seam as seam)
 
 class _Bound(type):
     """The metaclass of every bound class."""

@@ -2,6 +2,8 @@
 from typing import Mapping, Sequence, Union
 
 from sekisho._core import _Bound
+from sekisho._core.screens import (ConsoleNotice, ConsoleReply, ConsoleRequest, RecordingNote, RecordingNoted,
+                                   ScreenEnd)
 from sekisho._core.sdk import Arrival, Ask, Refusal, Text
 from sekisho.words import MachineState, PowerAction, ScreenKind, SessionState
 
@@ -420,7 +422,8 @@ class ScreenAnswer(metaclass=_Bound):
 
 _Message = Union[Hello, Heartbeat, Request, Reply, Push, Notice, DesiredNet, NetApplied, KernelRefused, EntranceAsk,
                 EntranceGrant, EntranceClosed, EntranceEnd, Handover, Ready, HyperAsk, HyperAnswer, HyperSaw, ScreenAsk,
-                ScreenAnswer, DesiredRdp, RdpRefused]
+                ScreenAnswer, DesiredRdp, RdpRefused, ConsoleRequest, ConsoleReply, ConsoleNotice, RecordingNote,
+                RecordingNoted, ScreenEnd]
 SEAM_VERSION: int
 
 def encode_message(message: _Message) -> bytes:
