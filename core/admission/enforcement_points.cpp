@@ -7,6 +7,8 @@ constexpr std::string_view kLogin = "core/admission/login.cpp";
 constexpr std::string_view kPosture = "core/admission/posture.cpp";
 constexpr std::string_view kRdp = "core/admission/rdp_rule.cpp";
 constexpr std::string_view kRules = "core/registry/rules.cpp";
+constexpr std::string_view kCircuits = "core/registry/circuits.cpp";
+constexpr std::string_view kCircuitRule = "core/admission/circuit_rule.cpp";
 constexpr std::string_view kGate = "core/gate";
 constexpr std::string_view kFront = "core/front";
 constexpr std::string_view kNetd = "core/netd";
@@ -79,6 +81,19 @@ constexpr EnforcementPoint kPoints[] = {
     {"R03", "terminal.other_contractor", kRules},
     {"R03", "terminal.not_lent", kRules},
     {"R03", "terminal.not_own", kRules},
+    {"R03", "terminal.not_handed_over", kCircuits},
+    {"R03", "terminal.returned", kCircuits},
+    {"R03", "terminal.overdue", kCircuits},
+    {"R03", "circuit.none", kCircuits},
+    {"R03", "circuit.other_contractor", kCircuits},
+    {"R21", "circuit.ceased", kCircuits},
+    {"R21", "circuit.not_usable", kCircuits},
+    {"R03", "circuit.unknown", kCircuits},
+    {"R03", "circuit.other_terminal", kCircuits},
+    {"R03", "circuit.other_address", kCircuits},
+    {"R01", "circuit.other_path", kCircuitRule},
+    {"R02", "circuit.line_unknown", kCircuits},
+    {"R02", "circuit.line_down", kCircuits},
     {"R16", "contract.none", kRules},
     {"R16", "contract.not_in_force", kRules},
     {"R17", "application.none", kRules},

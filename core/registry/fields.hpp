@@ -143,6 +143,13 @@ void describe(V& v, T& o) {
          o.enrolment_hash);
   v.moment(Field{.name = "enrolment_until", .required = false, .secret = true}, o.enrolment_until);
   v.moment(Field{.name = "ended_at", .required = false, .day = Day::end}, o.ended_at);
+  v.ref(Field{.name = "circuit", .required = false, .filled = false, .to = Kind::circuit}, o.circuit);
+  v.ref(Field{.name = "lent_to", .required = false, .filled = false, .to = Kind::person}, o.lent_to);
+  v.text(Field{.name = "place", .required = false, .filled = false}, o.place);
+  v.moment(Field{.name = "handed_over_at", .required = false, .day = Day::begin}, o.handed_over_at);
+  v.moment(Field{.name = "due_at", .required = false, .day = Day::end}, o.due_at);
+  v.moment(Field{.name = "returned_at", .required = false, .day = Day::end}, o.returned_at);
+  v.moment(Field{.name = "wiped_at", .required = false, .day = Day::end}, o.wiped_at);
 }
 template <class V, Is<Desktop> T>
 void describe(V& v, T& o) {
@@ -162,6 +169,8 @@ void describe(V& v, T& o) {
   v.moment(Field{.name = "planned_at", .required = false, .day = Day::begin}, o.planned_at);
   v.moment(Field{.name = "usable_at", .required = false, .day = Day::begin}, o.usable_at);
   v.moment(Field{.name = "ended_at", .required = false, .day = Day::end}, o.ended_at);
+  v.text(Field{.name = "device_name", .required = false, .filled = false, .max = 253}, o.device_name);
+  v.text(Field{.name = "device_certificate", .required = false, .filled = false, .max = 8192}, o.device_certificate);
 }
 template <class V, Is<Application> T>
 void describe(V& v, T& o) {

@@ -80,6 +80,11 @@ struct Terminal {
   std::string enrolment_hash;     ///< SHA-256 hex of the one-time token, empty when none is open
   std::optional<Instant> enrolment_until;
   std::optional<Instant> ended_at;
+  // The inventory of lent terminals (R03); an own terminal has none of it.
+  std::string circuit{};  ///< the only circuit that it works on
+  std::string lent_to{};  ///< the person who answers for it
+  std::string place{};    ///< where it stands
+  std::optional<Instant> handed_over_at{}, due_at{}, returned_at{}, wiped_at{};
   friend bool operator==(const Terminal&, const Terminal&) = default;
 };
 /// A person's desktop: the address and port of its screen inside the VDI segment.
@@ -90,10 +95,13 @@ struct Desktop {
   std::uint16_t port = 5900;
   friend bool operator==(const Desktop&, const Desktop&) = default;
 };
+/// A contractor's line of the closed network. Its state follows from its days (registry/circuits.hpp).
 struct Circuit {
   std::string id, contractor, site;
   std::vector<std::string> prefixes;
   std::optional<Instant> ordered_at, planned_at, usable_at, ended_at;
+  std::string device_name{};         ///< IKE identity of the site's device: a DNS name that its certificate carries
+  std::string device_certificate{};  ///< that certificate, DER in base64; no other is taken on this circuit
   friend bool operator==(const Circuit&, const Circuit&) = default;
 };
 /// 申請. The only source of rights: people, with terminals, to targets, for a period, for a purpose (R17, R18).

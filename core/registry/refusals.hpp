@@ -13,7 +13,8 @@ namespace sekisho::registry {
 [[nodiscard]] Refusal refusal(std::string_view code);
 /// As refusal(), but an unknown code is nullopt: for codes that come from elsewhere.
 [[nodiscard]] std::optional<Refusal> find_refusal(std::string_view code);
-/// Every code of rights_of(), in the order in which it is judged. admission's catalogue takes these over.
+/// Every code of rights_of() and refuse_on_circuit(), in the order in which it is judged. admission's catalogue takes
+/// these over.
 [[nodiscard]] std::vector<Refusal> all_refusals();
 /// Every code of registry/changes.hpp, for the API's catalogue.
 [[nodiscard]] std::vector<Refusal> change_refusals();

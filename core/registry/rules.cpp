@@ -4,6 +4,7 @@
 #include "registry/rules.hpp"
 
 #include "registry/application_rights.hpp"
+#include "registry/circuits.hpp"
 #include "registry/refusals.hpp"
 
 #include <algorithm>
@@ -142,6 +143,9 @@ RightsAnswer rights_by(const Registry& registry, std::string_view person_id, std
   const bool lent_needed = lent_only || q.in_zones(Zone::my_number);
   if (lent_needed && terminal.kind != TerminalKind::lent) return refuse("terminal.not_lent");
   if (!lent_needed && terminal.kind != TerminalKind::own) return refuse("terminal.not_own");
+  if (lent_needed) {
+    if (const auto code = against_loan(registry, terminal, now)) return refuse(*code);
+  }
 
   const auto names_person = [&](const Candidate& c) { return contains(c.application->people, person.id); };
   bool any_contract = false, any_in_force = false, own_lapsed = false;
@@ -192,6 +196,7 @@ RightsAnswer rights_by(const Registry& registry, std::string_view person_id, std
     Instant end = std::min({c.contract->period.until, c.application->period.until, person.valid.until});
     end = earliest(end, c.contract->ended_at);
     end = earliest(end, person.ended_at);
+    if (lent_needed) end = std::min(end, loan_end(registry, terminal, now));
     return earliest(end, terminal.ended_at);
   };
   // The longest right wins; between equals the smaller id, so that every node answers alike.

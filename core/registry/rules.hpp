@@ -41,7 +41,7 @@ struct Rights {
   Zone zone = Zone::internet_business;
   std::vector<std::string> systems;
   std::string desktop;  ///< id; empty when none is assigned
-  Instant until{};      ///< earliest end of contract, application, person
+  Instant until{};      ///< earliest end of contract, application, person, terminal, loan and circuit
   Purpose purpose = Purpose::maintenance;
 };
 struct RightsAnswer {
@@ -49,7 +49,8 @@ struct RightsAnswer {
   std::optional<Refusal> refusal;  ///< set when rights is not
 };
 /// Checks, in this order, each with its own code: stop.* (R19), person.ended/not_yet_valid/expired, terminal.ended,
-/// terminal.other_contractor, terminal.not_lent / terminal.not_own (R03), contract.none/not_in_force (R16),
+/// terminal.other_contractor, terminal.not_lent / terminal.not_own (R03), of a lent terminal the codes of
+/// against_loan() (registry/circuits.hpp: R03, R21), contract.none/not_in_force (R16),
 /// application.none/not_accepted/not_in_period/person_missing/terminal_missing (R17), purpose.build_up (R18),
 /// zone.other_path (R01), desktop.none (R11).
 /// `lent_only`: this path takes lent terminals only.

@@ -211,7 +211,11 @@ TEST(Rights, NoSessionReachesAZoneOfTheOtherPath) {
   EXPECT_EQ(answer.rights->systems, std::vector<std::string>{"web"});
   // Even a path configured with all zones never mixes them: with a lent terminal and a desktop of the Internet side,
   // the My Number system stays out.
-  r.terminals.at("pc-mori").kind = TerminalKind::lent;
+  Circuit line = r.circuits.at("line-sato");
+  line.id = "line-mori", line.contractor = "mori-kogyo";
+  r.circuits.emplace(line.id, line);
+  Terminal& lent = r.terminals.at("pc-mori");
+  lent.kind = TerminalKind::lent, lent.circuit = line.id, lent.handed_over_at = kNow;
   const auto mixed = rights_of(r, "mori", "pc-mori", "internet",
                                {Zone::internet_business, Zone::internet_dmz, Zone::my_number}, false, kNow);
   ASSERT_TRUE(mixed.rights);

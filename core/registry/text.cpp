@@ -154,6 +154,53 @@ bool is_prefix(std::string_view text) {
   return prefix_of(text).has_value();
 }
 
+bool is_dns_name(std::string_view text) {
+  if (text.empty() || text.size() > 253 || text.find('.') == std::string_view::npos) return false;
+  std::size_t label = 0;
+  char before = '.';
+  for (const char c : text) {
+    if (!lower_or_digit(c) && c != '-' && c != '.') return false;
+    if ((c == '-' && before == '.') || (c == '.' && (before == '.' || before == '-'))) return false;
+    label = c == '.' ? 0 : label + 1;
+    if (label > 63) return false;
+    before = c;
+  }
+  return before != '.' && before != '-';
+}
+
+bool is_der_base64(std::string_view text) {
+  if (text.size() < 8 || text.size() % 4 != 0) return false;
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
+  std::string head;
+  unsigned bits = 0, held = 0;
+  for (const char c : text.substr(0, text.size() - padding)) {
+    unsigned value = 0;
+    if (c >= 'A' && c <= 'Z') {
+      value = static_cast<unsigned>(c - 'A');
+    } else if (c >= 'a' && c <= 'z') {
+      value = static_cast<unsigned>(c - 'a') + 26;
+    } else if (c >= '0' && c <= '9') {
+      value = static_cast<unsigned>(c - '0') + 52;
+    } else if (c == '+' || c == '/') {
+      value = c == '+' ? 62 : 63;
+    } else {
+      return false;
+    }
+    held = (held << 6U | value) & 0xffffU;
+    bits += 6;
+    if (bits >= 8 && head.size() < 5) head += static_cast<char>(held >> (bits - 8) & 0xffU);
+    if (bits >= 8) bits -= 8;
+  }
+  // What is left over of the last digit says nothing and must be zero: one certificate has one spelling.
+  if ((held & ((1U << bits) - 1U)) != 0) return false;
+  const std::size_t size = text.size() / 4 * 3 - padding;
+  const auto at = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(head[i])); };
+  if (head.size() < 5 || at(0) != 0x30) return false;
+  if (at(1) == 0x81) return at(2) >= 0x80 && size == 3 + at(2);
+  if (at(1) == 0x82) return at(2) != 0 && size == 4 + (at(2) << 8U | at(3));
+  return at(1) < 0x80 && size == 2 + at(1);
+}
+
 bool overlap(std::string_view a, std::string_view b) {
   const auto left = prefix_of(a), right = prefix_of(b);
   if (!left || !right || left->family != right->family) return false;

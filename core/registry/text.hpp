@@ -26,6 +26,10 @@ namespace sekisho::registry {
 [[nodiscard]] bool is_ipv4(std::string_view text);
 /// "192.0.2.0/24" or "2001:db8::/32" without bits beyond the length.
 [[nodiscard]] bool is_prefix(std::string_view text);
+/// A DNS name as IKE identities are: lower-case labels with at least one dot, <= 253 bytes.
+[[nodiscard]] bool is_dns_name(std::string_view text);
+/// Base64 with its padding of one whole DER sequence: the shape of a certificate, not its truth.
+[[nodiscard]] bool is_der_base64(std::string_view text);
 /// Both are prefixes; true when they share an address.
 [[nodiscard]] bool overlap(std::string_view a, std::string_view b);
 

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 
@@ -183,6 +184,7 @@ class Whole {
     if (o.enrolment_hash.empty() == o.enrolment_until.has_value() || !hash_good) {
       add(at + "/enrolment_hash", "terminal.enrolment");
     }
+    judge_loan(at, o);
   }
   void judge(const std::string& at, const Desktop& o) {
     if (!is_ipv4(o.address)) add(at + "/address", "desktop.address");
@@ -195,13 +197,17 @@ class Whole {
         add(place, "circuit.prefix");
         continue;
       }
-      if (o.ended_at) continue;
       for (const auto& [owner, taken] : prefixes_) {
-        if (owner != o.id && overlap(taken, o.prefixes[i])) add(place, "circuit.overlap");
+        if (owner != &o && meet(*owner, o) && overlap(taken, o.prefixes[i])) add(place, "circuit.overlap");
       }
-      prefixes_.emplace_back(o.id, o.prefixes[i]);
+      prefixes_.emplace_back(&o, o.prefixes[i]);
     }
-    if (o.ordered_at && o.usable_at && *o.usable_at < *o.ordered_at) add(at + "/usable_at", "circuit.order");
+    const auto before = [](const std::optional<Instant>& a, const std::optional<Instant>& b) {
+      return a && b && *a < *b;
+    };
+    if (before(o.planned_at, o.ordered_at)) add(at + "/planned_at", "circuit.order");
+    if (before(o.usable_at, o.ordered_at)) add(at + "/usable_at", "circuit.order");
+    judge_device(at, o);
   }
   void judge(const std::string& at, const Application& o) {
     const Contract* contract = find(r_.contracts, o.contract);
@@ -255,6 +261,53 @@ class Whole {
   }
 
  private:
+  /// Both can be usable at one moment. A circuit without its first day cannot: the day it gets one, it is judged anew.
+  [[nodiscard]] static bool meet(const Circuit& a, const Circuit& b) {
+    const auto after = [](const Circuit& first, const Circuit& second) {
+      return first.ended_at && (!second.usable_at || *first.ended_at <= *second.usable_at);
+    };
+    const auto never = [](const Circuit& c) { return c.ended_at && c.usable_at && *c.ended_at <= *c.usable_at; };
+    return !after(a, b) && !after(b, a) && !never(a) && !never(b);
+  }
+  void judge_device(const std::string& at, const Circuit& o) {
+    if (!o.device_name.empty() && !is_dns_name(o.device_name)) add(at + "/device_name", "circuit.device_name");
+    const bool shaped = o.device_certificate.empty() || is_der_base64(o.device_certificate);
+    if (o.device_name.empty() != o.device_certificate.empty() || !shaped) {
+      add(at + "/device_certificate", "circuit.device_certificate");
+    }
+    if (o.device_name.empty()) return;
+    const auto take = [&](auto& taken, const std::string& value, const char* field, std::string_view code) {
+      const auto [first, last] = taken.equal_range(value);
+      if (std::any_of(first, last, [&](const auto& other) { return meet(*other.second, o); })) add(at + field, code);
+      taken.emplace(value, &o);
+    };
+    take(device_names_, o.device_name, "/device_name", "circuit.device_name_taken");
+    take(device_certificates_, o.device_certificate, "/device_certificate", "circuit.device_certificate_taken");
+  }
+  void judge_loan(const std::string& at, const Terminal& o) {
+    const bool any = !o.circuit.empty() || !o.lent_to.empty() || !o.place.empty() || o.handed_over_at || o.due_at ||
+                     o.returned_at || o.wiped_at;
+    if (o.kind != TerminalKind::lent) {
+      if (any) add(at, "terminal.own_has_no_loan");
+      return;
+    }
+    if (o.handed_over_at) {
+      if (o.circuit.empty()) add(at + "/circuit", "terminal.loan_incomplete");
+      if (o.lent_to.empty()) add(at + "/lent_to", "terminal.loan_incomplete");
+      if (o.place.empty()) add(at + "/place", "terminal.loan_incomplete");
+    }
+    const Circuit* circuit = find(r_.circuits, o.circuit);
+    if (circuit != nullptr && circuit->contractor != o.contractor) add(at + "/circuit", "terminal.loan_contractor");
+    const Person* person = find(r_.people, o.lent_to);
+    if (person != nullptr && person->contractor != o.contractor) add(at + "/lent_to", "terminal.loan_contractor");
+    const auto follows = [&](const char* field, const std::optional<Instant>& later,
+                             const std::optional<Instant>& earlier) {
+      if (later && (!earlier || *later < *earlier)) add(at + field, "terminal.loan_order");
+    };
+    follows("/due_at", o.due_at, o.handed_over_at);
+    follows("/returned_at", o.returned_at, o.handed_over_at);
+    follows("/wiped_at", o.wiped_at, o.returned_at);
+  }
   template <class Map>
   static const typename Map::mapped_type* find(const Map& map, const std::string& key) {
     const auto found = map.find(key);
@@ -292,7 +345,8 @@ class Whole {
   std::set<std::string> logins_;
   std::set<std::pair<std::string, std::string>> live_certificates_;
   std::set<std::pair<std::string, std::uint16_t>> desktops_;
-  std::vector<std::pair<std::string, std::string>> prefixes_;
+  std::vector<std::pair<const Circuit*, std::string>> prefixes_;
+  std::multimap<std::string, const Circuit*> device_names_, device_certificates_;
 };
 
 }  // namespace

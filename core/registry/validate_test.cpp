@@ -1,5 +1,6 @@
 #include "registry/rules.hpp"
 #include "registry/testing/cast.hpp"
+#include "registry/text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -18,6 +19,13 @@ bool says(const Registry& r, const std::string& pointer, const std::string& code
     if (f.pointer == pointer && f.code == code) return true;
   }
   return false;
+}
+
+void second_circuit(Registry& r) {
+  Circuit other = r.circuits.begin()->second;
+  other.id = "line-zz";
+  other.prefixes = {"10.90.2.0/24"};
+  r.circuits.emplace(other.id, other);
 }
 
 TEST(Validate, TheCastIsValid) {
@@ -95,6 +103,34 @@ TEST(Validate, NamesEachMistakeAtItsPlace) {
        }},
       {"/circuits/0/usable_at", "circuit.order",
        [](Registry& r) { r.circuits.begin()->second.usable_at = kNow - days(91); }},
+      {"/circuits/0/planned_at", "circuit.order",
+       [](Registry& r) { r.circuits.begin()->second.planned_at = kNow - days(91); }},
+      {"/circuits/0/device_name", "circuit.device_name",
+       [](Registry& r) { r.circuits.begin()->second.device_name = "Line_Sato"; }},
+      {"/circuits/0/device_certificate", "circuit.device_certificate",
+       [](Registry& r) { r.circuits.begin()->second.device_certificate.clear(); }},
+      {"/circuits/0/device_certificate", "circuit.device_certificate",
+       [](Registry& r) { r.circuits.begin()->second.device_name.clear(); }},
+      {"/circuits/0/device_certificate", "circuit.device_certificate",
+       [](Registry& r) { r.circuits.begin()->second.device_certificate = "MAUCAgAB"; }},
+      {"/circuits/1/device_name", "circuit.device_name_taken", [](Registry& r) { second_circuit(r); }},
+      {"/circuits/1/device_certificate", "circuit.device_certificate_taken", [](Registry& r) { second_circuit(r); }},
+      {"/terminals/0", "terminal.own_has_no_loan", [](Registry& r) { r.terminals.at("pc-mori").place = "本社"; }},
+      {"/terminals/0", "terminal.own_has_no_loan", [](Registry& r) { r.terminals.at("pc-mori").due_at = kNow; }},
+      {"/terminals/1/circuit", "terminal.loan_incomplete", [](Registry& r) { r.terminals.at("pc-sato").circuit = ""; }},
+      {"/terminals/1/lent_to", "terminal.loan_incomplete", [](Registry& r) { r.terminals.at("pc-sato").lent_to = ""; }},
+      {"/terminals/1/place", "terminal.loan_incomplete", [](Registry& r) { r.terminals.at("pc-sato").place = ""; }},
+      {"/terminals/1/circuit", "terminal.loan_contractor",
+       [](Registry& r) { r.circuits.begin()->second.contractor = "mori-kogyo"; }},
+      {"/terminals/1/lent_to", "terminal.loan_contractor",
+       [](Registry& r) { r.terminals.at("pc-sato").lent_to = "mori"; }},
+      {"/terminals/1/circuit", "reference.unknown",
+       [](Registry& r) { r.terminals.at("pc-sato").circuit = "line-none"; }},
+      {"/terminals/1/due_at", "terminal.loan_order",
+       [](Registry& r) { r.terminals.at("pc-sato").due_at = kNow - days(16); }},
+      {"/terminals/1/returned_at", "terminal.loan_order",
+       [](Registry& r) { r.terminals.at("pc-sato").returned_at = kNow - days(16); }},
+      {"/terminals/1/wiped_at", "terminal.loan_order", [](Registry& r) { r.terminals.at("pc-sato").wiped_at = kNow; }},
       {"/applications/0/people/0", "application.other_contractor",
        [](Registry& r) { r.applications.at("a-mori").people = {"tani"}; }},
       {"/applications/0/terminals/0", "application.other_contractor",
@@ -142,6 +178,42 @@ TEST(Validate, NamesEachMistakeAtItsPlace) {
     Registry r = cast();
     c.spoil(r);
     EXPECT_TRUE(says(r, c.pointer, c.code)) << c.pointer << " " << c.code;
+  }
+}
+
+TEST(Validate, TwoCircuitsMayBeAlikeWhenOneEndsBeforeTheOther) {
+  Registry r = cast();
+  second_circuit(r);
+  Circuit &first = r.circuits.at("line-sato"), &second = r.circuits.at("line-zz");
+  second.prefixes = first.prefixes;
+  const auto clash = [&] { return says(r, "/circuits/1/prefixes/0", "circuit.overlap"); };
+  EXPECT_TRUE(clash());
+  first.ended_at = kNow;
+  EXPECT_TRUE(clash());  // both were usable for a while
+  second.usable_at = kNow - std::chrono::microseconds(1);
+  EXPECT_TRUE(clash());
+  second.usable_at = kNow;
+  EXPECT_FALSE(clash());
+  EXPECT_TRUE(validate(r).empty());
+  second.usable_at.reset();
+  EXPECT_FALSE(clash());
+  first.ended_at.reset();
+  EXPECT_TRUE(clash());
+}
+
+TEST(Validate, ADeviceHasOneSpellingOfNameAndCertificate) {
+  for (const char* name : {"a.b", "line-1.closed.test", "1.2"}) EXPECT_TRUE(is_dns_name(name)) << name;
+  for (const char* name :
+       {"", "a", ".a.b", "a..b", "a.b.", "-a.b", "a-.b", "a.-b", "a.b-", "A.b", "a_b.c", "a b.c", "*.a"}) {
+    EXPECT_FALSE(is_dns_name(name)) << name;
+  }
+  EXPECT_FALSE(is_dns_name(std::string(64, 'a') + ".b"));
+  EXPECT_TRUE(is_dns_name(std::string(63, 'a') + ".b"));
+  EXPECT_TRUE(is_der_base64("MAQCAgAB"));
+  EXPECT_TRUE(is_der_base64("MAMCAQE="));
+  for (const char* bad : {"", "MAQCAgA", "MAQCAgA=", "MAQCAgAB\n", "MAMCAQF=", "MAUCAgAB", "AAQCAgAB", "MIQCAgAB",
+                          "MAQCAgA*", "MIEAAgAB", "===="}) {
+    EXPECT_FALSE(is_der_base64(bad)) << bad;
   }
 }
 

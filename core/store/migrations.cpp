@@ -99,7 +99,20 @@ constexpr std::array<std::string_view, 5> kNodes{
     "ALTER TABLE registry_state ADD COLUMN session_changes BIGINT NOT NULL DEFAULT 0",
     "CREATE TABLE nodes (node TEXT PRIMARY KEY, seen_at BIGINT NOT NULL)"};
 
-constexpr std::array<Migration, 3> kMigrations{{{1, kRegistry}, {2, kRunning}, {3, kNodes}}};
+// The site's device of a circuit, and the inventory of lent terminals. A lent terminal without its circuit and its
+// handing over has no rights until staff have entered them.
+constexpr std::array<std::string_view, 9> kClosedPath{
+    "ALTER TABLE circuits ADD COLUMN device_name TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE circuits ADD COLUMN device_certificate TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE terminals ADD COLUMN circuit TEXT REFERENCES circuits (id) DEFERRABLE INITIALLY DEFERRED",
+    "ALTER TABLE terminals ADD COLUMN lent_to TEXT REFERENCES people (id) DEFERRABLE INITIALLY DEFERRED",
+    "ALTER TABLE terminals ADD COLUMN place TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE terminals ADD COLUMN handed_over_at BIGINT",
+    "ALTER TABLE terminals ADD COLUMN due_at BIGINT",
+    "ALTER TABLE terminals ADD COLUMN returned_at BIGINT",
+    "ALTER TABLE terminals ADD COLUMN wiped_at BIGINT"};
+
+constexpr std::array<Migration, 4> kMigrations{{{1, kRegistry}, {2, kRunning}, {3, kNodes}, {4, kClosedPath}}};
 
 }  // namespace
 

@@ -173,6 +173,12 @@ Prefecture make_prefecture(Chance& chance) {
       terminal.key_jwk = device.jwk;
       terminal.key_thumbprint = device.thumbprint;
       terminal.binding = 1;
+      if (lent) {
+        terminal.circuit = "line-" + std::to_string(circuit);
+        terminal.lent_to = who.id;
+        terminal.place = "本社";
+        terminal.handed_over_at = begin - days(10);
+      }
       add(r.terminals, std::move(terminal));
       r.certificates.emplace(leaf->row.fingerprint_sha256, leaf->row);
       add(r.desktops, registry::Desktop{"vdi-" + who.id, who.id, company.zone,

@@ -26,6 +26,15 @@ std::string hex(std::mt19937& chance, std::size_t digits) {
   return out;
 }
 
+/// 30 04 02 02 hi lo in base64: the smallest thing of a certificate's shape, one for each number.
+std::string small_der(std::size_t n) {
+  static constexpr const char* kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const std::size_t low = 2UL << 16U | ((n + 2) & 0xffffU);
+  std::string out = "MAQC";
+  for (const unsigned shift : {18U, 12U, 6U, 0U}) out += kDigits[low >> shift & 63U];
+  return out;
+}
+
 }  // namespace
 
 Registry cast() {
@@ -60,6 +69,10 @@ Registry cast() {
     t.name = id;
     t.kind = kind;
     t.macs = {mac};
+    if (kind == TerminalKind::lent) {
+      t.circuit = "line-sato", t.lent_to = "sato", t.place = "本社 3階";
+      t.handed_over_at = kNow - days(15), t.due_at = kNow + days(150);
+    }
     add(r.terminals, std::move(t));
   };
   terminal("pc-mori", "mori-kogyo", TerminalKind::own, "00:1b:21:00:00:01");
@@ -71,8 +84,16 @@ Registry cast() {
   add(r.desktops, Desktop{"vdi-01", "mori", Zone::internet_business, "10.20.0.11", 5900});
   add(r.desktops, Desktop{"vdi-02", "tani", Zone::internet_dmz, "10.20.0.12", 5900});
   add(r.desktops, Desktop{"vdi-03", "sato", Zone::my_number, "10.40.0.11", 5900});
-  add(r.circuits,
-      Circuit{"line-sato", "sato-joho", "佐藤情報 本社", {"10.90.1.0/24"}, kNow - days(90), {}, kNow - days(20), {}});
+  add(r.circuits, Circuit{"line-sato",
+                          "sato-joho",
+                          "佐藤情報 本社",
+                          {"10.90.1.0/24"},
+                          kNow - days(90),
+                          {},
+                          kNow - days(20),
+                          {},
+                          "line-sato.closed.test",
+                          "MAQCAgAB"});
   const auto application = [&](const char* id, const char* contract, const char* who, const char* pc,
                                const char* system) {
     Application a;
@@ -157,6 +178,12 @@ Registry random_registry(std::uint32_t seed, std::size_t size) {
       terminal.enrolment_until = moment();
     }
     terminal.ended_at = maybe();
+    if (terminal.kind == TerminalKind::lent && below(3) != 0) {
+      terminal.circuit = numbered("l", n), terminal.lent_to = person.id, terminal.place = name();
+      terminal.handed_over_at = moment(), terminal.due_at = *terminal.handed_over_at + days(1 + below(90));
+      if (below(2) == 0) terminal.returned_at = *terminal.handed_over_at + days(1 + below(90));
+      if (terminal.returned_at && below(2) == 0) terminal.wiped_at = *terminal.returned_at + days(below(9));
+    }
     const Instant born = moment();
     Certificate certificate{hex(chance, 64), hex(chance, 16), person.id, terminal.id, born, born + days(365), maybe()};
     add(r.desktops, Desktop{numbered("d", n), person.id, zone,
@@ -169,7 +196,9 @@ Registry random_registry(std::uint32_t seed, std::size_t size) {
                             std::nullopt,
                             maybe(),
                             maybe(),
-                            maybe()});
+                            maybe(),
+                            numbered("device", n) + ".closed.test",
+                            small_der(n)});
     Application application;
     application.id = numbered("a", n);
     application.contract = contract.id;
