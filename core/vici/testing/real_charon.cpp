@@ -43,10 +43,11 @@ authority() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nod
   -subj "/CN=$1" -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign; }
 leaf() { openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $1.pem -out $1.req -subj "/CN=$2"
   printf 'subjectAltName=DNS:%s\nkeyUsage=digitalSignature\n' $2 >$1.ext
-  openssl x509 -req -in $1.req -CA $3.cert -CAkey $3.pem -CAcreateserial -days 2 -extfile $1.ext -out $1.cert
+  openssl x509 -req -in $1.req -CA $3.cert -CAkey $3.pem -CAcreateserial -days ${4:-2} -extfile $1.ext -out $1.cert
   openssl x509 -in $1.cert -outform DER -out $1.crt; openssl pkey -in $1.pem -outform DER -out $1.key; }
 { authority ca; authority otherca; openssl x509 -in ca.cert -outform DER -out ca.crt
   leaf gate gate.closed.test ca; leaf device line-sato.closed.test ca; leaf stranger line-sato.closed.test otherca
+  leaf twin line-sato.closed.test ca; leaf expired line-sato.closed.test ca 0; leaf other line-mori.closed.test ca
 } >certificates.log 2>&1 </dev/null
 for side in gate device; do cat >$side.conf <<C
 charon { load_modular = no
@@ -288,7 +289,8 @@ Done device_begins(RealCharon& bench, Wire& device, const DeviceSettings& settin
   child.put_list("local_ts", {kSitePrefix}).put_list("remote_ts", {std::string(kEntrance) + "/32"});
   child.put_list("esp_proposals", {settings.esp});
   children.put_section("site", child);
-  connection.put("version", settings.version).put_list("local_addrs", {kDeviceLine});
+  connection.put("version", settings.version).put("aggressive", settings.aggressive ? "yes" : "no");
+  connection.put_list("local_addrs", {kDeviceLine});
   connection.put_list("remote_addrs", {kGateLine}).put_list("proposals", {settings.ike});
   connection.put("encap", "yes").put_section("local", local).put_section("remote", remote);
   connection.put_section("children", children);

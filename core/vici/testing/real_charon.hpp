@@ -44,8 +44,8 @@ class RealCharon {
   [[nodiscard]] bool terminal_reaches_entrance();
 
   [[nodiscard]] std::string socket(Side side) const;
-  /// Made by the bench: "ca.crt", "gate.crt", "gate.key", "device.crt", "device.key", "stranger.crt" and ".key" (the
-  /// device's name by another authority); DER.
+  /// Made by the bench, DER: "ca.crt", and of gate and device "gate.crt", "gate.key" and so on; with the device's name
+  /// "stranger" (by another authority), "twin" (by the same) and "expired"; "other" has another name.
   [[nodiscard]] std::string file(const std::string& name) const;
   [[nodiscard]] std::string log(Side side) const;
 
@@ -89,6 +89,7 @@ struct DeviceSettings {
   std::string certificate = "device.crt", key = "device.key", identity = kDeviceName;
   std::string ike = "aes256gcm16-prfsha384-ecp384", esp = "aes256gcm16-ecp384";
   std::string version = "2";
+  bool aggressive = false;  ///< of IKEv1
 };
 /// Loads them into the device's charon and asks it to begin; the answer to "initiate".
 [[nodiscard]] Done device_begins(RealCharon& bench, Wire& device, const DeviceSettings& settings = {});
