@@ -256,7 +256,8 @@ TEST_F(CircuitsTest, WhatEndsByItselfEndsAtItsMoment) {
 TEST_F(CircuitsTest, AnotherCertificateOfTheDeviceEndsTheTunnelOfTheOld) {
   standing();
   registry::Registry r = cast();
-  r.circuits.at("line-sato").device_certificate = "MAQCAgAC";
+  r.circuits.at("line-sato").device_certificate =
+      registry::testing::certificate_shape(2, kNow - std::chrono::days(1), kNow + std::chrono::days(1));
   registry_is(r);
   ASSERT_EQ(held.size(), 1U);
   EXPECT_NE(held.begin()->first, name);

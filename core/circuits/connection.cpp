@@ -21,6 +21,39 @@ bool stopped(const registry::Registry& registry, std::string_view scope, std::st
       registry.stops, [&](const auto& entry) { return entry.second.scope == scope && entry.second.target == target; });
 }
 
+/// Takes the next DER element from `rest` when it has this tag; lengths of up to two bytes, as certificates have.
+bool element(std::string_view& rest, unsigned tag, std::string_view& content) {
+  const auto at = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(rest[i])); };
+  if (rest.size() < 2 || at(0) != tag) return false;
+  std::size_t head = 2, length = at(1);
+  if (length == 0x81 || length == 0x82) {
+    head = length - 0x80 + 2;
+    if (rest.size() < head) return false;
+    length = head == 3 ? at(2) : at(2) << 8U | at(3);
+  } else if (length >= 0x80) {
+    return false;
+  }
+  if (rest.size() - head < length) return false;
+  content = rest.substr(head, length);
+  rest = rest.substr(head + length);
+  return true;
+}
+
+/// UTCTime (YYMMDDHHMMSSZ, 1950 to 2049) or GeneralizedTime (YYYYMMDDHHMMSSZ), nothing else (RFC 5280 §4.1.2.5).
+std::optional<Instant> moment(std::string_view& rest) {
+  std::string_view text;
+  std::string year;
+  if (element(rest, 0x17, text)) {
+    if (text.size() != 13) return std::nullopt;
+    year = text[0] < '5' ? "20" : "19";
+  } else if (!element(rest, 0x18, text) || text.size() != 15) {
+    return std::nullopt;
+  }
+  const std::string all = year + std::string(text);
+  const std::string date = all.substr(0, 4) + "-" + all.substr(4, 2) + "-" + all.substr(6, 2);
+  return parse_rfc3339(date + "T" + all.substr(8, 2) + ":" + all.substr(10, 2) + ":" + all.substr(12));
+}
+
 bool hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
@@ -40,7 +73,9 @@ std::string_view closed_because(const registry::Registry& registry, const regist
     return c.contractor == circuit.contractor && c.period.holds(now) && (!c.ended_at || now < *c.ended_at);
   });
   if (!contract) return "contract.not_in_force";
-  if (circuit.device_name.empty() || !from_base64(circuit.device_certificate)) return "circuit.no_device";
+  const auto valid = validity_of(from_base64(circuit.device_certificate).value_or(""));
+  if (circuit.device_name.empty() || !valid) return "circuit.no_device";
+  if (!valid->holds(now)) return "circuit.device_expired";
   if (circuit.prefixes.empty()) return "circuit.no_prefix";
   return "";
 }
@@ -50,7 +85,12 @@ std::optional<Instant> next_change(const registry::Registry& registry, Instant n
   const auto consider = [&](const std::optional<Instant>& at) {
     if (at && *at > now) next = next ? std::min(*next, *at) : *at;
   };
-  for (const auto& [id, circuit] : registry.circuits) consider(circuit.usable_at), consider(circuit.ended_at);
+  for (const auto& [id, circuit] : registry.circuits) {
+    consider(circuit.usable_at), consider(circuit.ended_at);
+    if (const auto valid = validity_of(from_base64(circuit.device_certificate).value_or(""))) {
+      consider(valid->from), consider(valid->until);
+    }
+  }
   for (const auto& [id, contract] : registry.contracts) {
     consider(contract.period.from), consider(contract.period.until), consider(contract.ended_at);
   }
@@ -93,6 +133,22 @@ std::optional<std::string> circuit_in(std::string_view name) {
   const std::string_view digits = name.substr(name.size() - kDigits);
   if (name[name.size() - kDigits - 1] != '-' || !std::ranges::all_of(digits, hex)) return std::nullopt;
   return std::string(name.substr(kPrefix.size(), name.size() - kPrefix.size() - kDigits - 1));
+}
+
+// Certificate ::= SEQUENCE { SEQUENCE { [0] version, serial, algorithm, issuer, validity, … }, … } (RFC 5280 §4.1).
+std::optional<registry::Period> validity_of(std::string_view der) {
+  std::string_view rest = der, body, certificate, days;
+  if (!element(rest, 0x30, certificate) || !rest.empty()) return std::nullopt;
+  if (!element(certificate, 0x30, body)) return std::nullopt;
+  std::string_view skipped;
+  if (body.starts_with('\xa0') && !element(body, 0xa0, skipped)) return std::nullopt;
+  for (const unsigned tag : {0x02U, 0x30U, 0x30U}) {
+    if (!element(body, tag, skipped)) return std::nullopt;
+  }
+  if (!element(body, 0x30, days)) return std::nullopt;
+  const auto from = moment(days), until = moment(days);
+  if (!from || !until || !days.empty()) return std::nullopt;
+  return registry::Period{*from, *until};
 }
 
 std::optional<std::string> from_base64(std::string_view text) {

@@ -24,7 +24,8 @@ struct Settings {
 };
 
 /// Why this circuit opens nothing at `now`, empty when it may be open: stop.all, stop.path, stop.contractor,
-/// circuit.ceased, circuit.not_usable, contract.not_in_force, circuit.no_device, circuit.no_prefix.
+/// circuit.ceased, circuit.not_usable, contract.not_in_force, circuit.no_device, circuit.device_expired,
+/// circuit.no_prefix. The certificate's days are judged here because charon takes a pinned one at any age.
 [[nodiscard]] std::string_view closed_because(const registry::Registry& registry, const registry::Circuit& circuit,
                                               std::string_view path, Instant now);
 /// The first instant after `now` at which that answer can change without a change of the registry.
@@ -39,6 +40,9 @@ struct Settings {
 /// The circuit's id in such a name; nullopt: not one of ours.
 [[nodiscard]] std::optional<std::string> circuit_in(std::string_view name);
 
+/// When a certificate (DER) says it is valid; `until` is its last second, which counts as over. nullopt: no
+/// certificate.
+[[nodiscard]] std::optional<registry::Period> validity_of(std::string_view der);
 /// Bytes of a base64 text with padding; nullopt: not one.
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 

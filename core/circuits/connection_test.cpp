@@ -10,6 +10,7 @@ namespace sekisho::circuits {
 namespace {
 
 using registry::testing::cast;
+using registry::testing::certificate_shape;
 using registry::testing::kNow;
 using std::chrono::days;
 
@@ -37,7 +38,7 @@ TEST(Connection, IsIkev2WithCertificatesAndNothingElse) {
   EXPECT_EQ(c.section("remote")->text("auth"), "pubkey");
   EXPECT_EQ(c.section("local")->text("id"), "gate.closed.test");
   EXPECT_EQ(c.section("remote")->text("id"), "line-sato.closed.test");
-  EXPECT_EQ(*c.section("remote")->list("certs"), std::vector<std::string>{std::string("\x30\x04\x02\x02\x00\x01", 6)});
+  EXPECT_EQ(*c.section("remote")->list("certs"), std::vector<std::string>{*from_base64(line(r).device_certificate)});
   EXPECT_EQ(*c.section("remote")->list("cacerts"), std::vector<std::string>{"der of the authority"});
   EXPECT_TRUE(c.list("pools")->empty());
   EXPECT_FALSE(c.text("dpd_delay").empty());
@@ -83,7 +84,7 @@ TEST(Connection, HasANameThatChangesWithIt) {
   const std::vector<std::function<void(registry::Circuit&)>> changes{
       [](registry::Circuit& c) { c.prefixes = {"10.90.1.0/25"}; },
       [](registry::Circuit& c) { c.device_name = "other.closed.test"; },
-      [](registry::Circuit& c) { c.device_certificate = "MAQCAgAC"; }};
+      [](registry::Circuit& c) { c.device_certificate = certificate_shape(2, kNow - days(1), kNow + days(1)); }};
   for (const auto& change : changes) {
     registry::Circuit c = line(r);
     change(c);
@@ -131,6 +132,16 @@ TEST(Circuit, IsClosedForEachReasonByItself) {
       {"circuit.no_device", [](registry::Registry& r) { r.circuits.at("line-sato").device_name.clear(); }},
       {"circuit.no_device", [](registry::Registry& r) { r.circuits.at("line-sato").device_certificate = "!!!!"; }},
       {"circuit.no_device", [](registry::Registry& r) { r.circuits.at("line-sato").device_certificate = ""; }},
+      {"circuit.no_device", [](registry::Registry& r) { r.circuits.at("line-sato").device_certificate = "MAQCAgAB"; }},
+      {"circuit.device_expired",
+       [](registry::Registry& r) {
+         r.circuits.at("line-sato").device_certificate = certificate_shape(1, kNow - days(1), kNow);
+       }},
+      {"circuit.device_expired",
+       [](registry::Registry& r) {
+         r.circuits.at("line-sato").device_certificate =
+             certificate_shape(1, kNow + std::chrono::seconds(1), kNow + days(1));
+       }},
       {"circuit.no_prefix", [](registry::Registry& r) { r.circuits.at("line-sato").prefixes.clear(); }}};
   for (const Case& c : cases) {
     registry::Registry r = cast();
@@ -153,6 +164,29 @@ TEST(Circuit, ItsNextChangeIsTheNextDayThatCounts) {
   EXPECT_EQ(next_change(r, kNow), kNow + days(1));
   EXPECT_EQ(next_change(r, kNow + days(1)), kNow + days(2));
   EXPECT_EQ(next_change(r, kNow + days(500)), std::nullopt);
+}
+
+TEST(Circuit, ItsNextChangeMayBeTheEndOfItsDevicesCertificate) {
+  registry::Registry r = cast();
+  r.circuits.at("line-sato").device_certificate = certificate_shape(1, kNow - days(1), kNow + days(1));
+  EXPECT_EQ(next_change(r, kNow), kNow + days(1));
+}
+
+TEST(Validity, IsReadFromACertificateAndNothingElse) {
+  const std::string der = *from_base64(certificate_shape(1, kNow - days(1), kNow + days(1)));
+  const auto valid = validity_of(der);
+  ASSERT_TRUE(valid);
+  EXPECT_EQ(valid->from, kNow - days(1));
+  EXPECT_EQ(valid->until, kNow + days(1));
+  for (std::size_t n = 0; n < der.size(); ++n) EXPECT_FALSE(validity_of(der.substr(0, n))) << n;
+  EXPECT_FALSE(validity_of(der + "x"));
+  std::size_t refused = 0;
+  for (std::size_t n = 0; n < der.size(); ++n) {
+    std::string spoilt = der;
+    spoilt[n] = static_cast<char>(0xff);
+    refused += validity_of(spoilt) ? 0U : 1U;
+  }
+  EXPECT_GE(refused, der.size() - 4);  // the serial and what the version holds may be anything
 }
 
 TEST(Base64, IsReadOrRefused) {

@@ -10,6 +10,8 @@ namespace {
 
 using std::chrono::days;
 
+constexpr const char* kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 template <class T>
 void add(std::map<std::string, T>& map, T object) {
   std::string id = object.id;
@@ -26,9 +28,28 @@ std::string hex(std::mt19937& chance, std::size_t digits) {
   return out;
 }
 
+std::string base64(const std::string& bytes) {
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::size_t held = 0;
+    for (std::size_t j = i; j < i + 3; ++j) held = held << 8U | (j < bytes.size() ? bytes[j] & 0xffU : 0U);
+    for (std::size_t j = 0; j < 4; ++j) out += i + j > bytes.size() ? '=' : kDigits[held >> (18 - 6 * j) & 63U];
+  }
+  return out;
+}
+std::string der(char tag, const std::string& content) {
+  return std::string{tag, static_cast<char>(content.size())} + content;
+}
+std::string utc_time(Instant at) {
+  std::string out;
+  for (const char c : to_rfc3339(at).substr(2, 17)) {
+    if (c >= '0' && c <= '9') out += c;
+  }
+  return der(0x17, out + "Z");
+}
+
 /// 30 04 02 02 hi lo in base64: the smallest thing of a certificate's shape, one for each number.
 std::string small_der(std::size_t n) {
-  static constexpr const char* kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const std::size_t low = 2UL << 16U | ((n + 2) & 0xffffU);
   std::string out = "MAQC";
   for (const unsigned shift : {18U, 12U, 6U, 0U}) out += kDigits[low >> shift & 63U];
@@ -36,6 +57,13 @@ std::string small_der(std::size_t n) {
 }
 
 }  // namespace
+
+std::string certificate_shape(int serial, Instant from, Instant until) {
+  const std::string validity = der(0x30, utc_time(from) + utc_time(until));
+  const std::string names = der(0x30, "") + der(0x30, "");
+  const std::string body = der('\xa0', der(0x02, "\x02")) + der(0x02, std::string(1, static_cast<char>(serial)));
+  return base64(der(0x30, der(0x30, body + names + validity)));
+}
 
 Registry cast() {
   const Period year{kNow - days(100), kNow + days(200)};
@@ -93,7 +121,7 @@ Registry cast() {
                           kNow - days(20),
                           {},
                           "line-sato.closed.test",
-                          "MAQCAgAB"});
+                          certificate_shape(1, kNow - days(20), kNow + days(340))});
   const auto application = [&](const char* id, const char* contract, const char* who, const char* pc,
                                const char* system) {
     Application a;

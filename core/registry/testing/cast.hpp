@@ -5,6 +5,7 @@
 #include "registry/model.hpp"
 
 #include <cstdint>
+#include <string>
 
 namespace sekisho::registry::testing {
 
@@ -12,6 +13,8 @@ namespace sekisho::registry::testing {
 inline constexpr Instant kNow{std::chrono::sys_days(std::chrono::year(2026) / 11 / 22) + std::chrono::hours(1)};
 
 [[nodiscard]] Registry cast();
+/// Base64 of what a certificate is as far as its days: nobody's, signed by nobody. `serial` is 1 to 127.
+[[nodiscard]] std::string certificate_shape(int serial, Instant from, Instant until);
 /// A valid registry of about `size` objects per kind, the same for the same seed.
 [[nodiscard]] Registry random_registry(std::uint32_t seed, std::size_t size);
 

@@ -42,11 +42,16 @@ done
 authority() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $1.pem -out $1.cert -days 2 \
   -subj "/CN=$1" -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign; }
 leaf() { openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $1.pem -out $1.req -subj "/CN=$2"
-  printf 'subjectAltName=DNS:%s\nkeyUsage=digitalSignature\n' $2 >$1.ext
+  printf 'subjectAltName=DNS:%s\nkeyUsage=digitalSignature\nauthorityKeyIdentifier=keyid:always\n' $2 >$1.ext
   openssl x509 -req -in $1.req -CA $3.cert -CAkey $3.pem -CAcreateserial -days ${4:-2} -extfile $1.ext -out $1.cert
   openssl x509 -in $1.cert -outform DER -out $1.crt; openssl pkey -in $1.pem -outform DER -out $1.key; }
 { authority ca; authority otherca; openssl x509 -in ca.cert -outform DER -out ca.crt
   leaf gate gate.closed.test ca; leaf device line-sato.closed.test ca; leaf stranger line-sato.closed.test otherca
+  printf '[ca]\ndefault_ca=d\n[d]\ndatabase=index\ncrlnumber=crlnumber\ndefault_md=sha256\ndefault_crl_days=2\ncrl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid:always\n' >ca.conf
+  : >index; echo 01 >crlnumber
+  list() { openssl ca -config ca.conf -keyfile ca.pem -cert ca.cert -gencrl -out $1.list
+    openssl crl -in $1.list -outform DER -out $1.crl; }
+  list empty; openssl ca -config ca.conf -keyfile ca.pem -cert ca.cert -revoke device.cert; list revoked
   leaf twin line-sato.closed.test ca; leaf expired line-sato.closed.test ca 0; leaf other line-mori.closed.test ca
 } >certificates.log 2>&1 </dev/null
 for side in gate device; do cat >$side.conf <<C

@@ -45,7 +45,8 @@ class RealCharon {
 
   [[nodiscard]] std::string socket(Side side) const;
   /// Made by the bench, DER: "ca.crt", and of gate and device "gate.crt", "gate.key" and so on; with the device's name
-  /// "stranger" (by another authority), "twin" (by the same) and "expired"; "other" has another name.
+  /// "stranger" (by another authority), "twin" (by the same) and "expired"; "other" has another name. Lists of the
+  /// authority: "empty.crl", and "revoked.crl", which names the device's.
   [[nodiscard]] std::string file(const std::string& name) const;
   [[nodiscard]] std::string log(Side side) const;
 
