@@ -262,13 +262,10 @@ void Circuits::answered(const Question& question, vici::Done done, Instant now, 
       const auto meant = meant_.find(question.name);
       if (meant == meant_.end()) {
         // It closed while this waited in line, and its unloading went ahead.
-        const auto leaving = leaving_.find(question.name);
-        if (leaving != leaving_.end()) {
-          leaving->second.unloaded = false, leaving->second.next = now;
-        } else if (good) {
-          const std::string circuit = circuit_in(question.name).value_or("");
-          leaving_[question.name] = Leaving{circuit, {}, "circuit.changed", now, now};
-        }
+        if (!good) return;
+        const Leaving fresh{circuit_in(question.name).value_or(""), {}, "circuit.changed", now, now};
+        Leaving& leaving = leaving_.try_emplace(question.name, fresh).first->second;
+        leaving.unloaded = false, leaving.next = now;
         return;
       }
       meant->second.asked = false;

@@ -338,6 +338,8 @@ TEST_F(CircuitsTest, ACharonThatLivedOnKeepsItsTunnels) {
   open();
   EXPECT_EQ(charon.asked(), (Strings{"list-conns", "list-sas"}));
   EXPECT_EQ(circuits.line("line-sato"), Line::up);
+  ASSERT_EQ(changes.size(), 2U);  // unknown, and up again
+  EXPECT_EQ(changes[1].line, Line::up);
 }
 
 TEST_F(CircuitsTest, WhatEndedWhileCharonWasAwayEndsWhenItIsBack) {
@@ -380,6 +382,7 @@ TEST_F(CircuitsTest, ATunnelThatIsNotAsItMustBeIsEndedAndNoLine) {
         std::tuple{"encr-alg", "AES_CBC", "circuit.weak"}, std::tuple{"encr-alg", "", "circuit.weak"}}) {
     device_up(name).put(key, value);
     tell("child-updown", true);
+    ASSERT_FALSE(notes.empty()) << code;
     EXPECT_EQ(notes.back().event->id, std::string("circuits.line_down"));
     EXPECT_TRUE(std::ranges::any_of(notes, [&](const Note& n) { return n.code == code; })) << code;
     EXPECT_TRUE(sas.empty()) << code;
@@ -465,6 +468,28 @@ TEST_F(CircuitsTest, WhatIsMeantAgainIsLoadedAgain) {
   ASSERT_EQ(held.size(), 1U);
   EXPECT_EQ(held.begin()->first, name);
   EXPECT_TRUE(circuits.view(now).at("line-sato").loaded);
+}
+
+TEST_F(CircuitsTest, WhatIsMeantAgainWhileCharonIsAwayIsLoadedAgain) {
+  standing();
+  take(circuits.failed(now));
+  registry::Registry stopped = cast();
+  stopped.stops.emplace("all:", registry::Stop{"all", "", kNow, "yama", "試験"});
+  registry_is(stopped), registry_is(cast());
+  charon.restarted();
+  open(), tick();
+  EXPECT_TRUE(sas.empty());
+  EXPECT_EQ(held.size(), 1U);
+}
+
+TEST_F(CircuitsTest, WhatWasBeingLoadedWhenCharonWentIsLoadedAgain) {
+  open();
+  charon.silent = true;
+  registry_is(cast());
+  take(circuits.failed(now));
+  charon.silent = false, charon.restarted();
+  open();
+  EXPECT_EQ(held.size(), 1U);
 }
 
 TEST_F(CircuitsTest, NothingIsKnownOfACircuitThatIsNotThere) {
