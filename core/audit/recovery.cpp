@@ -1,6 +1,7 @@
 // How a journal begins: the first start, and every later one with what a crash may have left at the end.
 #include "audit/canonical.hpp"
 #include "audit/events.hpp"
+#include "audit/plain_entry.hpp"
 #include "audit/writer.hpp"
 
 #include <algorithm>
@@ -129,11 +130,14 @@ Result<void> JournalWriter::recover(std::uint64_t last, Instant now) {
       key_period_ = step->period;
       key_since_ = step->at;
     } else if ((*record)->kind == Kind::entry) {
-      const auto entry = parse_entry((*record)->payload);
-      if (!entry) return broken(chain.entries(), entry.error().detail);
-      const auto found = entry->event == kOpened.id ? entry->detail.find("epoch") : entry->detail.end();
-      if (found != entry->detail.end() && found->is_number_unsigned())
-        epoch = std::max(epoch, found->get<std::uint64_t>());
+      const std::string_view payload = (*record)->payload;
+      if (!is_plain_entry(payload) || payload.find(kOpened.id) != std::string_view::npos) {
+        const auto entry = parse_entry(payload);
+        if (!entry) return broken(chain.entries(), entry.error().detail);
+        const auto found = entry->event == kOpened.id ? entry->detail.find("epoch") : entry->detail.end();
+        if (found != entry->detail.end() && found->is_number_unsigned())
+          epoch = std::max(epoch, found->get<std::uint64_t>());
+      }
       if (*published && (*published)->tree_size == chain.entries() && chain.tree.root(sha_) != (*published)->root) {
         return broken(before + 1, "the entries are not those of the published head");
       }

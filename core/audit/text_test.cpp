@@ -1,10 +1,13 @@
 #include "audit/canonical.hpp"
 #include "audit/format.hpp"
+#include "audit/plain_entry.hpp"
 #include "audit/signing.hpp"
 #include "audit/testing/journal_stage.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
+#include <random>
 
 namespace sekisho::audit {
 
@@ -285,6 +288,82 @@ TEST(AuditSearch, FindsByEveryFieldAndTime) {
   EXPECT_EQ(found[2].sequence, 204U);
   EXPECT_EQ(found[0].sequence, 202U);
   EXPECT_EQ(found[0].hash_hex.size(), 64U);
+}
+
+// What is_plain_entry() lets pass unread, parse_entry() would have taken: at every limit, after every small change.
+TEST(AuditText, CallsPlainOnlyWhatIsAGoodEntry) {
+  const std::string at = R"({"at":"2026-11-27T03:04:05.000006Z")";
+  const auto with = [&at](const std::string& rest) { return at + rest + "}"; };
+  const auto repeated = [](std::size_t size) { return std::string(size, 'x'); };
+  const auto nested = [](std::size_t depth) {
+    return R"(,"detail":)" + [&] {
+      std::string out;
+      for (std::size_t i = 0; i < depth; ++i) out += R"({"a":)";
+      return out + "1" + std::string(depth, '}');
+    }();
+  };
+  const std::string full =
+      with(R"(,"code":"c","detail":{"b":[1,-2,"x",[],{}],"c":{"d":true,"e":false,"f":null}},"event":"session.granted",)"
+           R"("from":"10.0.0.1","path":"p","person":"mori","result":"ok","rule":"R04","session":"S1")");
+  for (const std::string& plain :
+       {with(""), full, with(R"(,"event":")" + repeated(kMaxName) + "\""), with(nested(kMaxDetailDepth)),
+        with(R"(,"detail":{"a":")" + repeated(kMaxText) + "\"}"), with(R"(,"detail":{"":0,"a":999999999999999999})")}) {
+    EXPECT_TRUE(is_plain_entry(plain)) << plain;
+    EXPECT_TRUE(parse_entry(plain)) << plain;
+  }
+  for (const std::string& other : {std::string(),
+                                   std::string("{}"),
+                                   at,
+                                   with(R"(,"event":")" + repeated(kMaxName + 1) + "\""),
+                                   with(nested(kMaxDetailDepth + 1)),
+                                   with(R"(,"detail":{"a":")" + repeated(kMaxText + 1) + "\"}"),
+                                   with(R"(,"detail":{})"),
+                                   with(R"(,"detail":[1])"),
+                                   with(R"(,"detail":{"a":-0})"),
+                                   with(R"(,"detail":{"a":01})"),
+                                   with(R"(,"detail":{"a":1,"a":1})"),
+                                   with(R"(,"detail":{"b":1,"a":1})"),
+                                   with(R"(,"event":"")"),
+                                   with(R"(,"event":"a","code":"b")"),
+                                   with(R"(,"event":"a","event":"b")"),
+                                   with(R"(,"other":"a")"),
+                                   with(R"(,"event":"\u0061")"),
+                                   with(",\"event\":\"\x7f\""),
+                                   with(R"(,"event":1)"),
+                                   std::string(R"({"event":"a"})"),
+                                   std::string(R"({"at":"2026-11-27T03:04:05Z"})"),
+                                   std::string(R"({"at":"2026-02-30T03:04:05.000006Z"})"),
+                                   full + " "}) {
+    EXPECT_FALSE(is_plain_entry(other)) << other;
+    EXPECT_FALSE(parse_entry(other)) << other;
+  }
+  const std::string half = with(R"(,"detail":{"a":0.5})"), japanese = with(R"(,"event":"関所")");
+  EXPECT_FALSE(is_plain_entry(half) || is_plain_entry(japanese));
+  EXPECT_TRUE(parse_entry(half) && parse_entry(japanese));
+  std::mt19937 chance(7);
+  std::size_t still_plain = 0;
+  static constexpr std::string_view kBytes = "{}[]\",:0123456789-aez. \\\x80";
+  for (int round = 0; round < 20000; ++round) {
+    std::string text = full;
+    for (std::size_t changes = chance() % 3 + 1; changes > 0; --changes) {
+      const std::size_t where = chance() % text.size();
+      const char byte = kBytes[chance() % kBytes.size()];
+      switch (chance() % 3) {
+        case 0:
+          text[where] = byte;
+          break;
+        case 1:
+          text.insert(where, 1, byte);
+          break;
+        default:
+          text.erase(where, chance() % 4 + 1);
+      }
+    }
+    if (!is_plain_entry(text)) continue;
+    ++still_plain;
+    ASSERT_TRUE(parse_entry(text)) << text;
+  }
+  EXPECT_GT(still_plain, 500U);
 }
 
 }  // namespace sekisho::audit

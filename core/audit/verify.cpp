@@ -1,5 +1,6 @@
 #include "audit/canonical.hpp"
 #include "audit/format.hpp"
+#include "audit/plain_entry.hpp"
 #include "audit/reader.hpp"
 #include "audit/signing.hpp"
 #include "audit/tail.hpp"
@@ -155,7 +156,9 @@ class Verifier {
   /// Moves `proved` over one record.
   Finding judge(Proved& proved, const SegmentWalker& walker, const Record& record, const Hash& before) {
     if (record.kind == Kind::entry) {
-      if (const auto entry = parse_entry(record.payload); !entry) return after(proved, entry.error().detail);
+      if (!is_plain_entry(record.payload)) {
+        if (const auto entry = parse_entry(record.payload); !entry) return after(proved, entry.error().detail);
+      }
       proved.chain = walker.chain();
       if (auto bad = match_roots(proved)) return bad;
       return match_records(proved, record, proved.key);
