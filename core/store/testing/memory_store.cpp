@@ -7,15 +7,21 @@
 
 namespace sekisho::store::testing {
 
+/// Looked up by views: nothing is copied to find something.
+template <class Value>
+using ByName = std::map<std::string, Value, std::less<>>;
+using FactorKey = std::tuple<std::string, std::string, std::string>;
+using FactorKeyView = std::tuple<std::string_view, std::string_view, std::string_view>;
+
 struct MemoryStore::State {
   std::mutex mutex;  // guards everything below
   std::shared_ptr<const registry::Registry> registry = std::make_shared<registry::Registry>();
-  std::map<std::tuple<std::string, std::string, std::string>, nlohmann::json> factors;
-  std::map<std::string, LoginRow> logins;
-  std::map<std::string, std::uint64_t> counts;
-  std::map<std::string, SessionRow> sessions;
-  std::map<std::string, PostureRow> postures;
-  std::map<std::string, std::string> values;
+  std::map<FactorKey, nlohmann::json, std::less<>> factors;
+  ByName<LoginRow> logins;
+  ByName<std::uint64_t> counts;
+  ByName<SessionRow> sessions;
+  ByName<PostureRow> postures;
+  ByName<std::string> values;
   std::map<std::string, Instant> beats;
   std::uint64_t session_changes = 0;
   std::optional<Error> next_error, lost_answer;
@@ -42,16 +48,16 @@ class MemoryStore::MemoryTx final : public Tx {
     s_.registry = std::move(after);
   }
   nlohmann::json factor_state(std::string_view scope, std::string_view key, std::string_view factor) override {
-    const auto found = s_.factors.find({std::string(scope), std::string(key), std::string(factor)});
+    const auto found = s_.factors.find(FactorKeyView(scope, key, factor));
     return found == s_.factors.end() ? nlohmann::json() : found->second;
   }
   void put_factor_state(std::string_view scope, std::string_view key, std::string_view factor,
                         const nlohmann::json& state, Instant) override {
-    put(s_.factors, std::tuple(std::string(scope), std::string(key), std::string(factor)), state);
+    put(s_.factors, FactorKeyView(scope, key, factor), state);
   }
   std::optional<LoginRow> login(std::string_view handle_hash) override { return get(s_.logins, handle_hash); }
   void put_login(const LoginRow& row) override { put(s_.logins, row.handle_hash, row); }
-  void drop_login(std::string_view handle_hash) override { drop(s_.logins, std::string(handle_hash)); }
+  void drop_login(std::string_view handle_hash) override { drop(s_.logins, handle_hash); }
   void drop_logins_before(Instant now) override {
     std::vector<std::string> late;
     for (const auto& [hash, row] : s_.logins) {
@@ -60,10 +66,9 @@ class MemoryStore::MemoryTx final : public Tx {
     for (const std::string& hash : late) drop(s_.logins, hash);
   }
   std::uint64_t next_session_count(std::string_view day) override {
-    const std::string d(day);
-    const auto found = s_.counts.find(d);
+    const auto found = s_.counts.find(day);
     const std::uint64_t next = found == s_.counts.end() ? 1 : found->second + 1;
-    put(s_.counts, d, next);
+    put(s_.counts, day, next);
     return next;
   }
   void put_session(const SessionRow& row) override {
@@ -99,32 +104,33 @@ class MemoryStore::MemoryTx final : public Tx {
   std::optional<PostureRow> posture(std::string_view terminal) override { return get(s_.postures, terminal); }
   void put_posture(const PostureRow& row) override { put(s_.postures, row.terminal, row); }
   std::optional<std::string> value(std::string_view name) override { return get(s_.values, name); }
-  void put_value(std::string_view name, std::string_view value) override {
-    put(s_.values, std::string(name), std::string(value));
-  }
+  void put_value(std::string_view name, std::string_view value) override { put(s_.values, name, std::string(value)); }
 
  private:
   template <class Map>
   static std::optional<typename Map::mapped_type> get(const Map& map, std::string_view key) {
-    const auto found = map.find(std::string(key));
+    const auto found = map.find(key);
     if (found == map.end()) return std::nullopt;
     return found->second;
   }
-  template <class Map>
-  void put(Map& map, const typename Map::key_type& key, typename Map::mapped_type value) {
-    const auto [at, fresh] = map.try_emplace(key);
-    std::swap(at->second, value);
-    if (fresh) {
-      undo_.emplace_back([&map, key] { map.erase(key); });
-    } else {
-      undo_.emplace_back([&map, key, old = std::move(value)] { map.insert_or_assign(key, old); });
+  template <class Map, class Key>
+  void put(Map& map, const Key& key, typename Map::mapped_type value) {
+    const auto found = map.find(key);
+    if (found == map.end()) {
+      const auto& added = *map.emplace(key, std::move(value)).first;
+      undo_.emplace_back([&map, name = added.first] { map.erase(name); });
+      return;
     }
+    std::swap(found->second, value);
+    // The row keeps its place: even a drop in the same transaction puts this very one back before this is undone.
+    undo_.emplace_back([place = &found->second, old = std::move(value)]() mutable { *place = std::move(old); });
   }
   template <class Map>
-  void drop(Map& map, const std::string& key) {
-    auto gone = map.extract(key);
-    if (gone.empty()) return;
-    undo_.emplace_back([&map, key, old = std::move(gone.mapped())] { map.insert_or_assign(key, old); });
+  void drop(Map& map, std::string_view key) {
+    const auto found = map.find(key);
+    if (found == map.end()) return;
+    auto gone = std::make_shared<typename Map::node_type>(map.extract(found));
+    undo_.emplace_back([&map, gone = std::move(gone)] { map.insert(std::move(*gone)); });
   }
 
   State& s_;
