@@ -111,15 +111,20 @@ Result<std::vector<std::string>> sessions_with(audit::Disk& disk, const char* ev
   return out;
 }
 
-/// As sekishod does it: granted, and never ended.
-Result<std::vector<std::string>> unfinished(audit::Disk& disk, Instant from) {
-  const auto granted = sessions_with(disk, "session.granted", from), ended = sessions_with(disk, "session.ended", from);
-  if (!granted) return granted.error();
-  if (!ended) return ended.error();
-  std::set<std::string> open(granted->begin(), granted->end());
-  for (const std::string& number : *ended) open.erase(number);
-  return std::vector<std::string>(open.begin(), open.end());
-}
+/// What the gate asks the journal at its start: granted and never ended, as sekishod does it, and ended. Both are asked
+/// in one store job, and nothing is written in between: the second answer comes from the walk for the first.
+struct ToldAtStart {
+  Result<std::vector<std::string>> ended = std::vector<std::string>();
+  Result<std::vector<std::string>> unfinished(audit::Disk& disk, Instant from) {
+    const auto granted = sessions_with(disk, "session.granted", from);
+    ended = sessions_with(disk, "session.ended", from);
+    if (!granted) return granted.error();
+    if (!ended) return ended.error();
+    std::set<std::string> open(granted->begin(), granted->end());
+    for (const std::string& number : *ended) open.erase(number);
+    return std::vector<std::string>(open.begin(), open.end());
+  }
+};
 
 }  // namespace
 
@@ -257,13 +262,14 @@ void Gatehouse::start() {
   p.gate = std::make_unique<sekisho::gate::Gate>(std::move(options),
                                                  run::Services{p.timers, p.timers, p.blocking, world_.chance(), p.mail},
                                                  store_, *p.journal, std::move(plugins));
-  p.gate->start([this](Instant from) { return unfinished(journal_disk_, from); },
+  const auto told = std::make_shared<ToldAtStart>();
+  p.gate->start([this, told](Instant from) { return told->unfinished(journal_disk_, from); },
                 [this](Result<void> end) {
                   if (end) return attach_all();
                   world_.say("the gate does not start: " + end.error().code);
                   world_.heap().in(0, Seconds(3), [this] { kill(milliseconds(1)); });
                 },
-                [this](Instant from) { return sessions_with(journal_disk_, "session.ended", from); });
+                [told](Instant) { return told->ended; });
 }
 
 void Gatehouse::attach_all() {

@@ -33,6 +33,13 @@ bool in(const std::vector<std::string>& list, const std::string& one) {
   return std::ranges::find(list, one) != list.end();
 }
 
+/// Keeps it, too.
+bool is_new(std::vector<std::string_view>& seen, std::string_view one) {
+  if (std::ranges::find(seen, one) != seen.end()) return false;
+  seen.push_back(one);
+  return true;
+}
+
 bool over(const std::optional<Instant>& ended, Instant at) {
   return ended && *ended <= at;
 }
@@ -314,10 +321,11 @@ void Judge::check() {
 }
 
 void Judge::check_addresses() {
+  std::vector<std::string_view> seen;  // a handful: a path has few tunnels at once
   for (const auto& [path, front] : world_.fronts()) {
-    std::set<std::string> seen;
+    seen.clear();
     for (const auto& [session, tunnel] : front.tunnels()) {
-      if (!seen.insert(tunnel.address).second) violated("address", tunnel.address + " has two tunnels on " + path);
+      if (!is_new(seen, tunnel.address)) violated("address", tunnel.address + " has two tunnels on " + path);
       const auto known = sessions_.find(session);
       if (known == sessions_.end() || known->second.path != path || known->second.address != tunnel.address) {
         violated("zones", "a tunnel of " + session + " on " + path + " under " + tunnel.address);
@@ -328,10 +336,10 @@ void Judge::check_addresses() {
 
 void Judge::check_kernel(const seam::DesiredNet& desired) {
   const std::string path = World::path_of_tun(desired.tun);
-  std::set<std::string> seen;
+  std::vector<std::string_view> seen;
   for (const seam::KernelRight& right : desired.rights) {
     const Session* owner = session_of(path, right.address);
-    if (!seen.insert(right.address).second) violated("address", right.address + " has two kernel rights on " + path);
+    if (!is_new(seen, right.address)) violated("address", right.address + " has two kernel rights on " + path);
     if (owner == nullptr) {
       violated("zones", "the kernel shall let " + right.address + " through, which nobody was given");
       continue;

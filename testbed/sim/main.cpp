@@ -8,6 +8,7 @@
 #include "world.hpp"
 
 #include <CLI/CLI.hpp>
+#include <malloc.h>
 #include <nlohmann/json.hpp>
 #include <time.h>
 
@@ -67,6 +68,11 @@ int main(int argc, char** argv) {
   app.add_option("--flaw", flaw, "A fault planted on purpose, to see that it is found")->check(CLI::IsMember(flaws));
   CLI11_PARSE(app, argc, argv);
 
+#ifdef __GLIBC__
+  // A week takes and gives back files of hundreds of kilobytes: not from and to the system each time.
+  ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
   WorldOptions options;
   options.flaw = flaws.at(flaw);
   if (one) {

@@ -2,7 +2,7 @@
 // from lists by size, taken and given back in a few instructions; what is larger comes from malloc. Under a sanitizer
 // there is none of this: what it watches is malloc.
 // Threads: any; each has its own lists, and what another thread frees goes to that one's. Ranges: pieces of 16 to 1024
-// bytes in steps of 16; at most kRegion bytes of them, never given back to the system.
+// bytes in steps of 16, up to 16 KiB in steps of 1 KiB; at most kRegion bytes of them, never given back to the system.
 #include <cstddef>
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -17,7 +17,8 @@
 
 namespace {
 
-constexpr std::size_t kStep = 16, kLargest = 1024, kClasses = kLargest / kStep + 1;
+constexpr std::size_t kStep = 16, kSmall = 1024, kLongStep = 1024, kLargest = 16 * 1024;
+constexpr std::size_t kSmallClasses = kSmall / kStep + 1, kClasses = kSmallClasses + kLargest / kLongStep;
 constexpr std::size_t kPage = std::size_t{64} << 10, kRegion = std::size_t{4} << 30;
 
 struct Piece {
@@ -43,9 +44,19 @@ struct Lists {
 };
 constinit thread_local Lists lists;
 
+constexpr std::size_t class_of(std::size_t size) {
+  if (size <= kSmall) return size == 0 ? 1 : (size + kStep - 1) / kStep;
+  return kSmallClasses + (size - 1) / kLongStep;
+}
+constexpr std::size_t size_of(std::size_t of) {
+  return of < kSmallClasses ? of * kStep : (of - kSmallClasses + 1) * kLongStep;
+}
+static_assert(class_of(kLargest) == kClasses - 1 && size_of(kClasses - 1) == kLargest);
+static_assert(size_of(class_of(kSmall + 1)) == kSmall + kLongStep && size_of(class_of(kSmall)) == kSmall);
+
 /// Null when the region is used up.
 void* from_fresh(std::size_t of) {
-  const std::size_t size = of * kStep;
+  const std::size_t size = size_of(of);
   if (lists.fresh[of] == nullptr || lists.fresh[of] + size > lists.fresh_end[of]) {
     static const std::uintptr_t kBegin = region.begin = reserve();
     const std::size_t page = region.used.fetch_add(1);
@@ -61,7 +72,7 @@ void* from_fresh(std::size_t of) {
 
 void* take(std::size_t size) {
   if (size <= kLargest) {
-    const std::size_t of = size == 0 ? 1 : (size + kStep - 1) / kStep;
+    const std::size_t of = class_of(size);
     if (Piece* const piece = lists.free[of]; piece != nullptr) {
       lists.free[of] = piece->next;
       return piece;

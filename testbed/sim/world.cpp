@@ -153,8 +153,12 @@ WeekResult World::run() {
   out.sessions = complete_;
   out.events = heap_.events();
   out.entries = entries_;
+  const auto files = journal_disk().contents();
   std::string bytes;
-  for (const auto& [name, content] : journal_disk().contents()) bytes += name + '\n' + content;
+  std::size_t size = 0;
+  for (const auto& [name, content] : files) size += name.size() + 1 + content.size();
+  bytes.reserve(size);
+  for (const auto& [name, content] : files) (bytes += name).append(1, '\n') += content;
   out.journal_sha256 = to_hex(sha256(bytes));
   out.trace = std::move(trace_);
   return out;
