@@ -158,6 +158,29 @@ TEST_F(InNamespace, NothingFromAnotherDeviceHasAnInnerAddress) {
   EXPECT_FALSE(accept_entrance());
 }
 
+TEST_F(InNamespace, TheConsolePageAnswersOnItsOwnDeviceAlone) {
+  const run::Fd outside = make_plain_tun("outside0", "198.51.100.1");  // the Internet's side
+  ASSERT_TRUE(outside);
+  constexpr const char* kStranger = "198.51.100.9";
+  const auto asks = [](const char* from) { return tcp(from, kInsideGate, {40001, 22, 1, 0, kSyn, {}}); };
+  {
+    const RealNetd without;  // Linux answers for any of its addresses on every device
+    ASSERT_TRUE(inject(outside.get(), asks(kStranger)));
+    EXPECT_TRUE(take(outside.get()));
+  }
+  auto paths = test_paths();
+  paths[0].console_address = *parse_ipv4(kInsideGate);
+  RealNetd house(paths);
+  ASSERT_TRUE(inject(outside.get(), asks("198.51.100.10")));
+  EXPECT_FALSE(take(outside.get()));
+  EXPECT_EQ(house.stray(), 1u);
+  ASSERT_TRUE(inject(outside.get(), asks(kDesktop)));  // a desktop's source does not help
+  EXPECT_EQ(house.stray(), 2u);
+  ASSERT_TRUE(inject(inside_.get(), asks(kDesktop)));
+  EXPECT_TRUE(take(inside_.get()));
+  EXPECT_EQ(house.stray(), 2u);
+}
+
 TEST_F(InNamespace, TheRestOfTheMachineIsNotTouched) {
   RealNetd house;
   ASSERT_TRUE(inject(inside_.get(), tcp(kDesktop, kInsideGate, {40001, 22, 1, 0, kSyn, {}})));

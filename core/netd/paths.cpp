@@ -23,7 +23,7 @@ std::vector<NetPath> net_paths(const SiteConfig& config) {
   for (const PathConfig& path : config.paths) {
     const auto gate = parse_ipv4(path.tun.gate_address);
     if (!gate) continue;
-    NetPath net{path.name, path.tun.name, *gate, path.tun.prefix, path.tun.mtu, {}};
+    NetPath net{path.name, path.tun.name, *gate, path.tun.prefix, path.tun.mtu, {}, {}};
     const auto add_door = [&](const std::string& listener) {
       const auto at = parse_socket_address(listener);
       if (at && at->address == path.tun.gate_address && !net.is_door(at->port)) net.doors.push_back(at->port);
@@ -31,6 +31,9 @@ std::vector<NetPath> net_paths(const SiteConfig& config) {
     add_door(path.entrance);
     add_door(path.pages.desktop.listen);
     for (const std::string& listener : config.posture.listen) add_door(listener);
+    const auto console = parse_socket_address(path.pages.console.listen);
+    const auto address = console ? parse_ipv4(console->address) : std::nullopt;
+    if (address && *address != 0 && *address != *gate) net.console_address = *address;
     out.push_back(std::move(net));
   }
   return out;

@@ -20,6 +20,8 @@ struct NetPath {
   /// Ports at gate_address that a right may name: the desktop's entrance and the posture page. Whatever else listens
   /// on this machine can never be opened to a tunnel, also not by a sekishod gone mad.
   std::vector<std::uint16_t> doors;
+  /// The console page's, on the desktops' side: answered on the device that has it, whatever device a packet came by.
+  std::optional<std::uint32_t> console_address{};
 
   [[nodiscard]] std::uint32_t mask() const { return ~std::uint32_t{0} << (32 - prefix); }
   [[nodiscard]] std::uint32_t network() const { return gate_address & mask(); }

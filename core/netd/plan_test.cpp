@@ -292,6 +292,9 @@ TEST(NetPaths, DoorsAreTheListenersAtTheGatesInnerAddress) {
   ASSERT_TRUE(page);
   EXPECT_EQ(paths[0].doors, (std::vector<std::uint16_t>{5900, page->port, 443}))
       << "entrance, desktop page, posture page";
+  const auto console = parse_socket_address(config.value->paths[0].pages.console.listen);
+  ASSERT_TRUE(console && paths[0].console_address);
+  EXPECT_EQ(to_text(*paths[0].console_address), console->address);
 
   SiteConfig other = *config.value;
   other.posture.listen = {"198.51.100.1:8443", "0.0.0.0:9999"};
@@ -299,6 +302,8 @@ TEST(NetPaths, DoorsAreTheListenersAtTheGatesInnerAddress) {
   other.paths[0].pages.desktop.listen = "10.60.0.1:8443";
   paths = net_paths(other);
   EXPECT_TRUE(paths[0].doors.empty()) << "what listens elsewhere is no door";
+  other.paths[0].pages.console.listen = "0.0.0.0:8444";
+  EXPECT_FALSE(net_paths(other)[0].console_address) << "everywhere is no address";
   other.paths[0].tun.gate_address.clear();
   EXPECT_TRUE(net_paths(other).empty()) << "a path without packets has no device";
 }

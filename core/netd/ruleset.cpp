@@ -95,6 +95,11 @@ std::string install_commands(const std::vector<NetPath>& paths, const std::vecto
     out += "    iifname != \"lo\" ip saddr " + network + count_drop;
     out += "    iifname != \"lo\" ip daddr " + network + count_drop;
     out += "    ip saddr " + network + " ip saddr != " + to_text(path.gate_address) + count_drop;
+    if (path.console_address) {
+      // Linux answers for any of its addresses on every device; the Internet's would reach the desktops' page (R11).
+      out += "    iifname != \"lo\" ip daddr " + to_text(*path.console_address) + " fib daddr . iif type != local" +
+             count_drop;
+    }
   }
   out += "  }\n  chain crossing {\n    type filter hook forward priority raw; policy accept;\n";
   for (const NetPath& path : paths) {

@@ -95,6 +95,15 @@ table inet sekisho {
 )");
 }
 
+TEST(Ruleset, TheConsolePagesAddressIsThatOfItsDevice) {
+  constexpr const char* kRule =
+      "    iifname != \"lo\" ip daddr 10.60.0.1 fib daddr . iif type != local counter name \"stray_internet\" drop\n";
+  auto path = internet();
+  EXPECT_EQ(install_commands({path}, {{}}, {}).find("fib"), std::string::npos);
+  path.console_address = *parse_ipv4("10.60.0.1");
+  EXPECT_NE(install_commands({path}, {{}}, {}).find(kRule), std::string::npos);
+}
+
 TEST(Ruleset, AsksConntrackNothing) {
   const std::string all = install_commands({internet()}, {{}}, {});
   EXPECT_EQ(all.find(" ct "), std::string::npos);
