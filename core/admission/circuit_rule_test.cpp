@@ -23,8 +23,13 @@ Arrival over(const char* circuit, const char* address) {
 std::string code(const std::optional<Refusal>& refusal) {
   return refusal ? refusal->rule + "/" + refusal->code : "none";
 }
-const PathPolicy kClosed{.path = "closed", .zones = {Zone::my_number}, .lent_only = true};
-const PathPolicy kInternet{.path = "internet", .zones = {Zone::internet_business, Zone::internet_dmz}};
+PathPolicy policy(const char* path, std::vector<Zone> zones, bool lent_only) {
+  PathPolicy out;
+  out.path = path, out.zones = std::move(zones), out.lent_only = lent_only;
+  return out;
+}
+const PathPolicy kClosed = policy("closed", {Zone::my_number}, true);
+const PathPolicy kInternet = policy("internet", {Zone::internet_business, Zone::internet_dmz}, false);
 
 TEST(CircuitRule, TheClosedPathTakesALentTerminalOnItsCircuit) {
   const auto answer = [](const char* terminal, const Arrival& arrival, Line line) {
@@ -44,7 +49,7 @@ TEST(CircuitRule, TheClosedPathTakesALentTerminalOnItsCircuit) {
 }
 
 TEST(CircuitRule, APathToTheMyNumberZoneIsClosedWhateverItsPolicySays) {
-  const PathPolicy careless{.path = "closed", .zones = {Zone::internet_business, Zone::my_number}};
+  const PathPolicy careless = policy("closed", {Zone::internet_business, Zone::my_number}, false);
   EXPECT_EQ(code(refuse_circuit(careless, cast(), "pc-mori", over("", "192.0.2.1"), Line::up, kNow)),
             "R03/terminal.not_lent");
 }
