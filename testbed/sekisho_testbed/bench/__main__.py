@@ -1,4 +1,4 @@
-"""`./dev bench [tunnel] [login] [sessions] [journal]`: side by side in one run, interleaved, medians; read the ratios.
+"""`./dev bench [tunnel] [login] [sessions] [journal] [console]`: side by side in one run, interleaved, medians; read the ratios.
 
 Exit code 0 also when a "must" is missed: a benchmark is no test. `--strict` makes it one.
 """
@@ -11,13 +11,15 @@ import sys
 import tempfile
 
 from .. import netlab
-from . import journal, login, sessions, tunnel
+from . import console, journal, login, sessions, tunnel
 from .peers import Hall
 from .report import Figure, table, write_chart, write_json
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PACKAGES = {"ocserv": "ocserv", "nginx": "nginx-light"}
-ALL = ["tunnel", "login", "sessions", "journal"]
+CONSOLE_PACKAGES = {"websockify": "websockify"}
+LABLESS = ["journal", "console"]
+ALL = ["tunnel", "login", "sessions", *LABLESS]
 
 
 def install(wanted: dict[str, str]) -> None:
@@ -61,7 +63,11 @@ def main() -> int:
         if "journal" in names:
             say("journal: durable appends")
             figures += journal.run(build, folder, args.repetitions, min(args.seconds, 3), say)
-        if set(names) - {"journal"}:
+        if "console" in names:
+            say(f"console: {console.SESSIONS} consoles beside websockify, then {console.CROWD} recorded ones")
+            install(CONSOLE_PACKAGES)
+            figures += console.run(build, folder / "console", args.repetitions, args.seconds, say)
+        if set(names) - set(LABLESS):
             reason = netlab.probe()
             if reason is not None:
                 say(f"not measured here: {reason}")
