@@ -20,13 +20,15 @@ class GuestScreen:
         self.heard: list[tuple[str, bytes]] = []
         self.asked: list[int] = []  # encodings, of the newest connection
         self.connections: list[socket.socket] = []
+        self._whole = threading.Lock()  # a message is sent whole
         self._listener = host.listen(port)
         threading.Thread(target=self._accept, daemon=True).start()
 
     def say(self, message: bytes, *, fragments: bool = False) -> None:
         """To the newest viewer."""
-        for part in ([bytes([byte]) for byte in message] if fragments else [message]):
-            self.connections[-1].sendall(part)
+        with self._whole:
+            for part in ([bytes([byte]) for byte in message] if fragments else [message]):
+                self.connections[-1].sendall(part)
 
     def count(self, what: str) -> int:
         return sum(1 for kind, _ in self.heard if kind == what)
@@ -88,7 +90,8 @@ class GuestScreen:
             elif kind == 3:
                 body = take(9)
                 if not painted:
-                    connection.sendall(struct.pack(">BBHHHHHi", 0, 0, 1, 0, 0, WIDTH, HEIGHT, 0) + b"\x30\x60\x90\0" * (WIDTH * HEIGHT))
+                    with self._whole:
+                        connection.sendall(struct.pack(">BBHHHHHi", 0, 0, 1, 0, 0, WIDTH, HEIGHT, 0) + b"\x30\x60\x90\0" * (WIDTH * HEIGHT))
                     painted = True
             elif kind in (4, 5):
                 body = take(7 if kind == 4 else 5)
