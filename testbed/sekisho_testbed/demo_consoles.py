@@ -82,6 +82,7 @@ def journey(world: "NamespacesWorld", story: "Story", evidence: pathlib.Path) ->
                 wait_until(lambda: not set(before) & set(house.hypervisor.desktops()) and
                            not any(s["number"] == number for s in world.sessions()), END_S, "session and desktop are gone")
                 took = time.monotonic() - pressed
+                assert took <= END_S, f"took {took:.1f} s, allowed are {END_S:g} s"
                 pc.wait("終了")
                 return took
 

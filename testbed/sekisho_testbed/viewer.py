@@ -133,8 +133,9 @@ class Viewer:
 
     def say_in_fragments(self, message: bytes) -> "Viewer":
         """The same, each byte a message of its own."""
-        for byte in message:
-            self.say(bytes([byte]))
+        with self._lock:  # what the reader asks for in between would stand in the middle of it
+            for byte in message:
+                self.wire.write(bytes([byte]))
         return self
 
     def type(self, text: str, pause: float = 0.06) -> "Viewer":
