@@ -65,8 +65,15 @@ CANVAS = """const canvas = arguments[0], copy = document.createElement('canvas')
 def type_keys(chromium: webdriver.Chrome, text: str, pause_s: float) -> None:
     """Into whatever has the focus; a person types no faster than this."""
     for letter in text:
-        key = Keys.ENTER if letter == "\n" else letter
-        ActionChains(chromium, duration=0).send_keys(key).pause(pause_s).perform()
+        keys = ActionChains(chromium, duration=0)
+        # Scan codes are passed on, so Shift has to be pressed as it is on a keyboard.
+        shifted = letter.isupper() or letter in '~!@#$%^&*()_+{}|:"<>?'
+        if shifted:
+            keys.key_down(Keys.SHIFT)
+        keys.send_keys(Keys.ENTER if letter == "\n" else letter)
+        if shifted:
+            keys.key_up(Keys.SHIFT)
+        keys.pause(pause_s).perform()
 
 
 def obey(chromium: webdriver.Chrome, order: dict[str, Any]) -> dict[str, Any]:
