@@ -18,12 +18,9 @@ namespace sekisho::relay::testing {
 
 class TlsBrowser {
  public:
-  /// `receive_buffer`: of the socket, for one that holds its peer back; 0: the system's.
   TlsBrowser(boost::asio::io_context& loop, const boost::asio::ip::tcp::endpoint& at, const std::string& ca_pem,
-             const std::string& name, int receive_buffer = 0)
+             const std::string& name)
       : socket_(loop), context_(make(ca_pem, name)), channel_(context_, pool_) {
-    socket_.open(at.protocol());
-    if (receive_buffer != 0) socket_.set_option(boost::asio::socket_base::receive_buffer_size(receive_buffer));
     socket_.connect(at);
     socket_.non_blocking(true);
     channel_.start();
