@@ -72,6 +72,20 @@ def test_rdp_of_somebody_elses_desktop_and_before_any_session_is_refused(world: 
 
 
 @pytest.mark.rule("R13", must="fail")
+def test_no_rdp_before_the_terminal_is_checked(world: World) -> None:
+    """In quarantine the exception is not there yet; the good report brings it."""
+    vpn = world.pass_gate("mori", report_first=False)
+    assert world.session_of("mori")["state"] == "quarantine"
+    world.must_not("vdi-01 reaches phys-01 in quarantine", lambda: world.rdp("vdi-01", "phys-01").opened)
+    assert not world.journal(event="rdp.granted")
+    report = world.pc("mori").agent.report(inside=True)
+    assert report.ok, report.text
+    world.wait_state("mori", "admitted")
+    world.must("vdi-01 reaches phys-01", lambda: world.rdp("vdi-01", "phys-01").opened)
+    vpn.hang_up()
+
+
+@pytest.mark.rule("R13", must="fail")
 def test_rdp_from_server_to_server_without_a_console_is_refused(world: World) -> None:
     vpn = mori_inside(world)
     for source, target in (("web-01", "web-02"), ("web-02", "web-01"), ("phys-01", "web-01"), ("web-01", "phys-01")):
