@@ -68,7 +68,7 @@ TEST(Refusals, AreFoundByCode) {
 }
 
 TEST(Refusals, HaveAnEnforcementPointUnlessTheyOnlyTell) {
-  // Warnings that let people in, and ends that nobody forbids.
+  // Warnings that let people in, ends that nobody forbids, and what the kernel has refused already.
   const std::set<std::string> telling = {"device.forwarding",    "device.mac_overridden",
                                          "device.mac_usb_only",  "os.build_ends_soon",
                                          "av.signature_stuck",   "update.table_old",
@@ -78,7 +78,7 @@ TEST(Refusals, HaveAnEnforcementPointUnlessTheyOnlyTell) {
                                          "console.machine_off",  "console.unreachable",
                                          "console.not_recorded", "console.no_hypervisor",
                                          "page.other_origin",    "page.malformed",
-                                         "page.unknown"};
+                                         "page.unknown",         "rdp.closed"};
   for (const Refusal& refusal : all_refusals()) {
     EXPECT_NE(is_enforcement_point(refusal.rule, refusal.code), telling.contains(refusal.code))
         << refusal.rule << "/" << refusal.code;
