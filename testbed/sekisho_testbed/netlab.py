@@ -212,8 +212,9 @@ class NetLab:
     def __enter__(self) -> "NetLab":
         self.folder.mkdir(parents=True, exist_ok=True)
         # The kernel ends the first process with us (pdeathsig), and everything below it with the first (kill-child).
-        script = ("mount --make-rprivate / && mount -t tmpfs tmpfs /run && mkdir -p /run/netns /run/lock && "
-                  "ip link set lo up && echo up && exec sleep infinity")
+        # It stays a shell that waits: as the first process it must bury what others leave (libvirt waits for a machine's end 40 s).
+        script = ("mount --make-rprivate /; mount -t tmpfs tmpfs /run; mkdir -p /run/netns /run/lock; "
+                  "ip link set lo up; echo up; sleep infinity & wait")
         self.first = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid", "--ipc", "--uts", "--fork",
              "--kill-child", "--mount-proc", "bash", "-euc", script],
