@@ -14,7 +14,7 @@ import pytest
 from sekisho_testbed import cast, ocr
 from sekisho_testbed.gatehouse import UIDS
 from sekisho_testbed.namespaces import NamespacesWorld
-from sekisho_testbed.viewer import Plain, Viewer
+from sekisho_testbed.viewer import Gone, Plain, Viewer
 
 pytestmark = [pytest.mark.needs("consoles", "packets", "processes"), pytest.mark.gate(desktops="plain")]
 STILL_S = 3  # nothing is typed for so long, so that a film has a picture of that
@@ -131,8 +131,8 @@ def test_a_full_disk_closes_the_console(world: NamespacesWorld) -> None:
         page = world.consoles.at_consoles()
         wire = page.socket(page.ticket("/api/console/servers/web-02/ticket"))
         if not wire.refused:  # where room for a file's head was left, it is closed as the first was
-            with world.limit(CHUNK_S + DURABLE_S, "another one is closed as well"):
-                Viewer(wire).wait_end(CHUNK_S + DURABLE_S)
+            with world.limit(CHUNK_S + DURABLE_S, "another one is closed as well"), pytest.raises(Gone, match="console.not_recorded"):
+                raise Gone(Viewer(wire).wait_end(CHUNK_S + DURABLE_S))
         lab.run("rm", f"{folder}/filler")
         world.must("with room again it opens", lambda: world.consoles.console_page().open("web-02").live, within=10)
     finally:
