@@ -80,7 +80,8 @@ struct Connection::Watch {
     if (!lost.exchange(true)) events->push({.uuid = {}, .state = MachineState::unknown, .manager_lost = true});
   }
   static void free_it(void* opaque) { delete static_cast<std::shared_ptr<Watch>*>(opaque); }
-  static void on_closed(virConnectPtr, int, void* opaque) { (*static_cast<std::shared_ptr<Watch>*>(opaque))->lose(); }
+  /// libvirt holds its lock while it calls this, and takes it to unregister: who unregisters first may go.
+  static void on_closed(virConnectPtr, int, void* opaque) { static_cast<Watch*>(opaque)->lose(); }
   static int on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int, void* opaque) {
     const auto& self = *static_cast<std::shared_ptr<Watch>*>(opaque);
     char uuid[VIR_UUID_STRING_BUFLEN] = {};
@@ -150,11 +151,10 @@ Result<Connect> Connection::opened() {
   auto watch = std::make_shared<Watch>(events_);
   // Drivers without a daemon know neither; what a connection cannot lose need not be watched.
   virConnectSetKeepAlive(fresh.get(), kKeepAliveSeconds, kKeepAlives);
+  // Nothing is libvirt's to free: a driver that does not know this says that it registered, and forgets what it was
+  // given.
+  virConnectRegisterCloseCallback(fresh.get(), &Watch::on_closed, watch.get(), nullptr);
   auto opaque = std::make_unique<std::shared_ptr<Watch>>(watch);
-  if (virConnectRegisterCloseCallback(fresh.get(), &Watch::on_closed, opaque.get(), &Watch::free_it) == 0) {
-    static_cast<void>(opaque.release());
-  }
-  opaque = std::make_unique<std::shared_ptr<Watch>>(watch);
   watch->callback =
       virConnectDomainEventRegisterAny(fresh.get(), nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
                                        VIR_DOMAIN_EVENT_CALLBACK(&Watch::on_lifecycle), opaque.get(), &Watch::free_it);
