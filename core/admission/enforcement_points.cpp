@@ -12,6 +12,7 @@ constexpr std::string_view kCircuitRule = "core/admission/circuit_rule.cpp";
 constexpr std::string_view kGate = "core/gate";
 constexpr std::string_view kFront = "core/front";
 constexpr std::string_view kNetd = "core/netd";
+constexpr std::string_view kScreen = "core/console/rfb";
 constexpr std::string_view kCertificate = "plugins/authenticators/client_certificate";
 constexpr std::string_view kPassword = "plugins/authenticators/password";
 constexpr std::string_view kCode = "plugins/authenticators/email_code";
@@ -107,6 +108,9 @@ constexpr EnforcementPoint kPoints[] = {
     // Pages and screens.
     {"R01", "hyper.not_expected", kGate},
     {"R11", "desktop.not_ready", kGate},
+    {"R14", "screen.clipboard_size", kScreen},
+    {"R14", "screen.encodings", kScreen},
+    {"R14", "screen.file_transfer", kScreen},
     {"R15", "desktop.page_only", kGate},
     {"R12", "console.not_a_desktop", kGate},
     {"R12", "console.not_logged_in", kGate},

@@ -94,6 +94,36 @@ def test_rdp_from_server_to_server_without_a_console_is_refused(world: World) ->
     vpn.hang_up()
 
 
+@pytest.mark.rule("R13", must="fail")
+@pytest.mark.rule("R16", must="fail")
+def test_the_end_of_the_contract_cuts_running_rdp(world: World) -> None:
+    mori_inside(world)
+    running = world.rdp("vdi-01", "phys-01")
+    assert running.opened and running.answered()
+    with world.limit(2, "the end of a contract cuts RDP"):
+        world.end("contract", "c-web-2026")
+        world.must("running RDP is cut", lambda: not running.answered(), within=2)
+    world.must_not("it opens again", lambda: world.rdp("vdi-01", "phys-01").opened)
+    assert world.entry(event="rdp.removed", person="mori")["detail"]["why"] == "session.ended"
+    running.close()
+
+
+@pytest.mark.rule("R13", must="fail")
+def test_rdp_ends_with_its_own_session_and_with_no_other(world: World) -> None:
+    mori, tani = world.pass_gate("mori"), world.pass_gate("tani")
+    running = world.rdp("vdi-01", "phys-01")
+    assert running.opened and running.answered()
+    world.end_session(world.session_of("tani")["number"])
+    world.wait_no_session("tani")
+    assert running.answered(), "what Mori does goes on"
+    world.end_session(world.session_of("mori")["number"])
+    with world.limit(2, "his own end cuts it"):
+        world.must("running RDP is cut", lambda: not running.answered(), within=2)
+    running.close()
+    mori.ended()
+    tani.ended()
+
+
 @pytest.mark.needs("consoles", "packets")
 @pytest.mark.gate(desktops="host")
 @pytest.mark.rule("R13", must="pass")

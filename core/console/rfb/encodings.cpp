@@ -49,10 +49,10 @@ Rewritten rewrite_encodings(std::span<const std::int32_t> wanted, const Encoding
   };
   for (const std::int32_t encoding : wanted) {
     if (std::ranges::find(out.encodings, encoding) != out.encodings.end()) continue;
-    if (on_allow_list(encoding) && !held(encoding)) {
-      out.encodings.push_back(encoding);
-    } else {
+    if (!on_allow_list(encoding) || held(encoding)) {  // enforces R14/screen.encodings
       ++out.removed;
+    } else {
+      out.encodings.push_back(encoding);
     }
   }
   if (std::ranges::find(out.encodings, kRaw) == out.encodings.end()) out.encodings.push_back(kRaw);

@@ -4,6 +4,15 @@
 #include <limits>
 
 namespace sekisho::rfb {
+namespace {
+
+/// UltraVNC (7 file transfer, 8 scale, 9 server input, 10 single window, 11 text chat), TightVNC 1.3 (130 to 139)
+/// and 2.
+bool is_file_transfer(std::uint8_t type) {
+  return (type >= 7 && type <= 11) || (type >= 130 && type <= 139) || type == 252;
+}
+
+}  // namespace
 
 ViewerFilter::ViewerFilter(const ViewerPolicy& policy, const Caps& caps, Negotiation& agreed, NoticeBoard& board,
                            Observer* observer)
@@ -43,6 +52,7 @@ ViewerFilter::Step ViewerFilter::feed(View in, Instant now, Bytes& out) {
 ViewerFilter::Need ViewerFilter::need() const {
   const View m = message_.view();
   if (m.empty()) return {1, {}};
+  if (is_file_transfer(u8(m, 0))) return {0, Cause::file_transfer};  // enforces R14/screen.file_transfer
   switch (u8(m, 0)) {
     case kSetPixelFormat:
       return {4 + kPixelFormatBytes, {}};
@@ -70,15 +80,8 @@ ViewerFilter::Need ViewerFilter::need() const {
       return {8 + std::size_t{16} * u8(m, 6), {}};
     case kQemu:
       return need_of_qemu();
-    case 7:  // UltraVNC: file transfer, scale, server input, single window, text chat
-    case 8:
-    case 9:
-    case 10:
-    case 11:
-    case 252:  // TightVNC 2 file transfer
-      return {0, Cause::file_transfer};
-    default:  // 130 to 139: TightVNC 1.3 file transfer
-      return {0, u8(m, 0) >= 130 && u8(m, 0) <= 139 ? Cause::file_transfer : Cause::unknown_message};
+    default:
+      return {0, Cause::unknown_message};
   }
 }
 
@@ -219,7 +222,7 @@ std::optional<Cause> ViewerFilter::cut_text() {
   const auto length = static_cast<std::int32_t>(be32(message_.view(), 4));
   if (length == std::numeric_limits<std::int32_t>::min()) return Cause::clipboard_size;
   const auto size = static_cast<std::uint32_t>(length < 0 ? -length : length);
-  if (size > caps_.cut_text) return Cause::clipboard_size;
+  if (size > caps_.cut_text) return Cause::clipboard_size;  // enforces R14/screen.clipboard_size
   skip_ = size;
   board_.add(Cause::clipboard, Side::viewer, size);
   return {};
