@@ -382,14 +382,16 @@ void Gate::change_registry(Change change, std::string by, std::string what,
                            std::function<void(Result<std::uint64_t>)> done) {
   State& s = *state_;
   s.in_store<Changed>(
-      [change = std::move(change)](store::Tx& tx) {
+      [change = std::move(change), networks = s.lines->networks()](store::Tx& tx) {
         Changed out;
         Result<registry::Registry> next = change(tx.registry());
         if (!next) {
           out.error = next.error();
           return out;
         }
-        if (const auto findings = registry::validate(*next); !findings.empty()) {
+        auto findings = registry::validate(*next);
+        if (findings.empty()) findings = outside(networks, *next);
+        if (!findings.empty()) {
           out.error = findings_error(findings);
           return out;
         }
