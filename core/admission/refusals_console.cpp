@@ -43,6 +43,8 @@ constexpr RefusalRow kRows[] = {
      "desktop to a physical server.",
      "接続元のサーバのコンソールを開いてからやり直してください。",
      "Open the console of the server you start from, then try again."},
+    {"R01", "console.other_zone", kScreenJa, kScreenEn, "この画面は、別の接続方式のゾーンにあります。",
+     "This screen is in a zone of another way of connecting.", kDeskJa, kDeskEn},
     {"R13", "rdp.too_many", "RDPで接続できません。", "This RDP connection is not allowed.",
      "同時に許可できるRDP接続の数に達しています。", "As many RDP connections as can be allowed at a time are allowed.",
      "使い終わったコンソールを閉じ、しばらくしてからやり直してください。",

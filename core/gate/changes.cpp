@@ -1,10 +1,12 @@
 // What changes from inside: start and recovery, registry changes, other nodes' generation, emergency stop, staff's
 // ends.
 #include "admission/assurance.hpp"
+#include "admission/circuit_rule.hpp"
 #include "admission/device_key.hpp"
 #include "admission/enforce.hpp"
 #include "base/json.hpp"
 #include "gate/consoles.hpp"
+#include "gate/lines.hpp"
 #include "gate/rdp.hpp"
 #include "gate/state.hpp"
 #include "registry/application_rights.hpp"
@@ -104,6 +106,7 @@ Gate::State::State(GateOptions o, run::Services s, std::shared_ptr<store::Store>
                                               [this](const desktops::Note& note) { note_desktop(note); });
   consoles = std::make_unique<Consoles>(*this);
   rdp = std::make_unique<Rdp>(*this);
+  lines = std::make_unique<Lines>(*this);
 }
 
 Gate::State::~State() = default;
@@ -281,6 +284,7 @@ void Gate::State::adopt_registry(std::shared_ptr<const registry::Registry> next)
   std::vector<std::shared_ptr<Session>> all;
   for (const auto& [number, session] : sessions) all.push_back(session);
   for (const auto& session : all) judge_session(session);
+  lines->registry_is_new();
   consoles->judge();
   rdp->changed_all();
   schedule_sweep();
@@ -298,6 +302,14 @@ std::optional<Refusal> Gate::State::fault_of(const store::SessionRow& row, regis
   auto answer = registry::rights_by(*registry, row.person, row.terminal, row.path, p->policy.zones, p->policy.lent_only,
                                     now(), row.application);
   if (!answer.rights) return answer.refusal;
+  if (p->closed) {
+    // R03: the session stays on its terminal's circuit, at an address of it; whether its line is up is lines.hpp's.
+    Arrival arrival;
+    arrival.path = row.path, arrival.peer_address = row.address, arrival.circuit = lines->circuit_of(row);
+    const auto against =
+        admission::refuse_circuit(p->policy, *registry, row.terminal, arrival, registry::Line::up, now());
+    if (against) return against;
+  }
   if (now_right != nullptr) *now_right = std::move(*answer.rights);
   return std::nullopt;
 }
@@ -370,23 +382,27 @@ void Gate::change_registry(Change change, std::string by, std::string what,
                            std::function<void(Result<std::uint64_t>)> done) {
   State& s = *state_;
   s.in_store<Changed>(
-      [change = std::move(change)](store::Tx& tx) {
+      [change = std::move(change), networks = s.lines->networks()](store::Tx& tx) {
         Changed out;
         Result<registry::Registry> next = change(tx.registry());
         if (!next) {
           out.error = next.error();
           return out;
         }
-        auto findings = registry::validate(*next);
-        if (!findings.empty()) {
-          // What was stored under older rules must not keep anybody from stopping or ending something (R19).
-          const auto before = registry::validate(tx.registry());
-          std::erase_if(findings, [&](const registry::Finding& found) {
+        // What was stored under older rules must not keep anybody from stopping or ending something (R19).
+        const auto added = [&](auto&& judge) {
+          std::vector<registry::Finding> found = judge(*next);
+          if (found.empty()) return found;
+          const auto before = judge(tx.registry());
+          std::erase_if(found, [&](const registry::Finding& one) {
             return std::ranges::any_of(before, [&](const registry::Finding& old) {
-              return old.pointer == found.pointer && old.code == found.code;
+              return old.pointer == one.pointer && old.code == one.code;
             });
           });
-        }
+          return found;
+        };
+        auto findings = added([](const registry::Registry& r) { return registry::validate(r); });
+        if (findings.empty()) findings = added([&](const registry::Registry& r) { return outside(networks, r); });
         if (!findings.empty()) {
           out.error = findings_error(findings);
           return out;
@@ -538,6 +554,10 @@ void Gate::release(std::string scope, std::string target, std::string by, std::f
       });
 }
 
+nlohmann::json Gate::circuits() const {
+  return state_->lines->view();
+}
+
 nlohmann::json Gate::health() const {
   const State& s = *state_;
   nlohmann::json links = nlohmann::json::array();
@@ -552,6 +572,7 @@ nlohmann::json Gate::health() const {
     if (s.link_of("relay", path.policy.path) == nullptr) conditions.push_back("link.relay_missing:" + path.policy.path);
   }
   s.desktop_conditions(conditions);
+  s.lines->conditions(conditions);
   if (s.rdp->alarm()) conditions.push_back("rdp.refused");
   for (const auto& [key, stop] : s.registry->stops) conditions.push_back("stop:" + key);
   return {{"node", s.options.node},

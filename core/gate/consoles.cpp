@@ -4,6 +4,7 @@
 #include "admission/browser_rule.hpp"
 #include "admission/enforce.hpp"
 #include "base/json_object.hpp"
+#include "gate/lines.hpp"
 #include "gate/rdp.hpp"
 
 #include <algorithm>
@@ -147,6 +148,9 @@ std::string Consoles::who_asks(Asking& asking) const {
       if (!asking.session || asking.session->row.granted_at <= session->row.granted_at) asking.session = session;
     }
     if (!asking.session) return "console.not_a_desktop";
+  }
+  if (!admission::enforce("R02", "circuit.line_down", gate_.lines->carries(asking.session->row))) {
+    return "circuit.line_down";
   }
   if (!admission::enforce("R10", "posture.quarantine", asking.session->state == SessionState::admitted)) {
     return "posture.quarantine";
@@ -300,6 +304,12 @@ void Consoles::open_screen(const AskingPtr& asking, const Secret& ticket) {
     right.target = server;
     zone = zone_of(*gate_.registry, *found.server);
   }
+  // R01: a path's consoles stand in its own zones; relay and kernel judge the same by themselves.
+  const auto& zones = gate_.path(asking->path)->policy.zones;
+  if (!admission::enforce("R01", "console.other_zone", std::ranges::find(zones, zone) != zones.end())) {
+    return refuse(*asking, "console.other_zone");
+  }
+  right.zone = registry::to_string(zone);
   const bool plain = right.driver.empty();
   reserve(*asking, right, std::move(server));
   if (plain && at_desktop) return give(asking, std::move(right));
