@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from . import attack, browser, cast, certificates, evidence, hypervisor, scan
+from . import attack, browser, cast, certificates, charons, closed_network, evidence, hypervisor, scan
 from .consoles import Consoles
 from .gatehouse import UIDS, Gatehouse, WebCa
 from .hypervisor import Hypervisor
@@ -78,6 +78,7 @@ class NamespacesHouse(Lab):
         self.lab = NetLab(folder / "net")
         self._hypervisor: Hypervisor | None = None
         self._libvirtd: LabLibvirtd | None = None
+        self._closed = False
 
     def __enter__(self) -> "NamespacesHouse":
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -155,6 +156,14 @@ class NamespacesHouse(Lab):
         if self._libvirtd is None:
             self._libvirtd = LabLibvirtd(self.lab, self.gate, self.folder / "virt", hypervisor.CACHE, UIDS["hyperd"])
         return self._libvirtd
+
+    def closed(self) -> None:
+        """The closed network stands; laid when the first story asks for it. Throws NotHere."""
+        if not self._closed:
+            if reason := charons.missing():
+                raise NotHere(reason)
+            closed_network.lay(self)
+            self._closed = True
 
     def no_reader(self) -> str:
         reason = browser.probe()
