@@ -283,6 +283,10 @@ class World(abc.ABC):
     def replace(self, registry: dict[str, Any]) -> None: ...
 
     @abc.abstractmethod
+    def refused_import(self, registry: dict[str, Any]) -> dict[str, str]:
+        """An import that the gate does not take: JSON pointer -> code of every finding. Empty: it was taken."""
+
+    @abc.abstractmethod
     def stop(self, kind: str, key: str = "", *, reason: str = "drill") -> None:
         """Emergency stop: "all", or path, contractor, person, terminal, desktop with its key."""
 
