@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import ssl
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import cast_closed
+from . import cast, cast_closed
 from .charons import Charon
 from .device_certificates import Device, DeviceCa
 from .netlab import Host, NetLab, wait_until
@@ -38,7 +39,7 @@ def lay(house: "NamespacesHouse") -> None:
         # The carrier carries between the gate and every site, encrypted or not: that nothing passes in clear is the gate's doing.
         lab.batch([f"route add {site['prefix']} via {device.addresses['line']}"], host=gate.name)
     for name, plug in cast_closed.DESKTOPS.items():
-        lab.add_host(name, [plug], cast_closed.VDI_SIDE)
+        house.screen(lab.add_host(name, [plug], cast_closed.VDI_SIDE))
     house.wires.add([segment.name for segment in cast_closed.SEGMENTS])
 
 
@@ -103,12 +104,26 @@ class ClosedNetwork:
         self.identities = {who: self.ca.issue(str(site["device"])) for who, site in cast_closed.SITES.items()}
         self.gate = Charon(house.gate, folder, interfaces="line", uid=uid)
         self.devices = {who: SiteDevice(house.lab.hosts[f"{who}-device"], who, folder, self.ca.certificate) for who in cast_closed.SITES}
-        (folder / "gate.crt").write_bytes(self.gate_identity.certificate)
-        (folder / "circuits-ca.pem").write_bytes(self.ca.pem())
+        (folder / "gate-ike.pem").write_text(ssl.DER_cert_to_PEM_cert(self.gate_identity.certificate))
+        (folder / "site-ca.pem").write_text(ssl.DER_cert_to_PEM_cert(self.ca.certificate))
 
     @property
     def lab(self) -> NetLab:
         return self.house.lab
+
+    def path(self, *, tls: dict[str, Any], users: tuple[int, int], checks: list[dict[str, str]], **more: Any) -> dict[str, Any]:
+        """The site's entry of `paths` (core/decisions/0020-ip-vpn.md). `more` replaces keys; `closed` adds to that part."""
+        closed = {
+            "gate_address": cast_closed.ENTRANCE, "prefix": cast_closed.NETWORK_PREFIX, "device": cast_closed.DEVICE, "esp": "libipsec",
+            "ike_device": cast_closed.IKE_DEVICE, "ike_address": cast_closed.GATE_LINE, "ike_name": cast_closed.GATE_IKE_NAME,
+            "ike_certificate_file": str(self.folder / "gate-ike.pem"), "ike_ca_file": str(self.folder / "site-ca.pem"),
+            "revocation_lists": True, "vici_socket": str(self.gate.socket), **more.pop("closed", {})}
+        return {
+            "name": cast_closed.PATH, "plugin": {"plugin": "ip_vpn", "config": {
+                "language": "ja", "origin": cast_closed.ORIGIN, "desktop_page": f"https://{cast_closed.DESKTOP_PAGE}"}},
+            "listen": [f"{cast_closed.ENTRANCE}:443"], "tls": tls, "uid": users[0], "relay_uid": users[1], "zones": ["my_number"],
+            "lent_only": True, "factors": ["certificate", "password"], "checks": checks,
+            "entrance": f"{cast_closed.ENTRANCE}:{cast.ENTRANCE_PORT}", "closed": closed, **more}
 
     def certificates(self) -> dict[str, str]:
         """For the registry: the certificate of each site's device."""

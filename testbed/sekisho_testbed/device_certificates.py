@@ -47,9 +47,6 @@ class DeviceCa:
     def _now() -> datetime.datetime:
         return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
 
-    def pem(self) -> bytes:
-        return x509.load_der_x509_certificate(self.certificate).public_bytes(serialization.Encoding.PEM)
-
     def issue(self, name: str, *, valid: tuple[int, int] = (-1, 30)) -> Device:
         """`valid`: first and last day, counted from today."""
         key, now = ec.generate_private_key(ec.SECP256R1()), self._now()

@@ -20,7 +20,7 @@ from .gatehouse import UIDS, Gatehouse, WebCa
 from .hypervisor import Hypervisor
 from .labs import Lab, NotHere
 from .libvirtd import LabLibvirtd
-from .netlab import Host, NetLab, Plug, probe
+from .netlab import Host, NetLab, Plug, Program, probe
 from .pc import ContractorPc, TerminalAgent, Vpn
 from .people import Login, Page, Pc, Rdp
 from .post import Post, PostBox
@@ -112,13 +112,7 @@ class NamespacesHouse(Lab):
             self.post = Post(lab.hosts["post"], cast.address(cast.POST), certificate, key)
             started = []
             for name in cast.DESKTOPS:
-                # -displayfd: the server takes the first display number that is free; every X server of the machine
-                # shares the lock files in /tmp, so a number chosen here may be another's.
-                started.append((lab.hosts[name].start("xvnc", "Xvnc", "-displayfd", "1", "-rfbport", "5900",
-                                                      "-SecurityTypes", "None", "-geometry", "1024x768",
-                                                      # Stories that look at the greeting alone are failures to it.
-                                                      "-BlacklistThreshold", "1000000"),
-                                "Listening for VNC"))
+                started.append((self.screen(lab.hosts[name]), "Listening for VNC"))
             ports = ",".join(str(p) for p in cast.SERVER_PORTS)
             for name in cast.SERVERS:
                 started.append((lab.hosts[name].start("listen", "/usr/bin/python3", str(PROGRAMS / "listen.py"), name,
@@ -141,6 +135,13 @@ class NamespacesHouse(Lab):
     def add(self, name: str, plug: Plug) -> None:
         """One host of the cast; its gateway is the gate's host."""
         self.lab.add_host(name, [plug], self.lab.segments[plug.segment].address(1))
+
+    def screen(self, host: Host) -> Program:
+        """A desktop's screen. -displayfd: the server takes the first display number that is free; every X server of the machine
+        shares the lock files in /tmp, so a number chosen here may be another's."""
+        return host.start("xvnc", "Xvnc", "-displayfd", "1", "-rfbport", "5900", "-SecurityTypes", "None", "-geometry", "1024x768",
+                          # Stories that look at the greeting alone are failures to it.
+                          "-BlacklistThreshold", "1000000")
 
     @property
     def hypervisor(self) -> Hypervisor:
