@@ -21,4 +21,9 @@ namespace sekisho::admission {
                                                     std::string_view terminal, const Arrival& arrival,
                                                     registry::Line line, Instant now);
 
+/// As far as the arrival alone tells, before anybody has said which terminal this is: the circuit is there, usable,
+/// covers the address, and its line is up.
+[[nodiscard]] std::optional<Refusal> refuse_arrival(const PathPolicy& policy, const registry::Registry& registry,
+                                                    const Arrival& arrival, registry::Line line, Instant now);
+
 }  // namespace sekisho::admission

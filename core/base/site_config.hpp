@@ -36,6 +36,34 @@ struct TunConfig {
     d.field("mtu", &TunConfig::mtu, "Inner MTU (bytes)", {{576, 9000}});
   }
 };
+/// A path whose packets come out of charon's tunnels (core/decisions/0020-ip-vpn.md).
+struct ClosedConfig {
+  std::string gate_address;                         ///< "10.95.0.1"; empty: the path is none of the closed network's
+  std::uint8_t prefix = 16;                         ///< the circuits' prefixes stand in the network of gate_address
+  std::string device = "ipsec0", esp = "libipsec";  ///< libipsec | kernel
+  std::string ike_device, ike_address;              ///< the closed interface, and its address
+  std::string ike_name, ike_certificate_file, ike_ca_file;
+  bool revocation_lists = false;
+  std::string vici_socket;  ///< empty: the path has no lines, and nobody gets in
+  static void describe(auto& d) {
+    d.field("gate_address", &ClosedConfig::gate_address,
+            "The gate's IPv4 address inside the circuits' tunnels; empty: this path is none of the closed network's");
+    d.field("prefix", &ClosedConfig::prefix, "Length of the prefix of the network that all circuits stand in",
+            {{16, 30}});
+    d.field("device", &ClosedConfig::device, "Device that charon's packets come out of", {{1, 15}});
+    d.field("esp", &ClosedConfig::esp, "Who does ESP: charon (a TUN of its own) or the kernel (the closed interface)",
+            {.one_of = {"libipsec", "kernel"}});
+    d.field("ike_device", &ClosedConfig::ike_device, "The closed interface, where IKE arrives", {{0, 15}});
+    d.field("ike_address", &ClosedConfig::ike_address, "Its IPv4 address");
+    d.field("ike_name", &ClosedConfig::ike_name, "The gate's IKE identity, a DNS name of its certificate", {{0, 253}});
+    d.field("ike_certificate_file", &ClosedConfig::ike_certificate_file, "PEM of that certificate; charon has its key");
+    d.field("ike_ca_file", &ClosedConfig::ike_ca_file, "PEM of the authorities of the sites' devices");
+    d.field("revocation_lists", &ClosedConfig::revocation_lists,
+            "charon has their revocation lists: a certificate without a fresh one is refused");
+    d.field("vici_socket", &ClosedConfig::vici_socket, "charon's control socket; empty: no line is ever up",
+            {{0, 107}});
+  }
+};
 struct CheckConfig {
   std::string check, mode = "enforce";  ///< enforce | warn | off
   static void describe(auto& d) {
@@ -94,6 +122,7 @@ struct PathConfig {
   bool dtls = false;                ///< UDP at the same addresses and ports
   TlsConfig tls;
   TunConfig tun;
+  ClosedConfig closed;  ///< instead of tun
   std::uint32_t uid = 0;
   std::vector<std::string> zones, factors;
   std::uint32_t least_factors = 2;  ///< real factors that `factors` must be worth; a mailed code is worth 0 (T-29)
@@ -105,6 +134,9 @@ struct PathConfig {
   std::uint32_t idle_limit_s = 3600, absolute_limit_s = 43200, reconnect_grace_s = 120;
   std::uint32_t report_interval_s = 300, heartbeat_s = 30, silence_to_quarantine_s = 120, silence_to_close_s = 300;
   std::uint32_t mend_limit_s = 120, first_report_limit_s = 120, prelogin_max_age_s = 600;
+  [[nodiscard]] bool is_closed() const { return !closed.gate_address.empty(); }
+  /// The gate's address where this path's sessions reach it; empty: none.
+  [[nodiscard]] const std::string& gate_address() const { return is_closed() ? closed.gate_address : tun.gate_address; }
   static void describe(auto& d) {
     d.field("name", &PathConfig::name, "Name of the access path: [a-z0-9_]+", {.range = {1, 32}, .required = true});
     d.field("plugin", &PathConfig::plugin, "Access path plugin");
@@ -113,6 +145,7 @@ struct PathConfig {
     d.field("dtls", &PathConfig::dtls, "Also take DTLS 1.2 over UDP at the same addresses and ports");
     d.field("tls", &PathConfig::tls, "TLS of this path");
     d.field("tun", &PathConfig::tun, "Inner network of this path");
+    d.field("closed", &PathConfig::closed, "A path of the closed network: its circuits, instead of tun (R01, R03)");
     d.field("uid", &PathConfig::uid, "User that the front runs as");
     d.field("zones", &PathConfig::zones, "Zones that this path may reach (R01)",
             {.range = {1, 3}, .required = true, .one_of = {"internet_business", "internet_dmz", "my_number"}});

@@ -158,10 +158,16 @@ class Rules {
 
     const std::set<std::string> zones(path.zones.begin(), path.zones.end());
     need(zones.size() == path.zones.size(), at + "/zones", "a zone is listed twice");
+    for (const std::string& zone : zones) {
+      const auto [other, fresh] = zones_.emplace(zone, at);
+      need(fresh, at + "/zones", zone + " is reached by " + other->second + " already: a zone has one path (R01)");
+    }
     need(!zones.contains("my_number") || zones.size() == 1, at + "/zones",
          "my_number is reached by a path of its own (R01)");
     need(!zones.contains("my_number") || path.lent_only, at + "/lent_only",
          "the my_number zone takes only lent terminals (R03)");
+    need(zones.contains("my_number") == path.is_closed(), at + "/closed",
+         "the my_number zone is reached over the closed network, and nothing else is (R01)");
     const std::set<std::string> factors(path.factors.begin(), path.factors.end());
     need(factors.size() == path.factors.size(), at + "/factors", "a factor is listed twice");
 
@@ -180,11 +186,43 @@ class Rules {
       const auto entrance = parse_socket_address(path.entrance);
       need(entrance.has_value(), at + "/entrance", entrance ? "" : entrance.error().detail);
       // R11: whatever a tunnel reaches is at the gate's inner address; netd opens nothing else.
-      need(!entrance || path.tun.gate_address.empty() || entrance->address == path.tun.gate_address, at + "/entrance",
-           "must be at the address of tun.gate_address");
+      need(!entrance || path.gate_address().empty() || entrance->address == path.gate_address(), at + "/entrance",
+           "must be at the address of tun.gate_address or closed.gate_address");
     }
     pages(at, path);
     if (!path.tun.gate_address.empty()) pool(at + "/tun", path.tun);
+    if (path.is_closed()) closed(at, path);
+  }
+  /// The entrance stands inside the tunnels, and what charon is told of is all there (R02, T-43).
+  void closed(const std::string& at, const PathConfig& path) {
+    const ClosedConfig& closed = path.closed;
+    const std::string here = at + "/closed";
+    need(path.tun.gate_address.empty(), at + "/tun/gate_address", "a closed path has no TUN");
+    need(path.lent_only, at + "/lent_only", "the closed network takes only lent terminals (R03)");
+    need(!path.tls.client_ca_file.empty(), at + "/tls/client_ca_file", "lent terminals show their certificate (R03)");
+    network(here + "/gate_address", closed.gate_address, closed.prefix);
+    for (std::size_t i = 0; i < path.listen.size(); ++i) {
+      const auto where = parse_socket_address(path.listen[i]);
+      need(!where || where->address == closed.gate_address, at + "/listen/" + std::to_string(i),
+           "must be at the address of closed.gate_address");
+    }
+    const std::string others = "_-.ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    need(only(closed.device, others), here + "/device", "only letters, digits and _ - .");
+    need(tuns_.insert(closed.device).second, here + "/device", "another path has this device");
+    need(only(closed.ike_device, others), here + "/ike_device", "only letters, digits and _ - .");
+    const bool kernel = closed.esp == "kernel";
+    need(kernel == (closed.device == closed.ike_device), here + "/device",
+         kernel ? "the kernel's ESP comes out of ike_device itself" : "charon's own TUN is not ike_device");
+    need(kernel || tuns_.insert(closed.ike_device).second, here + "/ike_device", "another path has this device");
+    const auto ike = ipv4(closed.ike_address);
+    need(ike.has_value(), here + "/ike_address", "must be an IPv4 address");
+    const auto inner = ipv4(closed.gate_address);
+    const std::uint32_t mask = ~std::uint32_t{0} << (32 - closed.prefix);
+    need(!ike || !inner || ((*ike ^ *inner) & mask) != 0, here + "/ike_address", "stands in the circuits' own network");
+    need(!closed.ike_name.empty(), here + "/ike_name", "is missing");
+    file(here + "/ike_certificate_file", closed.ike_certificate_file);
+    file(here + "/ike_ca_file", closed.ike_ca_file);
+    file(here + "/vici_socket", closed.vici_socket, true);
   }
   void hypervisors(const std::vector<HyperConfig>& list) {
     std::set<std::string> zones, managers;
@@ -279,8 +317,8 @@ class Rules {
     need(!path.entrance.empty(), at + "/entrance", "is needed where pages are served");
     need(!pages.recordings.empty(), at + "/pages/recordings", "is needed where pages are served (R15)");
     const auto desktop = parse_socket_address(pages.desktop.listen);
-    need(!desktop || path.tun.gate_address.empty() || desktop->address == path.tun.gate_address,
-         at + "/pages/desktop/listen", "must be at the address of tun.gate_address");
+    need(!desktop || path.gate_address().empty() || desktop->address == path.gate_address(),
+         at + "/pages/desktop/listen", "must be at the address of tun.gate_address or closed.gate_address");
     const auto console = parse_socket_address(pages.console.listen);
     for (const std::string& outside : path.listen) {
       const auto other = parse_socket_address(outside);
@@ -292,12 +330,15 @@ class Rules {
     const std::string others = "_-.ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     need(only(tun.name, others), at + "/name", "only letters, digits and _ - .");
     need(tuns_.insert(tun.name).second, at + "/name", "another path has this device");
-    const auto address = ipv4(tun.gate_address);
-    if (!address) return need(false, at + "/gate_address", "must be an IPv4 address");
-    const std::uint32_t mask = ~std::uint32_t{0} << (32 - tun.prefix);
+    network(at + "/gate_address", tun.gate_address, tun.prefix);
+  }
+  void network(const std::string& at, const std::string& gate_address, std::uint8_t prefix) {
+    const auto address = ipv4(gate_address);
+    if (!address) return need(false, at, "must be an IPv4 address");
+    const std::uint32_t mask = ~std::uint32_t{0} << (32 - prefix);
     const std::uint32_t first = *address & mask, last = first | ~mask;
-    need(*address != first && *address != last, at + "/gate_address", "is the network's own or its broadcast address");
-    disjoint(at + "/gate_address", first, last);
+    need(*address != first && *address != last, at, "is the network's own or its broadcast address");
+    disjoint(at, first, last);
   }
   /// Networks of tunnels and of desktops do not overlap.
   void disjoint(const std::string& at, std::uint32_t first, std::uint32_t last) {
@@ -312,7 +353,7 @@ class Rules {
   std::map<std::uint32_t, std::string> users_;
   std::map<std::string, std::string> sockets_;
   std::map<std::uint32_t, std::pair<std::uint32_t, std::string>> pools_;
-  std::map<std::string, std::string> desktops_, cards_, seats_;
+  std::map<std::string, std::string> desktops_, cards_, seats_, zones_;
 };
 
 }  // namespace

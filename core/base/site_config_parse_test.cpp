@@ -82,12 +82,104 @@ TEST(SiteConfig, LimitsCanNotBeWeakened) {
 
 TEST(SiteConfig, TheMyNumberZoneHasItsOwnPathAndLentTerminals) {
   EXPECT_EQ(errors_after([](json& d) { d["paths"][0]["zones"].push_back("my_number"); }),
-            (Words{"config.not_allowed /paths/0/zones", "config.not_allowed /paths/0/lent_only"}));
+            (Words{"config.not_allowed /paths/0/zones", "config.not_allowed /paths/0/lent_only",
+                   "config.not_allowed /paths/0/closed"}));
   EXPECT_EQ(errors_after([](json& d) {
               d["paths"][0]["zones"] = {"my_number"};
               d["paths"][0]["lent_only"] = true;
             }),
+            Words{"config.not_allowed /paths/0/closed"})
+      << "lent terminals over the Internet are no closed network";
+}
+
+/// The example with a path of the closed network beside it.
+void add_closed(json& d) {
+  json closed = d["paths"][0];
+  closed["name"] = "closed";
+  closed["plugin"]["plugin"] = "ip_vpn";
+  closed["listen"] = {"10.95.0.1:443"};
+  closed["zones"] = {"my_number"};
+  closed["factors"] = {"certificate", "password"};
+  closed["lent_only"] = true;
+  closed["entrance"] = "10.95.0.1:5900";
+  closed["uid"] = 2013;
+  closed["relay_uid"] = 2014;
+  closed.erase("tun");
+  closed["pages"]["desktop"]["listen"] = "10.95.0.1:8443";
+  closed["pages"]["desktop"]["origin"] = "https://10.95.0.1:8443";
+  closed["pages"]["console"]["listen"] = "10.30.0.1:8443";
+  closed["pages"]["console"]["origin"] = "https://10.30.0.1:8443";
+  closed["closed"] = {{"gate_address", "10.95.0.1"},
+                      {"prefix", 16},
+                      {"device", "ipsec0"},
+                      {"ike_device", "closed0"},
+                      {"ike_address", "172.30.0.1"},
+                      {"ike_name", "gate.closed.example"},
+                      {"ike_certificate_file", "/etc/sekisho/ike.pem"},
+                      {"ike_ca_file", "/etc/sekisho/site-ca.pem"},
+                      {"vici_socket", "/run/sekisho-charon/charon.vici"}};
+  d["paths"].push_back(closed);
+}
+Words closed_errors(const std::function<void(json& path)>& change) {
+  return errors_after([&](json& d) {
+    add_closed(d);
+    change(d["paths"][1]);
+  });
+}
+
+TEST(SiteConfig, AClosedPathStandsBesideAnother) {
+  EXPECT_EQ(closed_errors([](json&) {}), Words{});
+  EXPECT_EQ(closed_errors([](json& p) {
+              p["closed"]["esp"] = "kernel";
+              p["closed"]["device"] = "closed0";
+            }),
             Words{});
+  EXPECT_EQ(closed_errors([](json& p) { p["closed"].erase("vici_socket"); }), Words{})
+      << "it has no lines, that is all";
+}
+
+TEST(SiteConfig, AZoneIsReachedByOnePath) {
+  EXPECT_EQ(closed_errors([](json& p) { p["zones"] = {"internet_dmz"}; }),
+            (Words{"config.not_allowed /paths/1/zones", "config.not_allowed /paths/1/closed"}));
+}
+
+TEST(SiteConfig, NothingOfAClosedPathStandsOutsideItsTunnels) {
+  EXPECT_EQ(closed_errors([](json& p) { p["listen"] = {"172.30.0.1:443"}; }),
+            Words{"config.not_allowed /paths/1/listen/0"});
+  EXPECT_EQ(closed_errors([](json& p) { p["entrance"] = "172.30.0.1:5900"; }),
+            Words{"config.not_allowed /paths/1/entrance"});
+  EXPECT_EQ(closed_errors([](json& p) { p["pages"]["desktop"]["listen"] = "172.30.0.1:8443"; }),
+            Words{"config.not_allowed /paths/1/pages/desktop/listen"});
+  EXPECT_EQ(closed_errors([](json& p) { p["closed"]["ike_address"] = "10.95.3.1"; }),
+            Words{"config.not_allowed /paths/1/closed/ike_address"});
+  EXPECT_EQ(closed_errors([](json& p) { p["closed"]["gate_address"] = "10.202.0.9"; }).size(), 5U)
+      << "the other path's network, and nothing is at it";
+}
+
+TEST(SiteConfig, AClosedPathTakesLentTerminalsWithTheirCertificateAndNoTun) {
+  EXPECT_EQ(closed_errors([](json& p) { p["lent_only"] = false; }),
+            (Words{"config.not_allowed /paths/1/lent_only", "config.not_allowed /paths/1/lent_only"}));
+  EXPECT_EQ(closed_errors([](json& p) { p["tls"].erase("client_ca_file"); }),
+            Words{"config.not_allowed /paths/1/tls/client_ca_file"});
+  EXPECT_EQ(closed_errors([](json& p) {
+              p["tun"] = {{"name", "sekisho1"}, {"gate_address", "10.203.0.1"}};
+            }),
+            Words{"config.not_allowed /paths/1/tun/gate_address"});
+}
+
+TEST(SiteConfig, AClosedPathNamesItsDevicesAndItsIdentity) {
+  EXPECT_EQ(closed_errors([](json& p) { p["closed"]["device"] = "sekisho0"; }),
+            Words{"config.not_allowed /paths/1/closed/device"});
+  EXPECT_EQ(closed_errors([](json& p) { p["closed"]["device"] = "closed0"; }).size(), 2U);
+  EXPECT_EQ(closed_errors([](json& p) { p["closed"]["esp"] = "kernel"; }),
+            Words{"config.not_allowed /paths/1/closed/device"});
+  EXPECT_EQ(closed_errors([](json& p) {
+              p["closed"].erase("ike_name");
+              p["closed"].erase("ike_certificate_file");
+              p["closed"].erase("ike_device");
+            }),
+            (Words{"config.not_allowed /paths/1/closed/ike_device", "config.not_allowed /paths/1/closed/ike_name",
+                   "config.not_allowed /paths/1/closed/ike_certificate_file"}));
 }
 
 TEST(SiteConfig, DtlsNeedsCertificatesPacketsAndOneAddressToAnswerFrom) {
@@ -108,7 +200,8 @@ TEST(SiteConfig, TwoPathsShareNothing) {
   EXPECT_EQ(errors_after([](json& d) { d["paths"].push_back(d["paths"][0]); }),
             (Words{"config.not_allowed /paths/1/name", "config.not_allowed /paths/1/listen/0",
                    "config.not_allowed /paths/1/listen/1", "config.not_allowed /paths/1/uid",
-                   "config.not_allowed /paths/1/relay_uid", "config.not_allowed /paths/1/pages/desktop/listen",
+                   "config.not_allowed /paths/1/relay_uid", "config.not_allowed /paths/1/zones",
+                   "config.not_allowed /paths/1/zones", "config.not_allowed /paths/1/pages/desktop/listen",
                    "config.not_allowed /paths/1/pages/console/listen", "config.not_allowed /paths/1/tun/name",
                    "config.not_allowed /paths/1/tun/gate_address"}));
 }
@@ -118,6 +211,8 @@ TEST(SiteConfig, PoolsMayNotOverlapWhicheverIsWider) {
     return errors_after([&](json& d) {
       json other = d["paths"][0];
       other["name"] = "second";
+      other["zones"] = {"internet_dmz"};
+      d["paths"][0]["zones"] = {"internet_business"};
       other["listen"] = {"198.51.100.2:443"};
       other["uid"] = 0;
       other["relay_uid"] = 0;

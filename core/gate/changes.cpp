@@ -1,10 +1,12 @@
 // What changes from inside: start and recovery, registry changes, other nodes' generation, emergency stop, staff's
 // ends.
 #include "admission/assurance.hpp"
+#include "admission/circuit_rule.hpp"
 #include "admission/device_key.hpp"
 #include "admission/enforce.hpp"
 #include "base/json.hpp"
 #include "gate/consoles.hpp"
+#include "gate/lines.hpp"
 #include "gate/rdp.hpp"
 #include "gate/state.hpp"
 #include "registry/application_rights.hpp"
@@ -104,6 +106,7 @@ Gate::State::State(GateOptions o, run::Services s, std::shared_ptr<store::Store>
                                               [this](const desktops::Note& note) { note_desktop(note); });
   consoles = std::make_unique<Consoles>(*this);
   rdp = std::make_unique<Rdp>(*this);
+  lines = std::make_unique<Lines>(*this);
 }
 
 Gate::State::~State() = default;
@@ -281,6 +284,7 @@ void Gate::State::adopt_registry(std::shared_ptr<const registry::Registry> next)
   std::vector<std::shared_ptr<Session>> all;
   for (const auto& [number, session] : sessions) all.push_back(session);
   for (const auto& session : all) judge_session(session);
+  lines->registry_is_new();
   consoles->judge();
   rdp->changed_all();
   schedule_sweep();
@@ -298,6 +302,14 @@ std::optional<Refusal> Gate::State::fault_of(const store::SessionRow& row, regis
   auto answer = registry::rights_by(*registry, row.person, row.terminal, row.path, p->policy.zones, p->policy.lent_only,
                                     now(), row.application);
   if (!answer.rights) return answer.refusal;
+  if (p->closed()) {
+    // R03: the session stays on its terminal's circuit, at an address of it; whether its line is up is lines.hpp's.
+    Arrival arrival;
+    arrival.path = row.path, arrival.peer_address = row.address, arrival.circuit = lines->circuit_of(row);
+    const auto against =
+        admission::refuse_circuit(p->policy, *registry, row.terminal, arrival, registry::Line::up, now());
+    if (against) return against;
+  }
   if (now_right != nullptr) *now_right = std::move(*answer.rights);
   return std::nullopt;
 }
@@ -528,6 +540,10 @@ void Gate::release(std::string scope, std::string target, std::string by, std::f
       });
 }
 
+nlohmann::json Gate::circuits() const {
+  return state_->lines->view();
+}
+
 nlohmann::json Gate::health() const {
   const State& s = *state_;
   nlohmann::json links = nlohmann::json::array();
@@ -542,6 +558,7 @@ nlohmann::json Gate::health() const {
     if (s.link_of("relay", path.policy.path) == nullptr) conditions.push_back("link.relay_missing:" + path.policy.path);
   }
   s.desktop_conditions(conditions);
+  s.lines->conditions(conditions);
   if (s.rdp->alarm()) conditions.push_back("rdp.refused");
   for (const auto& [key, stop] : s.registry->stops) conditions.push_back("stop:" + key);
   return {{"node", s.options.node},

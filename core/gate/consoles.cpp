@@ -4,6 +4,7 @@
 #include "admission/browser_rule.hpp"
 #include "admission/enforce.hpp"
 #include "base/json_object.hpp"
+#include "gate/lines.hpp"
 #include "gate/rdp.hpp"
 
 #include <algorithm>
@@ -147,6 +148,9 @@ std::string Consoles::who_asks(Asking& asking) const {
       if (!asking.session || asking.session->row.granted_at <= session->row.granted_at) asking.session = session;
     }
     if (!asking.session) return "console.not_a_desktop";
+  }
+  if (!admission::enforce("R02", "circuit.line_down", gate_.lines->carries(asking.session->row))) {
+    return "circuit.line_down";
   }
   if (!admission::enforce("R10", "posture.quarantine", asking.session->state == SessionState::admitted)) {
     return "posture.quarantine";

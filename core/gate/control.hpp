@@ -64,6 +64,9 @@ class Control {
                              std::function<void(Result<void>)> done) = 0;
   /// {"node", "started_at", "sessions", "journal", "store", "links":[…], "conditions":[…]}
   [[nodiscard]] virtual nlohmann::json health() const = 0;
+  /// [{"circuit", "contractor", "site", "state", "addresses", "line", "since", "sessions", …}], one row a circuit and
+  /// closed path; without "line" where the gate has no closed path.
+  [[nodiscard]] virtual nlohmann::json circuits() const = 0;
 };
 
 }  // namespace sekisho::gate

@@ -11,6 +11,7 @@
 #include "admission/policy.hpp"
 #include "admission/posture.hpp"
 #include "audit/journal.hpp"
+#include "circuits/circuits.hpp"
 #include "gate/console_policy.hpp"
 #include "gate/control.hpp"
 #include "gate/hypervisors.hpp"
@@ -21,6 +22,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,10 @@ struct GatePath {
   FilterRule posture_page;  ///< reachable in quarantine and after
   FilterRule entrance;      ///< desktop entrance, reachable when admitted
   FilterRule desktop_page;  ///< likewise; no address: the path has none
+  /// A path of the closed network (core/decisions/0020): its sessions have their terminals' own addresses and live by
+  /// the line of their circuit. `tun` is the device that charon's packets come out of, posture_page the front's own.
+  std::optional<circuits::Settings> circuits;
+  [[nodiscard]] bool closed() const { return circuits.has_value(); }
 };
 
 struct GateOptions {
@@ -54,11 +60,15 @@ struct GateOptions {
   std::vector<Hypervisors::ZoneOptions> hypervisors;  ///< zones that have a sekisho-hyperd
 };
 
+class ViciSocket;
+
 struct GatePlugins {
   std::map<std::string, Authenticator*> authenticators;        ///< by factor name
   std::map<std::string, const PostureCheck*> checks;           ///< by check name
   std::function<bool(const VerifyPassword&)> verify_password;  ///< blocking; runs on the password pool
   std::function<void(const desktops::Note&)> tell_desktop;     ///< for the operator's log; may be empty
+  std::map<std::string, ViciSocket*> vici;                     ///< charon's, by closed path; none: it has no lines
+  std::function<void(const std::string& path, const circuits::Note&)> tell_circuit;  ///< as tell_desktop
 };
 
 /// Sessions that the journal granted since `from` and never ended (recovery compares them with the store's rows).
@@ -119,6 +129,7 @@ class Gate final : public Control {
   void switch_server(std::string server, PowerAction action, std::string by,
                      std::function<void(Result<void>)> done) override;
   [[nodiscard]] nlohmann::json health() const override;
+  [[nodiscard]] nlohmann::json circuits() const override;
 
   struct State;  ///< state.hpp; for core/gate's own files
 

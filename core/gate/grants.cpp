@@ -1,8 +1,10 @@
 // What a passed login leads to: rights and posture decided in the login's transaction, the session's number, and the
 // grant, on disk before the cookie leaves (T-71).
+#include "admission/circuit_rule.hpp"
 #include "admission/enforce.hpp"
 #include "admission/posture_refusals.hpp"
 #include "base/json_object.hpp"
+#include "gate/lines.hpp"
 #include "gate/login_step.hpp"
 #include "registry/rules.hpp"
 
@@ -63,6 +65,23 @@ void put_granted(store::Tx& tx, const store::SessionRow& row, const std::vector<
   tx.put_session(row);
 }
 
+bool path_is_closed(const Gate::State& self, const store::SessionRow& row) {
+  const GatePath* path = self.path(row.path);
+  return path != nullptr && path->closed();
+}
+
+/// On a closed path an address is one terminal's and opens one session: another person's, or another path's, is not
+/// pushed aside by who comes later.
+std::optional<Refusal> address_fault(const Gate::State& self, const store::SessionRow& row) {
+  if (!path_is_closed(self, row)) return std::nullopt;
+  const auto holder = self.session_at(row.address);
+  const bool free = !holder || (holder->row.person == row.person && holder->row.path == row.path);
+  if (!admission::enforce("R03", "session.address_in_use", free)) return admission::refusal("session.address_in_use");
+  const bool inside = self.pools.at(row.path).contains(row.address);
+  if (!admission::enforce("R01", "circuit.other_network", inside)) return admission::refusal("circuit.other_network");
+  return std::nullopt;
+}
+
 /// This node's sessions of the person on the path.
 std::vector<std::shared_ptr<Session>> sessions_of(const Gate::State& self, const store::SessionRow& row) {
   std::vector<std::shared_ptr<Session>> out;
@@ -78,9 +97,16 @@ void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decisio
   auto row = std::make_shared<store::SessionRow>(std::move(decision.row));
   const GatePath* path = self->path(row->path);
   SEKISHO_ASSERT(path != nullptr);
-  const auto address = self->pools.at(row->path).take();
-  if (!address) return refuse_step(self, step, admission::refusal("pool.exhausted"), false, row->person);
-  row->address = *address;
+  if (path->closed()) {
+    // The terminal's own: its tunnel is charon's, and there is nothing to give.
+    row->address = step->arrival.peer_address;
+    if (const auto refusal = address_fault(*self, *row)) return refuse_step(self, step, *refusal, false, row->person);
+    tries = 1;
+  } else {
+    const auto address = self->pools.at(row->path).take();
+    if (!address) return refuse_step(self, step, admission::refusal("pool.exhausted"), false, row->person);
+    row->address = *address;
+  }
 
   const auto give_up = [weak = self->weak_from_this(), step, row](std::string_view code) {
     if (const auto self = weak.lock()) {
@@ -95,6 +121,7 @@ void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decisio
   entry.detail = json_object("terminal", row->terminal, "contractor", row->contractor, "contract", row->contract,
                              "application", row->application, "zone", row->zone, "address", row->address, "state",
                              row->state, "until", to_rfc3339(row->until));
+  if (!step->arrival.circuit.empty()) entry.detail["circuit"] = step->arrival.circuit;
   auto shared_cookie = std::make_shared<Secret>(std::move(cookie));
   const bool admitted = decision.admitted;
   const Instant reported_at = decision.reported_at;
@@ -119,7 +146,14 @@ void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decisio
             return give(self, step, Decision{{}, std::move(*row), admitted, reported_at}, std::move(*shared_cookie),
                         tries - 1);
           }
-          if (!stored) {
+          const bool taken = stored && address_fault(*self, *row);  // by a login that was quicker
+          if (taken) {                                              // what ended with the row has ended
+            for (const auto& other : sessions_of(*self, *row)) {
+              if (std::ranges::find(replaced, other->row.number) == replaced.end()) continue;
+              self->end(other, admission::refusal("session.replaced"), row->number, true);
+            }
+          }
+          if (!stored || taken) {
             audit::Entry undone = login_entry(*step, "session.ended", row->person);
             undone.session = row->number;
             undone.code = "session.not_given";
@@ -131,7 +165,8 @@ void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decisio
             ended.ended_at = self->now();
             ended.end_code = "session.not_given";
             self->store_row(ended);
-            return give_up("gate.unavailable");
+            const bool conflict = !stored && path_is_closed(*self, *row) && stored.error().code == "store.conflict";
+            return give_up(taken || conflict ? "session.address_in_use" : "gate.unavailable");
           }
           const GatePath* path = self->path(row->path);
           auto session = std::make_shared<Session>(*row, admission::PostureWatch(path->policy, row->granted_at));
@@ -203,6 +238,12 @@ Decision decide(store::Tx& tx, const StepFacts& facts, const registry::Registry&
   Decision decision;
   const auto rights = judge_rights(tx, registry, facts.policy, passed, facts.now, decision);
   if (!rights) return decision;
+  const auto against =
+      admission::refuse_circuit(facts.policy, registry, passed.terminal, step.arrival, facts.line, facts.now);
+  if (against) {
+    decision.refusal = against;
+    return decision;
+  }
   std::uint64_t number = 0;
   if (facts.number) {
     number = *facts.number;

@@ -43,7 +43,9 @@ void Gate::State::send_net(const std::string& path_name) {
   desired.tun = p->tun;
   for (const auto& [session_number, session] : sessions) {
     if (session->row.path != path_name) continue;
-    desired.rights.push_back({session->row.address, filter_of(*session), options.kernel_right_ttl_s});
+    auto filter = filter_of(*session);
+    if (filter.empty()) continue;
+    desired.rights.push_back({session->row.address, std::move(filter), options.kernel_right_ttl_s});
   }
   netd->send(desired);
 }

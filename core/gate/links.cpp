@@ -2,6 +2,7 @@
 #include "admission/enforce.hpp"
 #include "base/json_object.hpp"
 #include "gate/consoles.hpp"
+#include "gate/lines.hpp"
 #include "gate/rdp.hpp"
 #include "gate/state.hpp"
 
@@ -82,7 +83,8 @@ Gate::LinkId Gate::attach(std::string role, std::string name, seam::Link& link) 
   if (entry.role == "netd") s.netd_is_new();
   if (entry.role == "hyperd") s.hypervisors->attached(entry.name, link);
   // A front that comes back has no tunnel: their sessions wait for the client's cookie.
-  if (entry.role == "front") {
+  const GatePath* its = s.path(entry.name);
+  if (entry.role == "front" && (its == nullptr || !its->closed())) {  // a closed path's tunnels are charon's
     for (const auto& [number, session] : s.sessions) {
       if (session->row.path != entry.name || !session->tunnel_up) continue;
       session->tunnel_up = false;
@@ -133,9 +135,13 @@ void Gate::on_message(LinkId id, seam::Message message) {
                                   },
                                   [&](PostureRequest& r) {
                                     r.arrival.path = link.name;
-                                    // The claim comes on the tunnel's front, everything else on the posture front.
-                                    if ((r.kind == "hostcheck") == (link.role == "front"))
-                                      s.posture(caller, std::move(r));
+                                    // The claim comes on the tunnel's front, everything else on the posture front; a
+                                    // closed path's front is both, since no process faces both networks.
+                                    const GatePath* path = s.path(link.name);
+                                    const bool own = link.role == "front" && path != nullptr && path->closed();
+                                    const bool claim = r.kind == "hostcheck";
+                                    if (own ? claim : claim != (link.role == "front")) return;
+                                    s.posture(caller, std::move(r));
                                   },
                               },
                               request.body);
@@ -299,6 +305,9 @@ void Gate::State::entrance(const LinkEntry& link, const seam::EntranceAsk& ask) 
   };
   if (!admission::enforce("R11", "session.unknown_cookie", session && session->row.path == link.name)) {
     return answer_refusal("session.unknown_cookie");
+  }
+  if (!admission::enforce("R02", "circuit.line_down", lines->carries(session->row))) {
+    return answer_refusal("circuit.line_down");
   }
   if (!admission::enforce("R10", "posture.quarantine", session->state == SessionState::admitted)) {
     return answer_refusal("posture.quarantine");

@@ -4,6 +4,7 @@
 #pragma once
 #include "admission/login.hpp"
 #include "gate/state.hpp"
+#include "registry/circuits.hpp"
 
 namespace sekisho::gate {
 
@@ -45,6 +46,7 @@ struct StepFacts {
   RegistryPtr known;
   std::map<std::string, Authenticator*> authenticators;
   Entropy* entropy = nullptr;
+  registry::Line line = registry::Line::unknown;  ///< of the arrival's circuit
 };
 
 [[nodiscard]] audit::Entry login_entry(const Step& step, std::string event, std::string person);

@@ -4,6 +4,7 @@
 #include "admission/enforce.hpp"
 #include "base/json_text.hpp"
 #include "gate/factor_states.hpp"
+#include "gate/lines.hpp"
 #include "gate/login_step.hpp"
 #include "registry/rules.hpp"
 
@@ -31,6 +32,7 @@ void refuse_step(const std::shared_ptr<Gate::State>& self, const StepPtr& step, 
   entry.code = refusal.code;
   entry.result = "refused";
   entry.detail = std::move(detail);
+  if (!step->arrival.circuit.empty()) entry.detail["circuit"] = step->arrival.circuit;
   self->record(std::move(entry));
   self->refuse(step->caller, refusal, may_retry);
 }
@@ -216,7 +218,8 @@ void begin_or_answer(const std::shared_ptr<Gate::State>& self, StepPtr step, Kin
                   self->options.node,
                   self->registry,
                   self->plugins.authenticators,
-                  &self->services.entropy};
+                  &self->services.entropy,
+                  self->lines->line(step->arrival.path, step->arrival.circuit)};
   self->in_store<bool>(
       [step, document = std::move(document), facts = std::move(facts)](store::Tx& tx) mutable {
         const RegistryPtr registry = newest(tx, facts.known);
@@ -248,7 +251,8 @@ void begin_or_answer(const std::shared_ptr<Gate::State>& self, StepPtr step, Kin
       Gate::State::Commit::shared);
 }
 
-/// What refuses before anything is looked at: stopped, unknown path, a journal that cannot hold the grant.
+/// What refuses before anything is looked at: stopped, unknown path, a journal that cannot hold the grant, the circuit
+/// of the closed network (R01–R03).
 /// And on our pages the browser (R09), at every step: nobody types a password into one that will not be let in.
 std::optional<Refusal> closed(const Gate::State& self, const Arrival& arrival) {
   const GatePath* path = self.path(arrival.path);
@@ -258,6 +262,7 @@ std::optional<Refusal> closed(const Gate::State& self, const Arrival& arrival) {
   const auto certificate = self.registry->certificates.find(leaf_fingerprint(arrival));
   const std::string terminal =
       certificate == self.registry->certificates.end() ? std::string() : certificate->second.terminal;
+  if (auto refusal = self.lines->refuse(arrival, terminal)) return refusal;
   return admission::refuse_browser(path->policy, self.plugins.checks, *self.registry, terminal, arrival, self.now());
 }
 
@@ -267,6 +272,7 @@ void Gate::State::begin(const Caller& caller, BeginLogin request) {
   auto step = std::make_shared<Step>();
   step->caller = caller;
   step->arrival = std::move(request.arrival);
+  lines->place(step->arrival);
   step->evidence = std::move(request.evidence);
   if (const auto refusal = closed(*this, step->arrival)) {
     return refuse_step(shared_from_this(), step, *refusal, false, {});
@@ -278,6 +284,7 @@ void Gate::State::answer(const Caller& caller, AnswerLogin request) {
   auto step = std::make_shared<Step>();
   step->caller = caller;
   step->arrival = std::move(request.arrival);
+  lines->place(step->arrival);
   step->evidence = std::move(request.evidence);
   step->handle_hash = sha256_hex(request.handle);
   if (const auto refusal = closed(*this, step->arrival)) {

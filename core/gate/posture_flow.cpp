@@ -5,6 +5,7 @@
 #include "base/json_object.hpp"
 #include "base/json_text.hpp"
 #include "gate/consoles.hpp"
+#include "gate/lines.hpp"
 #include "gate/login_step.hpp"
 #include "gate/rdp.hpp"
 
@@ -77,8 +78,12 @@ void store_posture(store::Tx& tx, const admission::ReportVerdict& verdict, Insta
   tx.put_posture(row);
 }
 
-/// Before login nobody has said which path: the profile of the first path for the contractor's own terminals.
-const admission::PathPolicy* policy_before_login(const GateOptions& options) {
+/// Before login nobody has said which path, but who speaks to a closed one's front: the profile of the first path for
+/// the contractor's own terminals.
+const admission::PathPolicy* policy_before_login(const GateOptions& options, std::string_view path) {
+  for (const GatePath& p : options.paths) {
+    if (p.closed() && p.policy.path == path) return &p.policy;
+  }
   for (const GatePath& p : options.paths) {
     if (!p.policy.lent_only) return &p.policy;
   }
@@ -118,13 +123,25 @@ void Gate::State::posture(const Caller& caller, PostureRequest request) {
     session = found->second;
   } else {
     session = session_at(request.arrival.peer_address);
+    const GatePath* own = path(request.arrival.path);  // of a closed path's front; the posture front has none
+    const bool over_closed = own != nullptr && own->closed();
     const bool inner = std::any_of(pools.begin(), pools.end(), [&](const auto& pool) {
-      return pool.second.contains(request.arrival.peer_address);
+      return pool.second.contains(request.arrival.peer_address) && !(over_closed && pool.first == own->policy.path);
     });
     if (inner && !session) return answer_refusal(403, "session.unknown_cookie");
+    // R01: whoever speaks to one network's front is no session of the other's.
+    const bool same = !session || path(session->row.path)->closed() == over_closed;
+    if (!admission::enforce("R01", "zone.other_path", same)) return answer_refusal(403, "zone.other_path");
+    if (over_closed) {
+      lines->place(request.arrival);
+      if (const auto refusal = lines->refuse(request.arrival, {})) {
+        return reply(caller, PostureAnswer{403, refusal_body(*refusal)});
+      }
+    }
   }
   const GatePath* session_path = session ? path(session->row.path) : nullptr;
-  const admission::PathPolicy* policy = session_path != nullptr ? &session_path->policy : policy_before_login(options);
+  const admission::PathPolicy* policy =
+      session_path != nullptr ? &session_path->policy : policy_before_login(options, request.arrival.path);
   if (policy == nullptr) return answer_refusal(503, "gate.unavailable");
   std::optional<admission::SessionRef> ref;
   if (session) ref = {session->row.number, session->row.address, session->row.terminal, session->row.path};

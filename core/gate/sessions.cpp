@@ -2,6 +2,7 @@
 #include "admission/enforce.hpp"
 #include "base/json_object.hpp"
 #include "gate/consoles.hpp"
+#include "gate/lines.hpp"
 #include "gate/rdp.hpp"
 #include "gate/state.hpp"
 
@@ -32,6 +33,7 @@ SessionView Gate::State::view(const Session& session) const {
 
 std::vector<FilterRule> Gate::State::filter_of(const Session& session) const {
   const GatePath* p = path(session.row.path);
+  if (p->closed() && !session.tunnel_up) return {};  // R02: nothing to an address that no tunnel stands for
   std::vector<FilterRule> rules{p->posture_page};
   if (session.state != SessionState::admitted) return rules;
   rules.push_back(p->entrance);
@@ -50,6 +52,7 @@ void Gate::State::adopt_session(const std::shared_ptr<Session>& session) {
   sessions[session->row.number] = session;
   by_cookie[session->row.cookie_hash] = session->row.number;
   by_address[session->row.address] = session->row.number;
+  lines->adopt(*session);
   want_desktop(session->row);
   rdp->changed(session->row.number);
   schedule_sweep();
@@ -81,6 +84,11 @@ void Gate::State::resume(const Caller& caller, ResumeSession request) {
   if (!admission::enforce("R04", "session.other_certificate",
                           leaf_fingerprint(request.arrival) == session->row.certificate)) {
     return refuse_resume("session.other_certificate", session.get());
+  }
+  const GatePath* its = path(session->row.path);
+  if (its->closed() &&
+      !admission::enforce("R04", "session.other_address", request.arrival.peer_address == session->row.address)) {
+    return refuse_resume("session.other_address", session.get());
   }
   if (now() >= session->row.until) return refuse_resume("session.right_ended", session.get());
   if (request.open_tunnel) {
@@ -115,7 +123,9 @@ void Gate::State::leave(const std::shared_ptr<Session>& session, const Refusal& 
   const store::SessionRow& row = session->row;
   sessions.erase(row.number);
   by_cookie.erase(row.cookie_hash);
-  by_address.erase(row.address);
+  if (const auto at = by_address.find(row.address); at != by_address.end() && at->second == row.number) {
+    by_address.erase(at);
+  }
   consoles->left(row.number);
   drop_desktop(row);
   rdp->changed(row.number);

@@ -16,6 +16,7 @@
 namespace sekisho::gate {
 
 class Consoles;
+class Lines;
 class Rdp;
 
 /// One session while it lives.
@@ -26,7 +27,7 @@ struct Session {
   store::SessionRow row;
   SessionState state = SessionState::quarantine;
   admission::PostureWatch watch;
-  bool tunnel_up = false;
+  bool tunnel_up = false;            ///< of a closed path: its circuit's line is up
   bool promoting = false;            ///< admitted by the watch, entry not yet on disk
   std::optional<Instant> tunnel_by;  ///< without a tunnel until then, the session ends
   Instant last_activity{};
@@ -80,6 +81,7 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   std::unique_ptr<Hypervisors> hypervisors;         // desktops and machines of all zones; never null
   std::unique_ptr<Consoles> consoles;               // pages and screens (consoles.hpp)
   std::unique_ptr<Rdp> rdp;                         // RDP between desktops and servers (rdp.hpp)
+  std::unique_ptr<Lines> lines;                     // circuits of the closed paths (lines.hpp)
   std::map<std::string, Instant> stopped_desktops;  // by session: its desktop is shown as ended or failed since
   std::vector<registry::Stop> live_stops;           // in force at once, before the store knows
   Instant started_at{};

@@ -134,7 +134,7 @@ void Netd::tick() {
   timer_ = timers_.at(clock_.now() + kLookEvery, [this] { tick(); });
   look();
   for (std::size_t i = 0; i < plan_.paths().size(); ++i) {
-    if (devices_->alive(i)) continue;
+    if (plan_.paths()[i].closed || devices_->alive(i)) continue;
     log_.event(kDeviceGone, {{"device", plan_.paths()[i].tun}});
     return broken();
   }
@@ -185,7 +185,7 @@ void Netd::tell_rdp() {
 
 void Netd::attach_front(const std::string& name, seam::Link& link) {
   const NetPath* path = plan_.path(name);
-  if (path == nullptr || devices_ == nullptr || on_broken_ == nullptr) return;
+  if (path == nullptr || path->closed || devices_ == nullptr || on_broken_ == nullptr) return;
   const auto index = static_cast<std::size_t>(path - plan_.paths().data());
   devices_->rest(index);  // what waited for an older front is of no use to this one
   auto queue = devices_->hand_out(index);
@@ -199,7 +199,7 @@ void Netd::attach_front(const std::string& name, seam::Link& link) {
 
 void Netd::detach_front(const std::string& name) {
   const NetPath* path = plan_.path(name);
-  if (path == nullptr || devices_ == nullptr) return;
+  if (path == nullptr || path->closed || devices_ == nullptr) return;
   devices_->rest(static_cast<std::size_t>(path - plan_.paths().data()));
 }
 

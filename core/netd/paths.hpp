@@ -11,6 +11,23 @@
 
 namespace sekisho::netd {
 
+struct Network {
+  std::uint32_t address = 0;
+  std::uint8_t prefix = 32;
+  [[nodiscard]] bool holds(std::uint32_t other) const {
+    return prefix == 0 || ((address ^ other) & (~std::uint32_t{0} << (32 - prefix))) == 0;
+  }
+  friend bool operator==(const Network&, const Network&) = default;
+};
+
+/// What a path of the closed network has beside its device, which is charon's (core/decisions/0020-ip-vpn.md).
+struct ClosedNet {
+  std::string ike_device;  ///< the closed interface
+  std::uint32_t ike_address = 0;
+  bool kernel_esp = false;               ///< the path's device is ike_device, and what counts came out of an SA
+  std::vector<std::uint16_t> entrances;  ///< ports of the front: open to every address of the network
+};
+
 struct NetPath {
   std::string name;  ///< "internet": [a-z0-9_]+
   std::string tun;   ///< "sekisho0": letters, digits, _ - .
@@ -22,6 +39,10 @@ struct NetPath {
   std::vector<std::uint16_t> doors;
   /// The console page's, on the desktops' side: answered on the device that has it, whatever device a packet came by.
   std::optional<std::uint32_t> console_address{};
+  std::optional<ClosedNet> closed{};  ///< netd makes no device then
+  /// Where the zones of this path are beside its sessions: their desktops' segments, and the gate's own addresses of
+  /// this path. Desktops of another path's zones reach none of it (R01).
+  std::vector<Network> desktops{}, places{};
 
   [[nodiscard]] std::uint32_t mask() const { return ~std::uint32_t{0} << (32 - prefix); }
   [[nodiscard]] std::uint32_t network() const { return gate_address & mask(); }
@@ -30,11 +51,12 @@ struct NetPath {
   [[nodiscard]] bool is_door(std::uint16_t port) const;
 };
 
-/// The paths of `config` that carry packets (tun.gate_address is set), in its order.
+/// The paths of `config` that carry packets (tun.gate_address or closed.gate_address is set), in its order.
 [[nodiscard]] std::vector<NetPath> net_paths(const SiteConfig& config);
 
 /// Dotted decimal without leading zeros; anything else is nullopt.
 [[nodiscard]] std::optional<std::uint32_t> parse_ipv4(std::string_view text);
 [[nodiscard]] std::string to_text(std::uint32_t address);
+[[nodiscard]] std::string to_text(const Network& network);
 
 }  // namespace sekisho::netd

@@ -43,14 +43,81 @@ void add_objects(std::string& out, const NetPath& path, const Rights& rights) {
   out += "  }\n";
 }
 
+std::string listed(const std::vector<std::string>& values) {
+  std::string out;
+  for (const std::string& value : values) out += (out.empty() ? "" : ", ") + value;
+  return values.size() == 1 ? out : "{ " + out + " }";
+}
+
+std::string ports(const ClosedNet& closed) {
+  std::vector<std::string> out;
+  for (const std::uint16_t port : closed.entrances) out.push_back(std::to_string(port));
+  return listed(out);
+}
+
+std::string network_of(const NetPath& path) {
+  return to_text(Network{path.network(), path.prefix});
+}
+
+/// The front of a closed path is there for every terminal of its circuits: whoever has no session yet meets the login.
+void add_entrances(std::string& out, const NetPath& path, bool asked) {
+  if (!path.closed || path.closed->entrances.empty()) return;
+  const std::string terminal = network_of(path), gate = to_text(path.gate_address), open = ports(*path.closed);
+  out += asked ? "    ip saddr " + terminal + " ip daddr " + gate + " tcp dport " + open + " accept\n"
+               : "    ip daddr " + terminal + " ip saddr " + gate + " tcp sport " + open + " accept\n";
+}
+
+/// At the closed interface there is IKE and what comes out of it, and nothing else (R02).
+void add_closed_arriving(std::string& out, const NetPath& path) {
+  const ClosedNet& closed = *path.closed;
+  const std::string there = "    iifname " + quoted(closed.ike_device);
+  const std::string to_it = there + " ip daddr " + to_text(closed.ike_address);
+  if (closed.kernel_esp) {
+    out += there + " meta ipsec exists goto from_" + path.name + "\n" + to_it + " ip protocol esp accept\n";
+  }
+  out += to_it + " udp dport { 500, 4500 } accept\n" + there + denied(stray_counter(path));
+}
+
+void add_closed_leaving(std::string& out, const NetPath& path) {
+  const ClosedNet& closed = *path.closed;
+  const std::string there = "    oifname " + quoted(closed.ike_device);
+  const std::string from_it = there + " ip saddr " + to_text(closed.ike_address);
+  if (closed.kernel_esp) {
+    out += there + " ip saddr " + to_text(path.gate_address) + " rt ipsec exists goto to_" + path.name + "\n" +
+           from_it + " ip protocol esp accept\n";
+  }
+  out += from_it + " udp sport { 500, 4500 } accept\n" + there + denied(unasked_counter(path));
+}
+
+/// Desktops of one path's zones meet nothing of another path's, wherever it stands (R01).
+void add_zones(std::string& out, const std::vector<NetPath>& paths) {
+  for (const NetPath& from : paths) {
+    if (from.desktops.empty()) continue;
+    std::vector<std::string> sources;
+    for (const Network& network : from.desktops) sources.push_back(to_text(network));
+    for (const NetPath& to : paths) {
+      if (&to == &from || to.places.empty()) continue;
+      std::vector<std::string> places;
+      for (const Network& network : to.places) places.push_back(to_text(network));
+      out += "    iifname != \"lo\" ip saddr " + listed(sources) + " ip daddr " + listed(places) +
+             denied(stray_counter(to));
+    }
+  }
+}
+
 void add_chains(std::string& out, const NetPath& path) {
+  const auto entrances = [&](bool asked) {
+    std::string rule;
+    add_entrances(rule, path, asked);
+    return rule;
+  };
   const auto look_up = [&](const char* fields) {
     return std::string("    ") + fields + " @" + set_name(path) + " accept\n";
   };
-  out += "  chain from_" + path.name + " {\n" + look_up("ip saddr . ip daddr . meta l4proto . th dport") + "   " +
-         denied(refused_counter(path)) + "  }\n";
-  out += "  chain to_" + path.name + " {\n" + look_up("ip daddr . ip saddr . meta l4proto . th sport") + "   " +
-         denied(unasked_counter(path)) + "  }\n";
+  out += "  chain from_" + path.name + " {\n" + entrances(true) +
+         look_up("ip saddr . ip daddr . meta l4proto . th dport") + "   " + denied(refused_counter(path)) + "  }\n";
+  out += "  chain to_" + path.name + " {\n" + entrances(false) +
+         look_up("ip daddr . ip saddr . meta l4proto . th sport") + "   " + denied(unasked_counter(path)) + "  }\n";
 }
 
 }  // namespace
@@ -87,7 +154,12 @@ std::string install_commands(const std::vector<NetPath>& paths, const std::vecto
   out += rdp_objects(rdp);
 
   out += "  chain arriving {\n    type filter hook prerouting priority raw; policy accept;\n";
-  for (const NetPath& path : paths) out += "    iifname " + quoted(path.tun) + " goto from_" + path.name + "\n";
+  for (const NetPath& path : paths) {
+    if (!path.closed || !path.closed->kernel_esp) {
+      out += "    iifname " + quoted(path.tun) + " goto from_" + path.name + "\n";
+    }
+    if (path.closed) add_closed_arriving(out, path);
+  }
   for (const NetPath& path : paths) {
     const std::string network = to_text(path.network()) + '/' + std::to_string(path.prefix);
     const std::string count_drop = denied(stray_counter(path));
@@ -101,14 +173,22 @@ std::string install_commands(const std::vector<NetPath>& paths, const std::vecto
              count_drop;
     }
   }
+  add_zones(out, paths);
   out += "  }\n  chain crossing {\n    type filter hook forward priority raw; policy accept;\n";
   for (const NetPath& path : paths) {
     out += "    iifname " + quoted(path.tun) + denied(refused_counter(path));
     out += "    oifname " + quoted(path.tun) + denied(unasked_counter(path));
+    if (!path.closed || path.closed->kernel_esp) continue;
+    out += "    iifname " + quoted(path.closed->ike_device) + denied(stray_counter(path));
+    out += "    oifname " + quoted(path.closed->ike_device) + denied(unasked_counter(path));
   }
   out += rdp_jumps();
   out += "  }\n  chain leaving {\n    type filter hook output priority raw; policy accept;\n";
-  for (const NetPath& path : paths) out += "    oifname " + quoted(path.tun) + " goto to_" + path.name + "\n";
+  for (const NetPath& path : paths) {
+    if (!path.closed || !path.closed->kernel_esp)
+      out += "    oifname " + quoted(path.tun) + " goto to_" + path.name + "\n";
+    if (path.closed) add_closed_leaving(out, path);
+  }
   return out + "  }\n}\n";
 }
 

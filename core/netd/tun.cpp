@@ -63,6 +63,10 @@ Result<TunDevices> TunDevices::make(const std::vector<NetPath>& paths, std::vect
   TunDevices out(std::move(*route));
   for (std::size_t i = 0; i < paths.size(); ++i) {
     const NetPath& path = paths[i];
+    if (path.closed) {  // charon's
+      out.devices_.emplace_back();
+      continue;
+    }
     Device device{path.tun, 0, std::move(nodes[i]), 0, true};
     const int queue = device.queue.get();
     ifreq request = request_of(path.tun, IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE | IFF_VNET_HDR);
@@ -89,6 +93,7 @@ Result<TunDevices> TunDevices::make(const std::vector<NetPath>& paths, std::vect
 
 Result<run::Fd> TunDevices::hand_out(std::size_t path) {
   Device& device = devices_.at(path);
+  if (!device.queue) return fail("netd.tun", "the path has no device of netd's");
   run::Fd copy(fcntl(device.queue.get(), F_DUPFD_CLOEXEC, 3));
   if (!copy) return refused(device.name, "copying its queue");
   if (!device.attached) {
@@ -106,10 +111,12 @@ void TunDevices::rest(std::size_t path) {
 }
 
 void TunDevices::remove_all() {
-  for (const Device& device : devices_) static_cast<void>(route_.remove(device.index));  // gone already: as well
+  for (const Device& device : devices_)
+    if (device.queue) static_cast<void>(route_.remove(device.index));  // gone already: as well
 }
 
 bool TunDevices::alive(std::size_t path) {
+  if (!devices_.at(path).queue) return true;  // charon's comes and goes with it
   pollfd state{devices_.at(path).queue.get(), POLLIN, 0};
   return poll(&state, 1, 0) >= 0 && (state.revents & (POLLERR | POLLNVAL)) == 0;
 }

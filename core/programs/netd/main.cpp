@@ -106,6 +106,7 @@ class Daemon final : public run::ChildControl::Handler {
     auto devices = TunDevices::make(paths, std::move(*nodes));
     if (!devices) return refuse(devices.error());
     for (std::size_t i = 0; i < paths.size(); ++i) {
+      if (paths[i].closed) continue;
       log_->event(kDeviceReady,
                   {{"device", paths[i].tun}, {"path", paths[i].name}, {"offloads", devices->offloads(i)}});
     }

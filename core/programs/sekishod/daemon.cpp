@@ -15,6 +15,7 @@
 #include "plugin/host.hpp"
 #include "plugin/loader.hpp"
 #include "plugin/report.hpp"
+#include "programs/sekishod/charon_socket.hpp"
 #include "programs/sekishod/events.hpp"
 #include "programs/sekishod/settings.hpp"
 #include "run/asio_services.hpp"
@@ -234,7 +235,27 @@ class Daemon final : public run::ChildControl::Handler {
                                 {"address", note.address},
                                 {"code", note.code}});
     };
+    for (const PathConfig& path : config_.paths) {
+      if (!path.is_closed() || path.closed.vici_socket.empty()) continue;
+      auto& socket = charons_[path.name];
+      if (!socket) socket = std::make_unique<CharonSocket>(loop_, path.closed.vici_socket);
+      out.vici[path.name] = socket.get();
+    }
+    out.tell_circuit = [this](const std::string&, const circuits::Note& note) { tell(note); };
     return out;
+  }
+
+  /// An event takes the fields that it names.
+  void tell(const circuits::Note& note) {
+    log_->event(*note.event, {{"circuit", note.circuit},
+                              {"contractor", note.contractor},
+                              {"code", note.code},
+                              {"peer", note.peer},
+                              {"identity", note.identity},
+                              {"cipher", note.cipher},
+                              {"words", note.words},
+                              {"took_ms", note.number},
+                              {"circuits", note.number}});
   }
 
   // --- the supervisor
@@ -281,6 +302,7 @@ class Daemon final : public run::ChildControl::Handler {
   std::unique_ptr<run::ThreadPools> pools_;
   std::unique_ptr<run::Mail> mail_;
   std::unique_ptr<audit::Journal> journal_;
+  std::map<std::string, std::unique_ptr<CharonSocket>> charons_;  // by path; the gate borrows them
   std::unique_ptr<gate::Gate> gate_;
   std::unique_ptr<run::WallClockWatch> watch_;
   std::unique_ptr<run::ChildControl> control_;

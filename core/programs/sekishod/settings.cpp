@@ -3,6 +3,7 @@
 #include "audit/reader.hpp"
 #include "base/site_config_parse.hpp"
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
@@ -28,6 +29,54 @@ Result<std::string> leaf_fingerprint(const std::string& file) {
   for (const unsigned char byte : digest) {
     out += kHex[byte >> 4];
     out += kHex[byte & 15];
+  }
+  return out;
+}
+
+/// Every certificate of a PEM file, DER, in its order.
+Result<std::vector<std::string>> certificates_in(const std::string& file) {
+  const std::unique_ptr<BIO, int (*)(BIO*)> bio(BIO_new_file(file.c_str(), "r"), BIO_free);
+  if (!bio) return fail("config.unreadable", file);
+  std::vector<std::string> out;
+  for (;;) {
+    const std::unique_ptr<X509, void (*)(X509*)> one(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr),
+                                                     X509_free);
+    if (!one) break;
+    unsigned char* der = nullptr;
+    const int size = i2d_X509(one.get(), &der);
+    if (size <= 0) return fail("config.not_pem", file);
+    out.emplace_back(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+    OPENSSL_free(der);
+  }
+  ERR_clear_error();  // the end of the file is one
+  if (out.empty()) return fail("config.not_pem", file);
+  return out;
+}
+
+/// What charon is told of a closed path, and the doors inside its tunnels: the front's, the desktop entrance's and the
+/// desktop page's, by address, protocol and port (T-43).
+Result<circuits::Settings> circuit_settings(const PathConfig& path) {
+  circuits::Settings out;
+  out.path = path.name;
+  out.address = path.closed.ike_address;
+  out.name = path.closed.ike_name;
+  auto own = certificates_in(path.closed.ike_certificate_file);
+  if (!own) return own.error();
+  out.certificate = std::move(own->front());
+  auto authorities = certificates_in(path.closed.ike_ca_file);
+  if (!authorities) return authorities.error();
+  out.authorities = std::move(*authorities);
+  out.revocation_lists = path.closed.revocation_lists;
+  std::set<std::uint16_t> ports;
+  const auto add = [&](const std::string& listener) {
+    const auto at = parse_socket_address(listener);
+    if (at && at->address == path.closed.gate_address) ports.insert(at->port);
+  };
+  for (const std::string& listener : path.listen) add(listener);
+  add(path.entrance);
+  add(path.pages.desktop.listen);
+  for (const std::uint16_t port : ports) {
+    out.entrances.push_back(path.closed.gate_address + "/32[tcp/" + std::to_string(port) + "]");
   }
   return out;
 }
@@ -113,10 +162,17 @@ Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simu
     policy.mend_limit = Seconds{path.mend_limit_s};
     policy.first_report_limit = Seconds{path.first_report_limit_s};
     policy.prelogin_max_age = Seconds{path.prelogin_max_age_s};
-    p.tun = path.tun.name;
-    p.gate_address = path.tun.gate_address;
-    p.prefix = path.tun.prefix;
+    p.tun = path.is_closed() ? path.closed.device : path.tun.name;
+    p.gate_address = path.gate_address();
+    p.prefix = path.is_closed() ? path.closed.prefix : path.tun.prefix;
     p.mtu = path.tun.mtu;
+    if (path.is_closed()) {
+      auto circuits = circuit_settings(path);
+      if (!circuits) return circuits.error();
+      p.circuits = std::move(*circuits);
+      if (const auto front = parse_socket_address(path.listen.front()))
+        p.posture_page = {front->address, front->port, 6};
+    }
     const auto entrance = parse_socket_address(path.entrance);
     if (!entrance) return entrance.error();
     p.entrance = {entrance->address, entrance->port, 6};
@@ -124,7 +180,7 @@ Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simu
       p.desktop_page = {page->address, page->port, 6};
     for (const std::string& listen : config.posture.listen) {
       const auto at = parse_socket_address(listen);
-      if (at && at->address == path.tun.gate_address) p.posture_page = {at->address, at->port, 6};
+      if (at && !path.is_closed() && at->address == path.tun.gate_address) p.posture_page = {at->address, at->port, 6};
     }
     if (p.posture_page.port == 0) {
       return fail("config.not_allowed", "posture.listen names no address of path " + path.name);

@@ -1,0 +1,53 @@
+// Lines: the circuits of every closed path, driven on the gate's loop: snapshots of the registry and charon's bytes go
+// in; what becomes of a line is journalled, and its sessions live by it.
+//
+//   line up ─▶ its sessions have their rights          line not up ─▶ rights leave the kernel at once, the session
+//   stays
+//                                                                    for the reconnect grace and ends unless it is back
+//
+// What ends a circuit (contract, contractor, terminal, stop, its own last day) ends its sessions by their right, not
+// here. A closed path without charon's socket has no lines: all are unknown. Threads: the gate's loop. Ownership:
+// borrows the gate's state and the sockets. Source: core/decisions/0018, 0020; mission.md R01–R03, R21.
+#pragma once
+#include "circuits/circuits.hpp"
+#include "gate/state.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace sekisho::gate {
+
+class Lines {
+ public:
+  explicit Lines(Gate::State& gate);
+  ~Lines();
+
+  /// The gate's newest snapshot; opens the sockets at the first one.
+  void registry_is_new();
+  [[nodiscard]] registry::Line line(std::string_view path, const std::string& circuit) const;
+  /// Over a closed path: names the circuit that the address belongs to, unless the front has named one.
+  void place(Arrival& arrival) const;
+  /// Null: nothing against this arrival, as far as its circuit goes. `terminal` empty: nobody has said yet which it is.
+  [[nodiscard]] std::optional<Refusal> refuse(const Arrival& arrival, std::string_view terminal) const;
+  /// The circuit that a session of a closed path came over; empty: none, or another path.
+  [[nodiscard]] std::string circuit_of(const store::SessionRow& row) const;
+  /// False for a session of a closed path whose line is not known to be up.
+  [[nodiscard]] bool carries(const store::SessionRow& row) const;
+  /// The session begins, or is found at the start: it stands with its line.
+  void adopt(Session& session) const;
+
+  /// One row a circuit, for staff.
+  [[nodiscard]] nlohmann::json view() const;
+  void conditions(nlohmann::json& conditions) const;
+
+ private:
+  class Path;
+  void follow(const std::string& path, const circuits::LineChange& change);
+  void note(const std::string& path, const circuits::Note& note);
+
+  Gate::State& gate_;
+  std::map<std::string, std::unique_ptr<Path>, std::less<>> paths_;
+};
+
+}  // namespace sekisho::gate
