@@ -17,6 +17,10 @@ UIDS = {"sekishod": 64101, "netd": 64102, "front": 64103, "relay": 64104, "postu
         "closed-front": 64107, "closed-relay": 64108}
 
 
+CHECKS = [{"check": name, "mode": "enforce"} for name in
+          ("registered_terminal", "windows_version", "antivirus", "windows_update", "browser")]
+
+
 class WebCa:
     """The CA of servers (gate, mail) in the lab: not the environment's CA of client certificates."""
 
@@ -111,8 +115,7 @@ class Gatehouse:
                 "uid": UIDS["front"], "relay_uid": UIDS["relay"],
                 "zones": ["internet_business", "internet_dmz"], "factors": factors or ["certificate", "password", "code"],
                 "least_factors": 1 if factors else 2,  # stories with fewer factors say so by naming them
-                "checks": [{"check": name, "mode": "enforce"} for name in
-                           ("registered_terminal", "windows_version", "antivirus", "windows_update", "browser")],
+                "checks": CHECKS,
                 "entrance": f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT}", **consoles.get("path", {}), **(path or {}),
             }, *(more_paths or [])],
             "posture": {"listen": [f"{cast.GATE_PUBLIC}:{cast.POSTURE_PORT}", f"{cast.GATE_INNER}:{cast.POSTURE_PORT}"],
@@ -146,7 +149,7 @@ class Gatehouse:
         # The registry, and with it the desktops of the pools, comes after the start; refused RDP is a finding, for an hour, of a try
         # that may have been an earlier gate's: its kernel tells the next one.
         return done.returncode == 0 and all(
-            condition.startswith("desktop.not_registered:") or condition == "rdp.refused"
+            condition.startswith(("desktop.not_registered:", "circuits.line_down:")) or condition == "rdp.refused"
             for condition in json.loads(done.stdout)["conditions"])
 
     def stop(self) -> None:

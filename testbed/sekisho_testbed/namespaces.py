@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from . import attack, browser, cast, certificates, charons, closed_network, evidence, hypervisor, scan
+from . import attack, browser, cast, cast_closed, certificates, charons, closed_network, evidence, hypervisor, scan
 from .consoles import Consoles
-from .gatehouse import UIDS, Gatehouse, WebCa
+from .gatehouse import CHECKS, UIDS, Gatehouse, WebCa
 from .hypervisor import Hypervisor
 from .labs import Lab, NotHere
 from .libvirtd import LabLibvirtd
+from .namespaces_closed import NamespacesClosed
 from .netlab import Host, NetLab, Plug, Program, probe
 from .pc import ContractorPc, TerminalAgent, Vpn
 from .people import Login, Page, Pc, Rdp
@@ -201,20 +202,28 @@ class NamespacesWorld(World):
         self.browsers: list[Page] = []
         self.entrance = (cast.GATE_INNER, cast.ENTRANCE_PORT)
         self._consoles: Consoles | None = None
+        self._closed: NamespacesClosed | None = None
 
     # --- life ---------------------------------------------------------------------------------------------------------------
-    def open(self, *, desktops: str = "", **config: Any) -> "NamespacesWorld":
+    def open(self, *, desktops: str = "", closed: bool | dict[str, Any] = False, **config: Any) -> "NamespacesWorld":
         """`desktops`: model of the desktops that the gate makes on the lab's hypervisor (hypervisor.py: plain, login), or
-        "host" for those that stand in the registry; with it come consoles, pages and recordings."""
+        "host" for those that stand in the registry; with it come consoles, pages and recordings. `closed`: with the closed path;
+        keys of its entry in the configuration."""
         self.house.wires.mark()
         self.gatehouse = Gatehouse(self.house.gate, self.folder / "gate", self.house.build, self.house.web_ca,
                                    self.house.gate_tls, self.programs)
         self.gatehouse.make_ca()
         if desktops:
             self._consoles = Consoles(self, desktops)
+        registry, people = cast.registry(self.gatehouse.now()), ["mori", "tani"]
+        if closed:
+            self._closed = NamespacesClosed(self, self.house.web_ca)
+            cast_closed.add_to(registry, self.gatehouse.now(), self._closed.network.certificates())
+            people += cast_closed.PEOPLE
+            self.closed_keys = closed if isinstance(closed, dict) else {}
         self.write_config(**config)
         self.gatehouse.start()
-        self.gatehouse.settle(cast.registry(self.gatehouse.now()), ["mori", "tani"])
+        self.gatehouse.settle(registry, people)
         for who in ("mori", "tani"):
             self.enrol(who)
         return self
@@ -229,7 +238,13 @@ class NamespacesWorld(World):
         assert done.returncode == 0, f"enrolment of {who}: {done.stdout}{done.stderr}"
 
     def write_config(self, **config: Any) -> None:
-        self.gatehouse.write_config(**config, consoles=self._consoles.configuration() if self._consoles else None)
+        more = [self._closed.path(CHECKS, **self.closed_keys)] if self._closed else []
+        self.gatehouse.write_config(**config, more_paths=more, consoles=self._consoles.configuration() if self._consoles else None)
+
+    @property
+    def closed(self) -> NamespacesClosed:
+        assert self._closed is not None, "the story's mark says nothing of a closed path"
+        return self._closed
 
     @property
     def consoles(self) -> Consoles:
@@ -252,6 +267,8 @@ class NamespacesWorld(World):
                 program.stop(8)
         if hasattr(self, "gatehouse"):
             self.gatehouse.stop()
+        if self._closed is not None:
+            self._closed.close()
 
     def check_logs(self) -> None:
         """Nothing in the gate's own log may be worse than a warning that the story allowed."""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from . import cast, evidence
+from .closed_side import ClosedSide
 from .netlab import wait_until
 from .people import Agent, ClientRun, Facts, Login, Mailbox, Page, Pc, Rdp, Report
 from .talks import Capture, Heard, Identity, Talk
@@ -52,6 +53,11 @@ class World(abc.ABC):
     def how_to_enter(self) -> str:
         """For --sit: how a person looks around in this world."""
         return "nothing of this lab can be entered"
+
+    @property
+    def closed(self) -> ClosedSide:
+        """The closed path of a story that is marked `gate(closed=True)`."""
+        raise NotImplementedError("needs a closed path")
 
     def allow_event(self, event: str, why: str = "") -> None:
         self.allowed.append(event)
