@@ -1,0 +1,83 @@
+// The entrance of the closed network: login pages for people, posture reports for their agents, over HTTPS inside the
+// circuits' tunnels. It carries no packets: the terminal keeps its own address, which is also its session's; its way to
+// the desktop page is the kernel's, opened by the gatekeeper. It judges nothing: every form becomes a question for the
+// gatekeeper. A pending login is found by its handle, the browser by its page cookie, a session by its cookie, its
+// certificate and its address.
+//
+//   reading --request--> asked --reply--> reading …   (idle, slow, broken, 100 requests: closed)
+//
+// Bytes that come while the gatekeeper thinks are kept (<= 16 KiB) and read afterwards. Deadlines (threats.md §9):
+// first byte and between requests 60 s; head 10 s; body 30 s and 1 KiB/s; gatekeeper gatekeeper_limit. Ranges: head 8
+// KiB, body 64 KiB of an agent and 8 KiB of a form, 100 requests a connection. Errors: every refusal is a page, an
+// agent's is JSON. Threads: the front's. Ownership: host and config outlive a connection. Source: issue "The closed
+// path" 1(c); core/decisions/0020-ip-vpn.md; posture.md §8.
+#pragma once
+#include "config.hpp"
+#include "pages.hpp"
+#include "routes.hpp"
+
+#include <sekisho/sdk/path/access_path.hpp>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sekisho::ip_vpn {
+
+class Entrance final : public AccessPath {
+ public:
+  explicit Entrance(Config config) : config_(std::move(config)) {}
+  [[nodiscard]] std::unique_ptr<PathConnection> open(PathHost& host, Arrival arrival, Instant now) override;
+  [[nodiscard]] bool carries_packets() const override { return false; }
+
+ private:
+  Config config_;
+};
+
+class EntranceConnection final : public PathConnection {
+ public:
+  EntranceConnection(PathHost& host, const Config& config, Arrival arrival, Instant now);
+
+  void on_bytes(std::span<const std::byte> plaintext, Instant now) override;
+  void on_reply(std::uint64_t request, GateReply reply, Instant now) override;
+  void on_push(const GatePush&, Instant) override {}  // no tunnel of its own, so nothing is pushed
+  void on_replaced(Instant) override {}
+  void on_gone(Instant) override;
+  [[nodiscard]] std::size_t fill_record(PacketSource&, std::span<std::byte>, Instant) override { return 0; }
+  [[nodiscard]] std::optional<Instant> next_deadline() const override;
+  void on_deadline(Instant now) override;
+
+ private:
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
+  void read(std::span<const std::byte> bytes, Instant now);
+  void on_request(HttpRequest& request, Instant now);
+  void first_page(const HttpRequest& request);
+  void form(HttpRequest& request, Instant now);
+  void take(Pairs& pairs, Instant now);
+  void show_session(Secret cookie, Instant now);
+  void ask(GateRequest request, Instant now);
+  void answer(HttpResponse response);
+  void refuse(const Refusal& refusal);
+  void close(std::string_view why);
+  [[nodiscard]] Frame frame() const;
+  [[nodiscard]] HttpResponse reply_page(GateReply reply, Instant now);
+
+  PathHost& host_;
+  const Config& config_;
+  Arrival arrival_;
+  HttpRequestParser parser_;
+  std::optional<std::uint64_t> asked_;
+  std::vector<std::byte> kept_;
+  Instant deadline_, body_since_{};
+  std::size_t body_bytes_ = 0;
+  unsigned requests_ = 0;
+  bool in_request_ = false, in_body_ = false, keep_alive_ = true, closed_ = false;
+  // The request that is being answered.
+  Route route_ = Route::unknown;
+  Language language_ = Language::ja;
+  std::string page_cookie_, login_;
+  std::vector<std::string> set_cookies_;  ///< go with the next answer
+};
+
+}  // namespace sekisho::ip_vpn
