@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pathlib
 import shutil
+from typing import Any
 
 from .netlab import Host, LabError, Program, wait_until
 from .vici_talk import Message, Vici, ViciError
@@ -22,6 +23,7 @@ SETTINGS = """charon {{
  cookie_threshold = {cookies}
  half_open_timeout = 30
  init_limit_half_open = {half_open}
+ block_threshold = {block}
  retransmit_tries = 2
  retransmit_timeout = 1
  interfaces_use = {interfaces}
@@ -46,8 +48,9 @@ class Charon:
     """Not started yet."""
 
     def __init__(self, host: Host, folder: pathlib.Path, *, interfaces: str, uid: int = 0, cookies: int = 10,
-                 half_open: int = 500) -> None:
-        """`interfaces`: the cards on which it hears IKE. `uid`: who may speak over its socket besides root."""
+                 half_open: int = 500, block: int = 5) -> None:
+        """`interfaces`: the cards on which it hears IKE. `uid`: who may speak over its socket besides root. `cookies`, `block`: how many
+        half-open associations before cookies are asked for, and from one address before it is not heard; 0: never."""
         self.host, self.uid = host, uid
         folder.mkdir(parents=True, exist_ok=True)
         self.socket = folder / f"{host.name}.vici"
@@ -55,7 +58,7 @@ class Charon:
             raise LabError(f"a socket's path is too long: {self.socket}")
         self.config = folder / f"{host.name}.conf"
         self.config.write_text(SETTINGS.format(plugins=PLUGINS, socket=self.socket, interfaces=interfaces, cookies=cookies,
-                                               half_open=half_open))
+                                               half_open=half_open, block=block))
         self.program: Program | None = None
 
     def start(self) -> "Charon":
@@ -78,7 +81,7 @@ class Charon:
     def talk(self, within: float = 15) -> Vici:
         return Vici(self.socket, within)
 
-    def ask(self, command: str, message: Message | None = None, within: float = 15) -> dict[str, object]:
+    def ask(self, command: str, message: Message | None = None, within: float = 15) -> dict[str, Any]:
         with self.talk(within) as charon:
             return charon.ask(command, message)
 
@@ -93,9 +96,18 @@ class Charon:
         self.ask("load-cert", {"type": "X509_CRL", "data": der})
         self.ask("flush-certs", {"type": "X509_CRL"})
 
-    def tunnels(self) -> dict[str, dict[str, object]]:
+    def tunnels(self) -> dict[str, dict[str, Any]]:
         with self.talk() as charon:
             return charon.tunnels()
+
+    def keys(self) -> set[str]:
+        """The number of each ESP association in use: another one after a rekeying. Its predecessor is kept for a moment."""
+        return {child["spi-in"] for tunnel in self.tunnels().values() for child in tunnel["child-sas"].values()
+                if child["state"] == "INSTALLED"}
+
+    def half_open(self) -> int:
+        """Associations that were begun and are not established."""
+        return int(self.ask("stats")["ikesas"]["half-open"])
 
     def connections(self) -> list[str]:
         with self.talk() as charon:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import cast, cast_closed
 from .charons import Charon
 from .device_certificates import Device, DeviceCa
-from .netlab import Host, NetLab, wait_until
+from .netlab import Host, NetLab, Plug, wait_until
 from .vici_talk import Message, ViciError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class SiteDevice:
     def stands(self) -> bool:
         """An association of this device has a child that is installed."""
         return any(child["state"] == "INSTALLED" for tunnel in self.charon.tunnels().values()
-                   for child in tunnel.get("child-sas", {}).values())  # type: ignore[attr-defined]
+                   for child in tunnel.get("child-sas", {}).values())
 
     def rekey(self, *, child: bool = False) -> None:
         self.charon.ask("rekey", {"child": "site"} if child else {"ike": "closed"})
@@ -165,6 +165,13 @@ class ClosedNetwork:
             self.house.gate.run("ping", "-c", "1", "-W", "1", self.lab.hosts["sato-device"].addresses["line"], check=False)
             wait_until(seen.ended, 3, "the capture has the last packet")
             tcpdump.stop()
+
+    def stranger(self, count: int) -> tuple[Host, list[str]]:
+        """A host on the carrier's line that is nobody's site, with so many addresses."""
+        host = self.lab.hosts.get("hama-line") or self.lab.add_host("hama-line", [Plug("line", 66)], cast_closed.GATE_LINE)
+        addresses = [self.lab.segments["line"].address(100 + n) for n in range(count)]
+        self.lab.batch([f"addr replace {address}/24 dev eth0" for address in addresses], host=host.name)
+        return host, addresses
 
     def close(self) -> None:
         for charon in [self.gate, *(device.charon for device in self.devices.values())]:
