@@ -116,6 +116,7 @@ constexpr EnforcementPoint kPoints[] = {
     {"R12", "console.not_logged_in", kGate},
     {"R12", "console.other_person", kGate},
     {"R12", "console.no_such_server", kGate},
+    {"R01", "console.other_zone", kGate},
     {"R12", "console.too_many", kGate},
     {"R12", "ticket.bad", kGate},
     {"R13", "console.physical", kGate},

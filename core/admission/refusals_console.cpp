@@ -43,6 +43,8 @@ constexpr RefusalRow kRows[] = {
      "desktop to a physical server.",
      "接続元のサーバのコンソールを開いてからやり直してください。",
      "Open the console of the server you start from, then try again."},
+    {"R01", "console.other_zone", kScreenJa, kScreenEn, "この画面は、別の接続方式のゾーンにあります。",
+     "This screen is in a zone of another way of connecting.", kDeskJa, kDeskEn},
     {"R12", "console.too_many", kScreenJa, kScreenEn, "同時に開ける画面の数に達しています。",
      "As many screens as are allowed are open.", "開いている画面を閉じてからやり直してください。",
      "Close one of them and try again."},

@@ -144,6 +144,10 @@ void health(Call&& call) {
   call.done(call.context.control.health());
 }
 
+void circuit_list(Call&& call) {
+  call.done(json{{"circuits", call.context.control.circuits()}});
+}
+
 void registry_export(Call&& call) {
   Params p(call.params);
   const bool secrets = p.flag("secrets");
@@ -441,6 +445,7 @@ void journal_search(Call&& call) {
 const std::map<std::string_view, Handler>& table() {
   static const std::map<std::string_view, Handler> methods{
       {"health", health},
+      {"circuit.list", circuit_list},
       {"registry.export", registry_export},
       {"registry.import", registry_import},
       {"registry.put", registry_put},

@@ -2,6 +2,7 @@
 //
 // | method | params | result |
 // | health | – | {node, started_at, generation, sessions, screens, rdp, journal, links, conditions} |
+// | circuit.list | – | {circuits: […]} |
 // | registry.export | secrets? | the registry's document (registry/json.hpp) |
 // | registry.import | document, if_generation? | {generation} |
 // | registry.put | kind, object, if_generation? | {generation, key} |

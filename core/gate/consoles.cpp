@@ -304,6 +304,12 @@ void Consoles::open_screen(const AskingPtr& asking, const Secret& ticket) {
     right.target = server;
     zone = zone_of(*gate_.registry, *found.server);
   }
+  // R01: a path's consoles stand in its own zones; relay and kernel judge the same by themselves.
+  const auto& zones = gate_.path(asking->path)->policy.zones;
+  if (!admission::enforce("R01", "console.other_zone", std::ranges::find(zones, zone) != zones.end())) {
+    return refuse(*asking, "console.other_zone");
+  }
+  right.zone = registry::to_string(zone);
   const bool plain = right.driver.empty();
   reserve(*asking, right, std::move(server));
   if (plain && at_desktop) return give(asking, std::move(right));

@@ -64,7 +64,7 @@ class Control {
                              std::function<void(Result<void>)> done) = 0;
   /// {"node", "started_at", "sessions", "journal", "store", "links":[…], "conditions":[…]}
   [[nodiscard]] virtual nlohmann::json health() const = 0;
-  /// [{"circuit", "contractor", "site", "state", "addresses", "line", "since", "sessions", …}], one row a circuit and
+  /// [{"circuit", "contractor", "site", "state", "addresses", "line", "since", "in_use_by", …}], one row a circuit and
   /// closed path; without "line" where the gate has no closed path.
   [[nodiscard]] virtual nlohmann::json circuits() const = 0;
 };

@@ -242,7 +242,7 @@ nlohmann::json Lines::view() const {
       row["peer"] = seen.peer;
       row["identity"] = seen.identity;
       row["cipher"] = seen.cipher;
-      row["sessions"] = std::move(sessions);
+      row["in_use_by"] = std::move(sessions);
       out.push_back(std::move(row));
     }
   }

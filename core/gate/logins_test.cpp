@@ -119,7 +119,7 @@ TEST_F(GateTest, AClientFetchesOnceAndAloneWhatItsPersonProvedOnThePages) {
 }
 
 TEST_F(GateTest, WhatWasProvedOnOnePathOpensNoOther) {
-  with_closed_path = true;
+  with_second_path = true;
   start();
   Arrival page = arrival();
   page.form = LoginForm::page_for_client;
@@ -127,9 +127,9 @@ TEST_F(GateTest, WhatWasProvedOnOnePathOpensNoOther) {
   ASSERT_NE(asked, nullptr);
   const auto* handed = as<LoginAsked>(ask(AnswerLogin{asked->handle, page, evidence({{"code", "right"}})}));
   ASSERT_NE(handed, nullptr);
-  gate->on_message(closed_front_id, seam::Request{++number, AnswerLogin{handed->handle, arrival(), {}}});
+  gate->on_message(second_front_id, seam::Request{++number, AnswerLogin{handed->handle, arrival(), {}}});
   settle();
-  const auto* answer = closed_front.last<seam::Reply>();
+  const auto* answer = second_front.last<seam::Reply>();
   ASSERT_NE(answer, nullptr);
   const auto* refused = as<Refused>(*answer);
   ASSERT_NE(refused, nullptr);

@@ -103,12 +103,12 @@ TEST_F(SessionsTest, InItsLastInstantACookieIsGoodForNothing) {
 }
 
 TEST_F(SessionsTest, ACookieCountsOnItsOwnPathAlone) {
-  with_closed_path = true;
+  with_second_path = true;
   start();
   ASSERT_NE(pass(), "");
-  gate->on_message(closed_front_id, seam::Request{++number, ResumeSession{Secret(cookie), arrival(), true}});
+  gate->on_message(second_front_id, seam::Request{++number, ResumeSession{Secret(cookie), arrival(), true}});
   settle();
-  const auto* answer = closed_front.last<seam::Reply>();
+  const auto* answer = second_front.last<seam::Reply>();
   ASSERT_NE(answer, nullptr);
   const auto* refused = as<Refused>(*answer);
   ASSERT_NE(refused, nullptr);

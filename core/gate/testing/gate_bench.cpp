@@ -66,12 +66,29 @@ void GateTest::start() {
   path.entrance = {"10.202.0.1", 5900, 6};
   path.desktop_page = desktop_page;
   options.paths = {path};
-  if (with_closed_path) {
-    path.policy.path = "closed";
-    path.policy.zones = {registry::Zone::my_number};
+  if (with_second_path) {
+    path.policy.path = "second";
     path.tun = "sekisho1";
     path.gate_address = "10.203.0.1";
     path.posture_page.address = path.entrance.address = path.gate_address;
+    options.paths.push_back(path);
+  }
+  if (with_closed_path) {
+    path.policy.path = "closed";
+    path.policy.zones = {registry::Zone::my_number};
+    path.policy.lent_only = true;
+    path.policy.factors = {"certificate", "password"};
+    path.tun = "ipsec0";
+    path.gate_address = "10.90.0.1";
+    path.prefix = 16;
+    path.posture_page = {path.gate_address, 443, 6};
+    path.entrance.address = path.gate_address;
+    path.circuits = circuits::Settings{.path = "closed",
+                                       .address = "10.99.0.1",
+                                       .name = "gate.closed.test",
+                                       .certificate = "der",
+                                       .authorities = {"der"},
+                                       .entrances = {"10.90.0.1/32[tcp/443]"}};
     options.paths.push_back(path);
   }
   if (without_paths) options.paths.clear();
@@ -80,6 +97,7 @@ void GateTest::start() {
   plugins.checks = {{"browser", &browser}};
   plugins.verify_password = [](const VerifyPassword& work) { return work.candidate.reveal() == "candidate"; };
   plugins.tell_desktop = [this](const desktops::Note& note) { told.emplace_back(note.event->id); };
+  if (with_closed_path && with_charon) plugins.vici["closed"] = &charon;
   gate = std::make_unique<Gate>(std::move(options), fake.services(), store, journal, std::move(plugins));
   bool started = false;
   gate->start([this](Instant) -> Result<std::vector<std::string>> { return unfinished; },
@@ -100,7 +118,11 @@ void GateTest::start() {
   relay_id = gate->attach("relay", "internet", relay);
   hyperd.listen(fake.timers, [this](seam::Message message) { gate->on_message(hyperd_id, std::move(message)); });
   if (with_hyperd) hyperd_id = gate->attach("hyperd", hyperd.zone, hyperd.link);
-  if (with_closed_path) closed_front_id = gate->attach("front", "closed", closed_front);
+  if (with_second_path) second_front_id = gate->attach("front", "second", second_front);
+  if (with_closed_path) {
+    closed_front_id = gate->attach("front", "closed", closed_front);
+    closed_relay_id = gate->attach("relay", "closed", closed_relay);
+  }
   settle();
 }
 

@@ -5,6 +5,7 @@
 #include "admission/testing/posture_bench.hpp"
 #include "gate/gate.hpp"
 #include "gate/state.hpp"
+#include "gate/testing/fake_charon.hpp"
 #include "gate/testing/fake_hyperd.hpp"
 #include "gate/testing/fake_link.hpp"
 #include "registry/testing/cast.hpp"
@@ -81,7 +82,8 @@ class GateTest : public ::testing::Test {
   admission::testing::ScriptedCheck browser{"browser"};
   std::vector<admission::CheckPolicy> checks;
   std::optional<Seconds> idle_limit, absolute_limit;  ///< of the path, where a test has its own
-  bool with_closed_path = false;                      ///< beside "internet", for the My Number zone
+  bool with_second_path = false;                      ///< beside "internet"
+  bool with_closed_path = false, with_charon = true;  ///< for the My Number zone, over circuits
   bool without_paths = false;
   ConsolePolicy console_policy;
   FilterRule desktop_page;  ///< of the path; no address: it has none
@@ -90,11 +92,13 @@ class GateTest : public ::testing::Test {
   FakeHyperd hyperd;
   bool with_hyperd = true;
   std::vector<std::string> told;  ///< notes of desktops for the operator's log
-  FakeLink netd, front, relay, closed_front;
+  FakeCharon charon{fake.timers};
+  FakeLink netd, front, relay, second_front, closed_front, closed_relay;
   std::vector<std::string> unfinished, ended;  ///< what the journal says at a start
   std::map<std::string, GivenDesktop> given;   ///< likewise
   std::unique_ptr<Gate> gate;
-  Gate::LinkId netd_id = 0, front_id = 0, relay_id = 0, closed_front_id = 0, hyperd_id = 0;
+  Gate::LinkId netd_id = 0, front_id = 0, relay_id = 0, second_front_id = 0, closed_front_id = 0, closed_relay_id = 0,
+               hyperd_id = 0;
   bool netd_works = true;
   std::uint64_t number = 0;
   std::string cookie;

@@ -102,7 +102,7 @@ class Process final : private run::ChildControl::Handler, private seam::Link::Ha
         relay_(loop, clock, timers),
         addresses_(loop, clock, timers),
         screens_(clock, timers, addresses_),
-        desk_(loop, clock, timers, entropy_, log, screens_, std::move(recordings)),
+        desk_(loop, clock, timers, entropy_, log, screens_, std::move(recordings), limits_of(path)),
         control_(loop, *this) {
     serve(seam::Place::desktop, path.pages.desktop, built_.desktop);
     serve(seam::Place::console, path.pages.console, built_.console);
@@ -115,6 +115,12 @@ class Process final : private run::ChildControl::Handler, private seam::Link::Ha
   [[nodiscard]] int exit_code() const { return exit_code_; }
 
  private:
+  static DeskLimits limits_of(const PathConfig& path) {
+    DeskLimits out;
+    out.zones.emplace(path.zones.begin(), path.zones.end());
+    return out;
+  }
+
   /// One page: what it answers, and who serves it once its listener has come.
   struct Page {
     Page(seam::Place place, const PageConfig& config, const BuiltPage& built)

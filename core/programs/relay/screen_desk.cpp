@@ -103,12 +103,17 @@ struct ScreenDesk::State : std::enable_shared_from_this<ScreenDesk::State>, Scre
   }
   [[nodiscard]] const screens::Pages& pages_of(seam::Place place) const { return *pages.at(place); }
 
+  [[nodiscard]] bool of_our_zones(const std::string& zone) const {  // enforces R01/console.other_zone
+    return !limits.zones || limits.zones->contains(zone);
+  }
+
   // --- a page's questions
   void finish(const Peer& peer, const std::function<void(HttpResponse)>& done, seam::ConsoleAnswer answer) {
     if (const auto* refused = std::get_if<seam::ConsoleRefused>(&answer); refused && refused->refusal.code.empty()) {
       return done(screens::Pages::refuse("gate.unavailable", 503));
     }
     if (auto* right = std::get_if<seam::ThumbnailRight>(&answer)) {
+      if (!of_our_zones(right->zone)) return done(screens::Pages::refuse("console.other_zone"));
       ScreenTarget target{std::move(right->machine), std::move(right->driver), {}, 0, std::move(right->session),
                           std::move(right->zone),    std::move(right->ticket)};
       return source.thumbnail(std::move(target), [done](Result<std::string> png) {
@@ -127,6 +132,7 @@ struct ScreenDesk::State : std::enable_shared_from_this<ScreenDesk::State>, Scre
       return tell(console, seam::ScreenClosed{"console.too_many", {}, 0, 0});
     }
     entries.emplace(console, entry);
+    if (!of_our_zones(entry->right.zone)) return give_up(entry, "console.other_zone", entry->right.zone);
     step(entry, "console.unreachable");
     seam::ScreenRight& right = entry->right;
     ScreenTarget target{right.machine, right.driver, right.address,          right.port,

@@ -18,6 +18,9 @@
 #include <sekisho/sdk/services.hpp>
 
 #include <memory>
+#include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 
 namespace sekisho::relay {
@@ -25,6 +28,9 @@ namespace sekisho::relay {
 struct DeskLimits {
   Seconds answer{5}, step{5}, without_gate{120};
   std::size_t screens = 256;
+  /// Zones of this relay's path: no screen or picture of another one is fetched, whoever grants it (R01). Missing: not
+  /// judged, in tests alone.
+  std::optional<std::set<std::string>> zones{};
 };
 
 class ScreenDesk final : public PageDesk {

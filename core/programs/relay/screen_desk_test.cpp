@@ -212,6 +212,32 @@ TEST_F(ScreenDeskTest, WhatOpensAScreenAtItsHypervisorIsGivenToItAlone) {
   EXPECT_EQ(source.targets[0].ticket.reveal(), "ticket");
 }
 
+class OneZoneTest : public ScreenDeskTest {
+ protected:
+  OneZoneTest() : ScreenDeskTest(limits()) {}
+  static DeskLimits limits() {
+    DeskLimits out;
+    out.zones = std::set<std::string>{"internet_business"};
+    return out;
+  }
+};
+TEST_F(OneZoneTest, AScreenOfAnotherPathsZoneIsNotFetchedWhoeverGrantsIt) {
+  for (const char* zone : {"my_number", ""}) {
+    seam::ScreenRight foreign = right();
+    foreign.zone = zone;
+    questions = 0;
+    auto peer = knock(std::move(foreign));
+    EXPECT_EQ(farewell(peer), "console.other_zone") << zone;
+    EXPECT_TRUE(source.targets.empty()) << zone;
+    EXPECT_EQ(desk->screens(), 0U);
+  }
+  seam::ScreenRight own = right();
+  own.zone = "internet_business";
+  questions = 0;
+  auto peer = open_screen(std::move(own));
+  EXPECT_EQ(desk->screens(), 1U);
+}
+
 TEST_F(ScreenDeskTest, WithoutARecordingNoScreen) {
   journal_works = false;
   auto peer = knock(right());

@@ -62,6 +62,15 @@ void add_live_commands(CLI::App& app, Session& session) {
                                           "peer", "tunnel_up", "until", "node"});
   });
 
+  auto* circuits = app.add_subcommand("circuits", "閉域網の回線の状態 / circuits of the closed network");
+  on(circuits, session, [&session] {
+    json result;
+    if (!session.call("circuit.list", json::object(), result)) return;
+    if (session.out.json) return session.out.show(result);
+    session.out.show(result["circuits"], {"circuit", "contractor", "site", "state", "line", "since", "addresses",
+                                          "in_use_by", "closed_because", "expected_at", "late"});
+  });
+
   auto* one = app.add_subcommand("session", "一つのセッション / one session");
   one->require_subcommand(1);
   auto* show = one->add_subcommand("show", "表示 / show");

@@ -1,0 +1,300 @@
+// The closed path in the gate: who comes in over which circuit, and how long he stays.
+#include "gate/lines.hpp"
+
+#include "gate/testing/gate_bench.hpp"
+#include "gate/vici_socket.hpp"
+
+namespace sekisho::gate::testing {
+
+using registry::Registry;
+
+constexpr const char* kSatoLeaf = "leaf of sato on pc-sato";
+constexpr const char* kSatoAddress = "10.90.1.10";
+
+class LinesTest : public GateTest {
+ protected:
+  LinesTest() {
+    with_closed_path = true;
+    certificate.becomes([this](AuthRequest request) {
+      AuthStep step = admission::testing::says_yes(std::move(request));
+      step.terminal = terminal;
+      return step;
+    });
+    EXPECT_TRUE(store->transact([&](store::Tx& tx) {
+      Registry r = tx.registry();
+      registry::Certificate own;
+      own.fingerprint_sha256 = sha256_hex(kSatoLeaf);
+      own.serial_hex = "02", own.person = "sato", own.terminal = "pc-sato";
+      own.not_before = registry::testing::kNow - std::chrono::hours(24);
+      own.not_after = registry::testing::kNow + std::chrono::hours(24 * 200);
+      r.certificates.emplace(own.fingerprint_sha256, own);
+      tx.replace_registry(r);
+    }));
+    start();
+  }
+  void line_up() {
+    charon.device(true);
+    settle();
+  }
+  static Arrival from(const char* address = kSatoAddress, const char* leaf = kSatoLeaf) {
+    Arrival out = arrival(leaf);
+    out.path = "closed";
+    out.peer_address = address;
+    return out;
+  }
+  const seam::Reply& ask_closed(GateRequest request) {
+    gate->on_message(closed_front_id, seam::Request{++number, std::move(request)});
+    settle();
+    for (auto it = closed_front.sent.rbegin(); it != closed_front.sent.rend(); ++it) {
+      const auto* found = std::get_if<seam::Reply>(&*it);
+      if (found != nullptr && found->number == number) return *found;
+    }
+    static const seam::Reply kNone{0, Done{}};
+    return kNone;
+  }
+  /// The session's number, or the refusal's code.
+  std::string come(Arrival a = from(), const char* login = "sato") {
+    const seam::Reply& said =
+        ask_closed(BeginLogin{std::move(a), evidence({{"login", login}, {"password", "candidate"}})});
+    if (const auto* grant = as<Granted>(said)) {
+      cookie = std::string(grant->cookie.reveal());
+      return grant->session;
+    }
+    if (const auto* refused = as<Refused>(said)) return refused->refusal.rule + "/" + refused->refusal.code;
+    return "?";
+  }
+  /// What netd was told last of the closed path.
+  [[nodiscard]] std::vector<seam::KernelRight> rights() const {
+    for (auto it = netd.sent.rbegin(); it != netd.sent.rend(); ++it) {
+      const auto* desired = std::get_if<seam::DesiredNet>(&*it);
+      if (desired != nullptr && desired->tun == "ipsec0") return desired->rights;
+    }
+    return {};
+  }
+  std::string view(const char* member) { return gate->circuits().at(0).at(member).dump(); }
+  bool has_condition(std::string_view code) {
+    for (const auto& each : gate->health().at("conditions")) {
+      if (each.get<std::string>() == code) return true;
+    }
+    return false;
+  }
+  std::string terminal = "pc-sato";
+};
+
+TEST_F(LinesTest, ALentTerminalOnItsCircuitComesInAndKeepsItsAddress) {
+  line_up();
+  put_posture();
+  const std::string session = come();
+  ASSERT_TRUE(session.starts_with("S")) << session;
+  EXPECT_EQ(address_of(session), kSatoAddress);
+  ASSERT_EQ(rights().size(), 1U);
+  EXPECT_EQ(rights()[0].address, kSatoAddress);
+  for (const FilterRule& rule : rights()[0].filter)
+    EXPECT_EQ(rule.address, "10.90.0.1") << "the entrance, nothing else";
+  EXPECT_EQ(gate->sessions().at(0).tunnel_up, true);
+  EXPECT_EQ(view("line"), "\"up\"");
+  EXPECT_EQ(view("in_use_by"), "[\"" + session + "\"]");
+  const auto granted = std::ranges::find(journal.entries, "session.granted", &audit::Entry::event);
+  ASSERT_NE(granted, journal.entries.end());
+  EXPECT_EQ(granted->detail.value("circuit", ""), "line-sato");
+  EXPECT_GE(journal.count("circuits.line_up"), 1U);
+}
+
+TEST_F(LinesTest, WhoComesOtherwiseIsRefusedByItsRule) {
+  EXPECT_EQ(come(), "R02/circuit.line_down");
+  line_up();
+  EXPECT_EQ(come(from("10.91.1.10")), "R03/circuit.unknown") << "no circuit has this address";
+  Arrival claims = from("10.91.1.10");
+  claims.circuit = "line-sato";
+  EXPECT_EQ(come(claims), "R03/circuit.other_address") << "a circuit that the front claims is none of the address";
+  EXPECT_EQ(come(from(kSatoAddress, kLeaf), "mori"), "R03/terminal.not_lent") << "his own terminal";
+  terminal = "pc-mori";
+  EXPECT_EQ(come(from(kSatoAddress, "nobody's"), "mori"), "R03/terminal.not_lent") << "known by its factor alone";
+  EXPECT_TRUE(gate->sessions().empty());
+}
+
+TEST_F(LinesTest, WithoutCharonNobodyComesIn) {
+  with_charon = false;
+  start();
+  EXPECT_EQ(come(), "R02/circuit.line_unknown");
+  EXPECT_TRUE(has_condition("circuits.charon_away:closed"));
+}
+
+TEST_F(LinesTest, ALentTerminalIsNoTerminalOfTheOtherPath) {
+  line_up();
+  Arrival internet = from();
+  internet.path = "internet";
+  internet.circuit = "line-sato";
+  const auto* refused = as<Refused>(ask(BeginLogin{internet, evidence({{"login", "sato"}, {"password", "x"}})}));
+  ASSERT_NE(refused, nullptr);
+  EXPECT_EQ(refused->refusal.code, "circuit.other_path");
+}
+
+TEST_F(LinesTest, ALineThatIsLostTakesTheKernelsRightsAtOnceAndTheSessionAfterTheGrace) {
+  line_up();
+  const std::string session = come();
+  ASSERT_TRUE(session.starts_with("S")) << session;
+  charon.device(false);
+  settle();
+  EXPECT_TRUE(rights().empty());
+  EXPECT_EQ(gate->sessions().size(), 1U) << "he may come back";
+  EXPECT_EQ(journal.count("circuit.line_lost"), 1U);
+  EXPECT_TRUE(has_condition("circuits.line_down:line-sato"));
+  gate->on_message(closed_relay_id, seam::EntranceAsk{++number, kSatoAddress});
+  settle();
+  const auto* grant = closed_relay.last<seam::EntranceGrant>();
+  ASSERT_NE(grant, nullptr);
+  EXPECT_EQ(grant->refusal.code, "circuit.line_down");
+  line_up();
+  EXPECT_EQ(rights().size(), 1U);
+  EXPECT_EQ(journal.count("circuit.line_back"), 1U);
+  charon.device(false);
+  settle();
+  fake.timers.advance(Seconds{119});
+  EXPECT_EQ(gate->sessions().size(), 1U);
+  fake.timers.advance(Seconds{2});
+  EXPECT_TRUE(gate->sessions().empty());
+  EXPECT_EQ(
+      journal.count("session.ended", "session.reconnect_expired") + journal.count("session.ended", "session.no_tunnel"),
+      1U);
+}
+
+TEST_F(LinesTest, CharonsDeathIsALineThatNobodyKnows) {
+  line_up();
+  ASSERT_TRUE(come().starts_with("S"));
+  charon.die();
+  settle();
+  EXPECT_TRUE(rights().empty());
+  EXPECT_EQ(view("line"), "\"unknown\"");
+  EXPECT_EQ(come(), "R02/circuit.line_unknown");
+  charon.running = true;
+  fake.timers.advance(Seconds{10});
+  EXPECT_EQ(charon.held.size(), 1U) << "its connection is loaded anew";
+  line_up();
+  EXPECT_EQ(rights().size(), 1U);
+  EXPECT_EQ(gate->sessions().size(), 1U);
+}
+
+struct End {
+  const char* name;
+  std::function<void(Registry&)> change;
+  const char* code;
+  bool tunnel_stays;  ///< the circuit's, for others
+};
+TEST_F(LinesTest, WhateverEndsEndsTheSessionAtOnceAndTheCircuitsTunnelWithTheCircuit) {
+  const Instant now = registry::testing::kNow;
+  const End ends[] = {
+      {"circuit", [now](Registry& r) { r.circuits.at("line-sato").ended_at = now; }, "circuit.ceased", false},
+      {"contract", [now](Registry& r) { r.contracts.at("c-num").ended_at = now; }, "contract.not_in_force", false},
+      {"terminal", [now](Registry& r) { r.terminals.at("pc-sato").returned_at = now; }, "terminal.returned", true},
+      {"person", [now](Registry& r) { r.people.at("sato").ended_at = now; }, "person.ended", true},
+      {"network", [](Registry& r) { r.circuits.at("line-sato").prefixes = {"10.90.2.0/24"}; }, "circuit.other_address",
+       false},
+  };
+  Registry whole;
+  ASSERT_TRUE(store->transact([&](store::Tx& tx) { whole = tx.registry(); }));
+  for (const End& end : ends) {
+    change([&](Registry) { return whole; });
+    line_up();
+    ASSERT_TRUE(come().starts_with("S")) << end.name;
+    change([&](Registry r) -> Result<Registry> {
+      end.change(r);
+      return r;
+    });
+    EXPECT_TRUE(gate->sessions().empty()) << end.name;
+    EXPECT_GE(journal.count("session.ended", end.code), 1U) << end.name;
+    EXPECT_TRUE(rights().empty()) << end.name;
+    EXPECT_EQ(charon.tunnels.size(), end.tunnel_stays ? 1U : 0U) << end.name;
+  }
+}
+
+TEST_F(LinesTest, AStopOfTheContractorOrThePathClosesTheTunnelToo) {
+  for (const char* scope : {"contractor", "path"}) {
+    line_up();
+    ASSERT_TRUE(come().starts_with("S")) << scope;
+    registry::Stop stop;
+    stop.scope = scope, stop.target = std::string(scope) == "path" ? "closed" : "sato-joho", stop.by = "uid:0";
+    gate->stop(stop, [](Result<std::size_t> ended) { EXPECT_EQ(ended.value_or(0), 1U); });
+    settle();
+    EXPECT_TRUE(gate->sessions().empty()) << scope;
+    EXPECT_TRUE(charon.tunnels.empty()) << scope;
+    EXPECT_TRUE(charon.held.empty()) << scope;
+    gate->release(stop.scope, stop.target, "uid:0", [](Result<void> done) { EXPECT_TRUE(done); });
+    settle();
+  }
+}
+
+TEST_F(LinesTest, AnAddressIsOneSessions) {
+  line_up();
+  const std::string first = come();
+  ASSERT_TRUE(first.starts_with("S"));
+  const std::string second = come();
+  ASSERT_TRUE(second.starts_with("S")) << "the same person anew";
+  EXPECT_EQ(gate->sessions().size(), 1U);
+  EXPECT_EQ(address_of(second), kSatoAddress);
+  EXPECT_EQ(rights().size(), 1U);
+  change([](Registry r) -> Result<Registry> {
+    registry::Person other = r.people.at("sato");
+    other.id = other.login = "sada";
+    r.people.emplace("sada", other);
+    registry::Application& application = r.applications.at("a-sato");
+    application.people.push_back("sada");
+    registry::Desktop desktop = r.desktops.at("vdi-03");
+    desktop.id = "vdi-04", desktop.person = "sada", desktop.address = "10.40.0.12";
+    r.desktops.emplace("vdi-04", desktop);
+    return r;
+  });
+  EXPECT_EQ(come(from(), "sada"), "R03/session.address_in_use");
+  EXPECT_EQ(gate->sessions().size(), 1U);
+}
+
+TEST_F(LinesTest, ACookieCountsAtItsAddressAlone) {
+  line_up();
+  ASSERT_TRUE(come().starts_with("S"));
+  const auto resumed = [&](Arrival a) {
+    const seam::Reply& said = ask_closed(ResumeSession{Secret(cookie), std::move(a), false});
+    const auto* refused = as<Refused>(said);
+    return refused != nullptr ? refused->refusal.code : std::string();
+  };
+  EXPECT_EQ(resumed(from()), "");
+  EXPECT_EQ(resumed(from("10.90.1.11")), "session.other_address");
+  EXPECT_EQ(resumed(from(kSatoAddress, kLeaf)), "session.other_certificate");
+}
+
+TEST_F(LinesTest, ARestartedFrontTakesNobodysSession) {
+  line_up();
+  ASSERT_TRUE(come().starts_with("S"));
+  FakeLink next;
+  gate->attach("front", "closed", next);
+  settle();
+  EXPECT_TRUE(gate->sessions().at(0).tunnel_up) << "its tunnel is charon's";
+}
+
+TEST_F(LinesTest, TheFrontTakesReportsOverItsCircuitsAlone) {
+  const auto challenge = [&](const char* address) {
+    const seam::Reply& said = ask_closed(PostureRequest{"challenge", from(address), Secret(), {}});
+    const auto* answer = as<PostureAnswer>(said);
+    return answer != nullptr ? static_cast<int>(answer->status) : 0;
+  };
+  EXPECT_EQ(challenge(kSatoAddress), 403) << "its line is not up";
+  line_up();
+  EXPECT_EQ(challenge(kSatoAddress), 200);
+  EXPECT_EQ(challenge("10.91.1.10"), 403);
+  EXPECT_EQ(challenge("10.202.0.2"), 403) << "an address of the other path";
+}
+
+TEST_F(LinesTest, ARestartedGateFindsItsSessionsAndTheirLine) {
+  line_up();
+  const std::string session = come();
+  ASSERT_TRUE(session.starts_with("S"));
+  unfinished = {session};
+  gate.reset();
+  netd.sent.clear();
+  start();
+  ASSERT_EQ(gate->sessions().size(), 1U);
+  settle();
+  EXPECT_TRUE(gate->sessions().at(0).tunnel_up) << "charon was asked, and it is up";
+  EXPECT_EQ(rights().size(), 1U);
+}
+
+}  // namespace sekisho::gate::testing
