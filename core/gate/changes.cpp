@@ -302,7 +302,7 @@ std::optional<Refusal> Gate::State::fault_of(const store::SessionRow& row, regis
   auto answer = registry::rights_by(*registry, row.person, row.terminal, row.path, p->policy.zones, p->policy.lent_only,
                                     now(), row.application);
   if (!answer.rights) return answer.refusal;
-  if (p->closed()) {
+  if (p->closed) {
     // R03: the session stays on its terminal's circuit, at an address of it; whether its line is up is lines.hpp's.
     Arrival arrival;
     arrival.path = row.path, arrival.peer_address = row.address, arrival.circuit = lines->circuit_of(row);

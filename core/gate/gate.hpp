@@ -22,7 +22,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,8 +39,8 @@ struct GatePath {
   FilterRule desktop_page;  ///< likewise; no address: the path has none
   /// A path of the closed network (core/decisions/0020): its sessions have their terminals' own addresses and live by
   /// the line of their circuit. `tun` is the device that charon's packets come out of, posture_page the front's own.
-  std::optional<circuits::Settings> circuits;
-  [[nodiscard]] bool closed() const { return circuits.has_value(); }
+  bool closed = false;
+  circuits::Settings circuits;
 };
 
 struct GateOptions {
@@ -69,6 +68,8 @@ struct GatePlugins {
   std::function<void(const desktops::Note&)> tell_desktop;     ///< for the operator's log; may be empty
   std::map<std::string, ViciSocket*> vici;                     ///< charon's, by closed path; none: it has no lines
   std::function<void(const std::string& path, const circuits::Note&)> tell_circuit;  ///< as tell_desktop
+  /// Who knows the lines where no charon is: labs without packets. Gate::line_changed() tells of changes.
+  std::function<registry::Line(const std::string& path, const std::string& circuit)> line_of;
 };
 
 /// Sessions that the journal granted since `from` and never ended (recovery compares them with the store's rows).
@@ -109,6 +110,8 @@ class Gate final : public Control {
   LinkId attach(std::string role, std::string name, seam::Link& link);
   void detach(LinkId id);
   void on_message(LinkId id, seam::Message message);
+  /// What `line_of` says of a circuit is another thing now.
+  void line_changed(const std::string& path, const std::string& circuit);
 
   // --- Control
   // --------------------------------------------------------------------------------------------------------

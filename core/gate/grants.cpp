@@ -67,7 +67,7 @@ void put_granted(store::Tx& tx, const store::SessionRow& row, const std::vector<
 
 bool path_is_closed(const Gate::State& self, const store::SessionRow& row) {
   const GatePath* path = self.path(row.path);
-  return path != nullptr && path->closed();
+  return path != nullptr && path->closed;
 }
 
 /// On a closed path an address is one terminal's and opens one session: another person's, or another path's, is not
@@ -97,7 +97,7 @@ void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decisio
   auto row = std::make_shared<store::SessionRow>(std::move(decision.row));
   const GatePath* path = self->path(row->path);
   SEKISHO_ASSERT(path != nullptr);
-  if (path->closed()) {
+  if (path->closed) {
     // The terminal's own: its tunnel is charon's, and there is nothing to give.
     row->address = step->arrival.peer_address;
     if (const auto refusal = address_fault(*self, *row)) return refuse_step(self, step, *refusal, false, row->person);

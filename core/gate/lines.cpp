@@ -44,6 +44,7 @@ class Lines::Path final : public ViciSocket::Handler {
   [[nodiscard]] registry::Line line(const std::string& circuit) const { return circuits_.line(circuit); }
   [[nodiscard]] std::map<std::string, circuits::View> view() const { return circuits_.view(now()); }
   [[nodiscard]] bool has_charon() const { return circuits_.is_connected(); }
+  void changed(const std::string& circuit) { since_[circuit] = now(); }
   [[nodiscard]] Instant since(const std::string& circuit) const {
     const auto found = since_.find(circuit);
     return found == since_.end() ? Instant{} : found->second;
@@ -87,9 +88,9 @@ class Lines::Path final : public ViciSocket::Handler {
     run::Timers& timers = lines_.gate_.services.timers;
     if (timer_ != 0) timers.cancel(std::exchange(timer_, 0));
     auto next = circuits_.next_deadline();
-    if (!next) return;
-    // What waits for a connection under way, or for a socket that is not there, must not spin.
-    const auto pause = opening_ || socket_ == nullptr ? std::chrono::milliseconds{1000} : std::chrono::milliseconds{1};
+    if (!next || socket_ == nullptr) return;  // without charon nothing is due
+    // What waits for a connection under way must not spin.
+    const auto pause = opening_ ? std::chrono::milliseconds{1000} : std::chrono::milliseconds{1};
     timer_ = timers.at(std::max(*next, now() + pause), [this] {
       timer_ = 0;
       run(circuits_.tick(now()));
@@ -107,9 +108,9 @@ class Lines::Path final : public ViciSocket::Handler {
 
 Lines::Lines(Gate::State& gate) : gate_(gate) {
   for (const GatePath& path : gate.options.paths) {
-    if (!path.closed()) continue;
+    if (!path.closed) continue;
     const auto socket = gate.plugins.vici.find(path.policy.path);
-    paths_[path.policy.path] = std::make_unique<Path>(*this, path.policy.path, *path.circuits,
+    paths_[path.policy.path] = std::make_unique<Path>(*this, path.policy.path, path.circuits,
                                                       socket == gate.plugins.vici.end() ? nullptr : socket->second);
   }
 }
@@ -120,8 +121,16 @@ void Lines::registry_is_new() {
   for (const auto& [name, path] : paths_) path->registry_is(*gate_.registry);
 }
 
+void Lines::changed(const std::string& path, const std::string& circuit) {
+  const auto found = paths_.find(path);
+  if (found == paths_.end()) return;
+  found->second->changed(circuit);
+  follow(path, {circuit, line(path, circuit)});
+}
+
 registry::Line Lines::line(std::string_view path, const std::string& circuit) const {
   const auto found = paths_.find(path);
+  if (found != paths_.end() && gate_.plugins.line_of) return gate_.plugins.line_of(found->first, circuit);
   return found == paths_.end() ? registry::Line::unknown : found->second->line(circuit);
 }
 
@@ -235,7 +244,7 @@ nlohmann::json Lines::view() const {
         if (session->row.path == name && circuit_of(session->row) == id) sessions.push_back(number);
       }
       row["path"] = name;
-      row["line"] = word(path->line(id));
+      row["line"] = word(line(name, id));
       row["since"] = since == Instant{} ? nlohmann::json() : nlohmann::json(to_rfc3339(since));
       row["closed_because"] = seen.closed_because;
       row["loaded"] = seen.loaded;
@@ -253,6 +262,7 @@ nlohmann::json Lines::view() const {
 
 void Lines::conditions(nlohmann::json& conditions) const {
   for (const auto& [name, path] : paths_) {
+    if (gate_.plugins.line_of) continue;
     if (!path->has_charon()) {
       conditions.push_back("circuits.charon_away:" + name);
       continue;

@@ -25,6 +25,8 @@ class Lines {
 
   /// The gate's newest snapshot; opens the sockets at the first one.
   void registry_is_new();
+  /// Where GatePlugins::line_of knows the lines.
+  void changed(const std::string& path, const std::string& circuit);
   [[nodiscard]] registry::Line line(std::string_view path, const std::string& circuit) const;
   /// Over a closed path: names the circuit that the address belongs to, unless the front has named one.
   void place(Arrival& arrival) const;

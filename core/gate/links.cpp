@@ -84,7 +84,7 @@ Gate::LinkId Gate::attach(std::string role, std::string name, seam::Link& link) 
   if (entry.role == "hyperd") s.hypervisors->attached(entry.name, link);
   // A front that comes back has no tunnel: their sessions wait for the client's cookie.
   const GatePath* its = s.path(entry.name);
-  if (entry.role == "front" && (its == nullptr || !its->closed())) {  // a closed path's tunnels are charon's
+  if (entry.role == "front" && (its == nullptr || !its->closed)) {  // a closed path's tunnels are charon's
     for (const auto& [number, session] : s.sessions) {
       if (session->row.path != entry.name || !session->tunnel_up) continue;
       session->tunnel_up = false;
@@ -103,6 +103,10 @@ void Gate::detach(LinkId id) {
   const LinkEntry gone = found->second;
   s.links.erase(found);
   if (gone.role == "hyperd") s.hypervisors->detached(gone.name);
+}
+
+void Gate::line_changed(const std::string& path, const std::string& circuit) {
+  state_->lines->changed(path, circuit);
 }
 
 void Gate::on_message(LinkId id, seam::Message message) {
@@ -138,7 +142,7 @@ void Gate::on_message(LinkId id, seam::Message message) {
                                     // The claim comes on the tunnel's front, everything else on the posture front; a
                                     // closed path's front is both, since no process faces both networks.
                                     const GatePath* path = s.path(link.name);
-                                    const bool own = link.role == "front" && path != nullptr && path->closed();
+                                    const bool own = link.role == "front" && path != nullptr && path->closed;
                                     const bool claim = r.kind == "hostcheck";
                                     if (own ? claim : claim != (link.role == "front")) return;
                                     s.posture(caller, std::move(r));

@@ -82,7 +82,7 @@ void store_posture(store::Tx& tx, const admission::ReportVerdict& verdict, Insta
 /// the contractor's own terminals.
 const admission::PathPolicy* policy_before_login(const GateOptions& options, std::string_view path) {
   for (const GatePath& p : options.paths) {
-    if (p.closed() && p.policy.path == path) return &p.policy;
+    if (p.closed && p.policy.path == path) return &p.policy;
   }
   for (const GatePath& p : options.paths) {
     if (!p.policy.lent_only) return &p.policy;
@@ -124,13 +124,13 @@ void Gate::State::posture(const Caller& caller, PostureRequest request) {
   } else {
     session = session_at(request.arrival.peer_address);
     const GatePath* own = path(request.arrival.path);  // of a closed path's front; the posture front has none
-    const bool over_closed = own != nullptr && own->closed();
+    const bool over_closed = own != nullptr && own->closed;
     const bool inner = std::any_of(pools.begin(), pools.end(), [&](const auto& pool) {
       return pool.second.contains(request.arrival.peer_address) && !(over_closed && pool.first == own->policy.path);
     });
     if (inner && !session) return answer_refusal(403, "session.unknown_cookie");
     // R01: whoever speaks to one network's front is no session of the other's.
-    const bool same = !session || path(session->row.path)->closed() == over_closed;
+    const bool same = !session || path(session->row.path)->closed == over_closed;
     if (!admission::enforce("R01", "zone.other_path", same)) return answer_refusal(403, "zone.other_path");
     if (over_closed) {
       lines->place(request.arrival);

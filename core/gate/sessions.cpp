@@ -33,7 +33,7 @@ SessionView Gate::State::view(const Session& session) const {
 
 std::vector<FilterRule> Gate::State::filter_of(const Session& session) const {
   const GatePath* p = path(session.row.path);
-  if (p->closed() && !session.tunnel_up) return {};  // R02: nothing to an address that no tunnel stands for
+  if (p->closed && !session.tunnel_up) return {};  // R02: nothing to an address that no tunnel stands for
   std::vector<FilterRule> rules{p->posture_page};
   if (session.state != SessionState::admitted) return rules;
   rules.push_back(p->entrance);
@@ -86,7 +86,7 @@ void Gate::State::resume(const Caller& caller, ResumeSession request) {
     return refuse_resume("session.other_certificate", session.get());
   }
   const GatePath* its = path(session->row.path);
-  if (its->closed() &&
+  if (its->closed &&
       !admission::enforce("R04", "session.other_address", request.arrival.peer_address == session->row.address)) {
     return refuse_resume("session.other_address", session.get());
   }

@@ -165,7 +165,7 @@ Story forge_report(World& world, Contractor& victim) {
 
 /// Knocks at the entrance from addresses of the pool, with no tunnel at all.
 Story knock_everywhere(World& world, Contractor& victim) {
-  const std::string net = victim.path == kClosed ? "10.203.0." : "10.202.0.";
+  const std::string net = victim.path == kClosed ? "10.90.1." : "10.202.0.";
   for (int i = 2; i < 8; ++i) {
     const std::string address = net + std::to_string(i);
     const auto grant = co_await world.relays().at(victim.path).knock(address);

@@ -92,8 +92,10 @@ gate::GatePath gate_path(const std::string& name) {
   out.policy.least_factors = 2;
   for (const auto& [check, object] : checks()) out.policy.checks.push_back({check, admission::CheckMode::enforce});
   out.tun = World::tun_of(name);
-  out.gate_address = closed ? "10.203.0.1" : "10.202.0.1";
-  out.prefix = 28;  // small, so that addresses come round again
+  out.gate_address = closed ? "10.90.0.1" : "10.202.0.1";
+  out.prefix = closed ? 16 : 28;  // small, so that addresses come round again
+  out.closed = closed;            // without a charon: who is asked says that the lines are up
+  out.circuits.path = name;
   out.posture_page = World::posture_page(name);
   out.entrance = World::entrance(name);
   return out;
@@ -256,6 +258,7 @@ void Gatehouse::start() {
   if (world_.options().flaw == Flaw::guard_off) code = p.credulous.get();
   plugins.authenticators = {{"certificate", &certificate_factor()}, {"password", &p.password}, {"code", code}};
   plugins.checks = checks();
+  plugins.line_of = [](const std::string&, const std::string&) { return registry::Line::up; };
   plugins.verify_password = [](const VerifyPassword& work) {
     return model_password_matches(work.encoded_hash, work.candidate.reveal());
   };

@@ -35,11 +35,11 @@ Relay* World::relay(const std::string& path) {
 }
 
 FilterRule World::posture_page(const std::string& path) {
-  return {path == kClosed ? "10.203.0.1" : "10.202.0.1", 8443, 6};
+  return {path == kClosed ? "10.90.0.1" : "10.202.0.1", 8443, 6};
 }
 
 FilterRule World::entrance(const std::string& path) {
-  return {path == kClosed ? "10.203.0.1" : "10.202.0.1", 5900, 6};
+  return {path == kClosed ? "10.90.0.1" : "10.202.0.1", 5900, 6};
 }
 
 std::string code_in(const std::string& body) {

@@ -8,6 +8,7 @@ handed in, on one thread and virtual time.
 """
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -44,7 +45,8 @@ def _address(text: str) -> FilterRule:
 
 
 def _path(path: Mapping[str, Any], posture_listen: Sequence[str]) -> GatePath:
-    tun = path.get("tun", {})
+    closed = path.get("closed", {})
+    tun = {"name": closed.get("device", "ipsec0"), "prefix": 16, **closed} if closed else path.get("tun", {})
     gate_address = tun.get("gate_address", "10.202.0.1")
     policy = PathPolicy(path=path["name"], zones=path["zones"], lent_only=path.get("lent_only", False),
                         factors=path["factors"], least_factors=path.get("least_factors", 2),
@@ -56,7 +58,7 @@ def _path(path: Mapping[str, Any], posture_listen: Sequence[str]) -> GatePath:
     page = next((p for p in pages if p.address == gate_address), FilterRule(gate_address, 8443, 6))
     return GatePath(policy=policy, tun=tun.get("name", "sekisho0"), gate_address=gate_address,
                     prefix=tun.get("prefix", 24), mtu=tun.get("mtu", 1354), posture_page=page,
-                    entrance=_address(path.get("entrance", gate_address + ":5900")))
+                    entrance=_address(path.get("entrance", gate_address + ":5900")), closed=bool(closed))
 
 
 def gate_options(config: Mapping[str, Any]) -> GateOptions:
@@ -272,6 +274,14 @@ class Gate:
     def rdp(self) -> list[RdpRight]:
         """The RDP that the kernel was told last to let through (R13; while Python does not play netd itself)."""
         return self._house.rdp
+
+    def set_line(self, path: str, circuit: str, line: str) -> None:
+        """The tunnel of a circuit is "up", "down" or "unknown", as it is until it is told."""
+        self._house.set_line(path, circuit, line)
+
+    def circuits(self) -> list[dict[str, Any]]:
+        """What staff see of the circuits."""
+        return cast("list[dict[str, Any]]", json.loads(self._house.circuits()))
 
     def refuse_rdp(self, source: str, destination: str, protocol: int = 6) -> None:
         """The kernel has refused RDP from one address to another."""

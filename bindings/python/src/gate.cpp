@@ -27,7 +27,8 @@ void bind_options(py::module_& m) {
       .field("prefix", &GatePath::prefix)
       .field("mtu", &GatePath::mtu)
       .field("posture_page", &GatePath::posture_page)
-      .field("entrance", &GatePath::entrance);
+      .field("entrance", &GatePath::entrance)
+      .field("closed", &GatePath::closed);
   Value<GateOptions>(m, "GateOptions", "What a gate is told at its start.")
       .field("node", &GateOptions::node)
       .field("gate_id", &GateOptions::gate_id)
@@ -270,6 +271,18 @@ void bind_gate(py::module_& m) {
       .def_readwrite("netd_works", &GateHouse::netd_works)
       .def_property_readonly("kernel", [](const GateHouse& self) { return self.kernel; })
       .def_property_readonly("rdp", [](const GateHouse& self) { return self.kernel_rdp; })
+      .def(
+          "set_line",
+          [](GateHouse& self, const std::string& path, const std::string& circuit, std::string_view line) {
+            const auto known = line == "up" || line == "down" || line == "unknown";
+            if (!known) throw py::value_error("a line is up, down or unknown");
+            self.set_line(path, circuit,
+                          line == "up"     ? registry::Line::up
+                          : line == "down" ? registry::Line::down
+                                           : registry::Line::unknown);
+          },
+          py::arg("path"), py::arg("circuit"), py::arg("line"))
+      .def("circuits", [](GateHouse& self) { return self.running().circuits().dump(); })
       .def("refuse_rdp", &GateHouse::refuse_rdp, py::arg("source"), py::arg("destination"), py::arg("protocol") = 6);
   bind_control(type);
   m.def(

@@ -89,6 +89,10 @@ GateHouse::GateHouse(HouseParts parts) : parts_(std::move(parts)) {
   for (const auto& one : parts_.authenticators) plugins.authenticators[std::string(one->factor())] = one.get();
   for (const auto& one : parts_.checks) plugins.checks[std::string(one->name())] = one.get();
   plugins.verify_password = parts_.verify_password;
+  plugins.line_of = [this](const std::string& path, const std::string& circuit) {
+    const auto found = lines_.find({path, circuit});
+    return found == lines_.end() ? registry::Line::unknown : found->second;
+  };
   gate_ = std::make_unique<gate::Gate>(parts_.options, parts_.time->fake.services(), parts_.store, *journal_,
                                        std::move(plugins));
   std::optional<Result<void>> started;
@@ -118,6 +122,12 @@ void GateHouse::play_netd() {
   });
   *self = netd;
   netd_ = netd;
+  time().fake.timers.settle();
+}
+
+void GateHouse::set_line(const std::string& path, const std::string& circuit, registry::Line line) {
+  lines_[{path, circuit}] = line;
+  running().line_changed(path, circuit);
   time().fake.timers.settle();
 }
 

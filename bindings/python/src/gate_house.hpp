@@ -95,6 +95,8 @@ class GateHouse {
   /// The kernel that the house plays has refused RDP.
   void refuse_rdp(const std::string& source, const std::string& destination, std::uint8_t protocol);
   bool netd_works = true;
+  /// The house knows the lines of closed paths: what is not named is unknown.
+  void set_line(const std::string& path, const std::string& circuit, registry::Line line);
 
   /// Runs an asynchronous call of Control to its end. Throws Failure: its error, or gate.late.
   template <class T, class Call>
@@ -117,6 +119,7 @@ class GateHouse {
  private:
   void play_netd();
   HouseParts parts_;
+  std::map<std::pair<std::string, std::string>, registry::Line> lines_;  // by path and circuit
   std::shared_ptr<PumpedJournal> journal_;
   std::unique_ptr<gate::Gate> gate_;
   std::vector<std::shared_ptr<Neighbour>> neighbours_;

@@ -83,6 +83,7 @@ void GateTest::start() {
     path.prefix = 16;
     path.posture_page = {path.gate_address, 443, 6};
     path.entrance.address = path.gate_address;
+    path.closed = true;
     path.circuits = circuits::Settings{.path = "closed",
                                        .address = "10.99.0.1",
                                        .name = "gate.closed.test",

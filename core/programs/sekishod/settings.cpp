@@ -169,6 +169,7 @@ Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simu
     if (path.is_closed()) {
       auto circuits = circuit_settings(path);
       if (!circuits) return circuits.error();
+      p.closed = true;
       p.circuits = std::move(*circuits);
       if (const auto front = parse_socket_address(path.listen.front()))
         p.posture_page = {front->address, front->port, 6};

@@ -20,8 +20,10 @@ class GatePath(metaclass=_Bound):
     mtu: int
     posture_page: FilterRule
     entrance: FilterRule
+    closed: bool
     def __init__(self, policy: PathPolicy = ..., tun: str = ..., gate_address: str = ..., prefix: int = ...,
-                 mtu: int = ..., posture_page: FilterRule = ..., entrance: FilterRule = ...) -> None: ...
+                 mtu: int = ..., posture_page: FilterRule = ..., entrance: FilterRule = ...,
+                 closed: bool = ...) -> None: ...
 
 class GateOptions(metaclass=_Bound):
     """What a gate is told at its start; times in seconds."""
@@ -151,6 +153,10 @@ class GateHouse(metaclass=_Bound):
     @property
     def rdp(self) -> list[RdpRight]:
         """The RDP that the kernel was told last to let through."""
+    def set_line(self, path: str, circuit: str, line: str) -> None:
+        """The tunnel of a circuit is up, down or unknown."""
+    def circuits(self) -> str:
+        """What staff see of the circuits, JSON."""
     def refuse_rdp(self, source: str, destination: str, protocol: int = ...) -> None:
         """The kernel that the house plays has refused RDP."""
     @property
