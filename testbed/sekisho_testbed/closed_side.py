@@ -30,6 +30,13 @@ class ClosedSide(abc.ABC):
         """The site's device gives its tunnel up; the gate knows it when this returns."""
 
     @abc.abstractmethod
+    def can_be_up(self, who: str) -> bool:
+        """Tries: whether this person's line can be up now."""
+
+    def wait_tunnel_gone(self, who: str, ended: str) -> None:
+        """After the end of a contract or circuit charon itself holds no tunnel of it; labs without charon have none."""
+
+    @abc.abstractmethod
     def lose_charon(self) -> None:
         """The gate's charon dies without a word."""
 

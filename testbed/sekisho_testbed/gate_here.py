@@ -132,10 +132,10 @@ class GateHere(World):
         """A connection to the desktop's screen, as a virtualisation manager hands it out."""
 
     # --- the cast -------------------------------------------------------------------------------------------------------------
-    def furnished(self) -> Any:
-        """The cast's registry, with passwords and certificates."""
-        registry = bindings().Registry.load(cast.registry(self.now()))
-        for who in ("mori", "tani"):
+    def furnished(self, document: dict[str, Any] | None = None) -> Any:
+        """The cast's registry (or this one), with passwords and certificates."""
+        registry = bindings().Registry.load(document or cast.registry(self.now()))
+        for who in self.people:
             registry = self.equipped(registry, who)
         return registry
 

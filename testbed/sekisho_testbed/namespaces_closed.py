@@ -54,6 +54,15 @@ class NamespacesClosed(ClosedSide):
         self.network.devices[who].hang_up()
         self.wait_line(who, "down")
 
+    def can_be_up(self, who: str) -> bool:
+        return not self.network.dial(who, within=4)
+
+    def wait_tunnel_gone(self, who: str, ended: str) -> None:
+        if ended in ("contract", "circuit"):
+            name = f"circuit-{cast_closed.SITES[who]['circuit']}-"
+            self.world.wait(lambda: not any(held.startswith(name) for held in self.network.gate.tunnels()), 5,
+                            f"charon holds no tunnel of {who}'s circuit")
+
     def lose_charon(self) -> None:
         self.world.story.did("the gate's charon dies")
         self.network.gate.kill()

@@ -124,6 +124,11 @@ class World(abc.ABC):
     def at(self, **delta: float) -> str:
         return cast.instant(self.now() + datetime.timedelta(**delta))
 
+    @staticmethod
+    def moment(text: str) -> datetime.datetime:
+        """Of an instant as the gate writes it."""
+        return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
     def ago(self, **delta: float) -> str:
         """As facts write it: whole seconds."""
         return (self.now() - datetime.timedelta(**delta)).astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
