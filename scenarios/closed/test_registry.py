@@ -86,7 +86,7 @@ JOINS: list[tuple[str, str, Callable[[Registry], object]]] = [
     ("a handed-over terminal that nobody answers for", "terminal.loan_incomplete", edit("terminals", "pc-sato", lent_to="")),
     ("a terminal returned before it was handed over", "terminal.loan_order", edit("terminals", "pc-sato", returned_at="2020-01-01")),
     ("an own terminal with a circuit", "terminal.own_has_no_loan", edit("terminals", "pc-mori", circuit="line-sato")),
-    ("a terminal of both kinds", "field.choice", edit("terminals", "pc-sato", kind="both")),
+    ("a terminal of both kinds", "field.choice", lambda r: row(r, "terminals", "pc-sato").update(kind="both")),
     ("one PC as own and lent terminal", "zone.terminal", edit("terminals", "pc-sato", macs=[cast.PCS["mori-pc"].mac])),
     ("an Internet person's certificate for a lent terminal", "certificate.contractor", certificate("mori", "pc-sato")),
     ("a My Number person's certificate for an own terminal", "certificate.contractor", certificate("sato", "pc-mori")),

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import select
 import ssl
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import cast, cast_closed
+from . import cast, cast_closed, netlab
 from .charons import Charon
 from .device_certificates import Device, DeviceCa
-from .netlab import Host, NetLab, Plug, wait_until
+from .netlab import Host, NetLab, Plug, Program, wait_until
 from .vici_talk import Message, ViciError
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class ClosedNetwork:
         self.house, self.folder = house, folder
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o711)
+        self.others: list[Program] = []
         self.ca, self.other_ca = DeviceCa(), DeviceCa("another CA")
         self.gate_identity = self.ca.issue(cast_closed.GATE_IKE_NAME)
         self.identities = {who: self.ca.issue(str(site["device"])) for who, site in cast_closed.SITES.items()}
@@ -166,6 +168,32 @@ class ClosedNetwork:
             wait_until(seen.ended, 3, "the capture has the last packet")
             tcpdump.stop()
 
+    def careless(self, host: Host, port: int, only: list[str] | None = None) -> None:
+        """Something listens on this host that nobody should reach. Until the story's end."""
+        code = ("import socket,sys,time\n"
+                "kept=[socket.create_server((a,int(sys.argv[1]))) for a in sys.argv[2:]]\n"
+                "print('serving',flush=True); time.sleep(3600)")
+        program = host.start(f"careless-{port}", "/usr/bin/python3", "-c", code, str(port), *(only or ["0.0.0.0"]))
+        program.wait_text("serving", 10)
+        self.others.append(program)
+
+    def forged_syn(self, host: Host, source: str, to: str, port: int) -> int:
+        """Sends the beginning of a TCP connection under that source; how often the gate answers it, wherever its answer goes."""
+        from scapy.layers.inet import IP, TCP
+
+        packet = bytes(IP(src=source, dst=to) / TCP(sport=45_454, dport=port, flags="S", seq=77))
+        path = self.folder / "answers.pcap"
+        path.unlink(missing_ok=True)
+        look = self.house.gate.start("tcpdump-answers", "tcpdump", "--immediate-mode", "-i", "any", "-U", "-n", "-Z", "root", "-w",
+                                     str(path), "tcp", "and", "src", "host", to, "and", "dst", "port", "45454")
+        look.wait_text("listening on", 10)
+        code = ("import socket,sys; s=socket.socket(socket.AF_INET,socket.SOCK_RAW,socket.IPPROTO_RAW); "
+                "s.sendto(bytes.fromhex(sys.argv[1]),(sys.argv[2],0))")
+        host.run("/usr/bin/python3", "-c", code, packet.hex(), to)
+        select.select([], [], [], 0.5 * netlab.patience)
+        look.stop()
+        return LineCapture.count_of(path)
+
     def stranger(self, count: int) -> tuple[Host, list[str]]:
         """A host on the carrier's line that is nobody's site, with so many addresses."""
         host = self.lab.hosts.get("hama-line") or self.lab.add_host("hama-line", [Plug("line", 66)], cast_closed.GATE_LINE)
@@ -174,6 +202,8 @@ class ClosedNetwork:
         return host, addresses
 
     def close(self) -> None:
+        for program in self.others:
+            program.stop()
         for charon in [self.gate, *(device.charon for device in self.devices.values())]:
             charon.close()
 
@@ -229,6 +259,14 @@ class LineCapture:
     @staticmethod
     def _own(packet: LinePacket) -> bool:
         return packet.protocol == 1 and cast_closed.GATE_LINE in (packet.source, packet.destination)
+
+    @staticmethod
+    def count_of(path: pathlib.Path) -> int:
+        from scapy.utils import RawPcapReader
+
+        with contextlib.suppress(EOFError):
+            return sum(1 for _ in RawPcapReader(str(path)))
+        return 0
 
     def count(self, kind: str) -> int:
         return sum(packet.kind == kind for packet in self.packets)
