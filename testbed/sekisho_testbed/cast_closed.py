@@ -57,6 +57,13 @@ def pc_address(who: str) -> str:
     return address(site_plug(who, "pc"))
 
 
+def mail_of(who: str) -> str:
+    """Of everybody in the cast; "" of others."""
+    if who in SITES:
+        return f"{who}@{SITES[who]['contractor']}.test"
+    return {"mori": "mori@mori-kogyo.test", "tani": "tani@tani-denki.test"}.get(who, "")
+
+
 def add_to(registry: dict[str, Any], now: datetime.datetime, devices: dict[str, str]) -> dict[str, Any]:
     """Puts the closed side into a registry of cast.registry(). `devices`: the certificate of each site's device, DER in base64."""
     day = datetime.timedelta(days=1)
@@ -72,7 +79,7 @@ def add_to(registry: dict[str, Any], now: datetime.datetime, devices: dict[str, 
         registry["contracts"].append({"id": contract, "contractor": contractor, "title": f"{name}保守", "period": period,
                                       "number_handling": True, "systems": [system]})
         registry["people"].append({"id": who, "contractor": contractor, "login": who, "name": NAMES[who],
-                                   "mail": f"{who}@{contractor}.test", "roles": ["contractor"], "valid": period})
+                                   "mail": mail_of(who), "roles": ["contractor"], "valid": period})
         registry.setdefault("circuits", []).append({
             "id": site["circuit"], "contractor": contractor, "site": f"{NAMES[who]}の拠点", "prefixes": [site["prefix"]],
             "ordered_at": cast.instant(now - 110 * day), "planned_at": cast.instant(now - 25 * day),

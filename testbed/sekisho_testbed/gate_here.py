@@ -220,6 +220,16 @@ class GateHere(World):
         self.story.did(f"revoke {fingerprint[:16]}")
         self.change(lambda r: r.end("certificate", fingerprint, now), "revoke")
 
+    def issue(self, person: str, terminal: str) -> Identity:
+        made, now = self.another_identity(person, terminal), self.now()
+        row = certificates.registry_row(made.certificate, person, terminal)
+        self.change(lambda r: r.register_certificate(row, now=now)[0], "certificate")
+        return made
+
+    @abc.abstractmethod
+    def another_identity(self, person: str, terminal: str) -> Identity:
+        """A certificate of the environment's CA that is not registered yet."""
+
     def register_certificate(self, who: str, identity: Identity) -> None:
         row, now = certificates.registry_row(identity.certificate, who, self.people[who]["terminal"]), self.now()
         self.change(lambda r: r.register_certificate(row, replace=True, now=now)[0], "certificate")

@@ -328,8 +328,7 @@ class NamespacesWorld(World):
         return self.pcs[who]
 
     def mailbox(self, who: str) -> PostBox:
-        person = next(p for p in cast.registry(self.now())["people"] if p["id"] == who) if who in cast.PEOPLE else None
-        return PostBox(self.house.post, person["mail"] if person else f"{who}@tani-denki.test")
+        return PostBox(self.house.post, cast_closed.mail_of(who) or f"{who}@tani-denki.test")
 
     def good_facts(self, who: str) -> dict[str, Any]:
         pc = self.people[who]["pc"]
@@ -436,6 +435,13 @@ class NamespacesWorld(World):
 
     def revoke_certificate(self, who: str) -> None:
         self.ctl("certificate", "revoke", certificates.fingerprint(self.gatehouse.identities[who].certificate))
+
+    def issue(self, person: str, terminal: str) -> Identity:
+        before = self.gatehouse.identities.get(person)
+        made = self.gatehouse.issue(person, terminal)
+        if before is not None:
+            self.gatehouse.identities[person] = before
+        return made
 
     def register_certificate(self, who: str, identity: Identity) -> None:
         self.ctl("certificate", "register", str(identity.certificate), "--replace")

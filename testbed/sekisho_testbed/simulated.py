@@ -190,6 +190,9 @@ class SimulatedWorld(GateHere):
     def identity(self, who: str) -> Identity:
         return self.house.identity(who, self.people[who]["terminal"])
 
+    def another_identity(self, person: str, terminal: str) -> Identity:
+        return self.house.identity(person, terminal)
+
     def enrol(self, who: str) -> None:
         pc = self.pc(who)
         status, text = pc.agent.enrol(self.enrolment_token(who))

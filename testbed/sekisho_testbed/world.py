@@ -319,6 +319,10 @@ class World(abc.ABC):
         """In the place of the one that is registered for him and his terminal."""
 
     @abc.abstractmethod
+    def issue(self, person: str, terminal: str) -> Identity:
+        """A further certificate of the environment, registered for this person and terminal."""
+
+    @abc.abstractmethod
     def enrolment_token(self, who: str) -> str:
         """For his terminal."""
 
