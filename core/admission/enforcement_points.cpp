@@ -108,9 +108,10 @@ constexpr EnforcementPoint kPoints[] = {
     // Pages and screens.
     {"R01", "hyper.not_expected", kGate},
     {"R11", "desktop.not_ready", kGate},
-    {"R14", "screen.clipboard_size", kScreen},
-    {"R14", "screen.encodings", kScreen},
-    {"R14", "screen.file_transfer", kScreen},
+    {"R14", "console.clipboard_size", kScreen},
+    {"R14", "console.encoding", kScreen},
+    {"R14", "console.encoding_held", kScreen},
+    {"R14", "console.file_transfer", kScreen},
     {"R15", "desktop.page_only", kGate},
     {"R12", "console.not_a_desktop", kGate},
     {"R12", "console.not_logged_in", kGate},

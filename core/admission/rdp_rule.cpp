@@ -136,14 +136,4 @@ std::size_t RdpRule::size() const {
   return out;
 }
 
-std::optional<Instant> RdpRule::next_deadline() const {
-  std::optional<Instant> out;
-  for (const auto& [session, grants] : held_) {
-    for (const auto& [key, held] : grants) {
-      if (!out || held.grant.until < *out) out = held.grant.until;
-    }
-  }
-  return out;
-}
-
 }  // namespace sekisho::admission

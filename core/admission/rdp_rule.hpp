@@ -68,8 +68,6 @@ class RdpRule {
   /// What the kernel shall let through: source and destination, until when.
   [[nodiscard]] std::map<std::pair<std::string, std::string>, Instant> rights(Instant now) const;
   [[nodiscard]] std::size_t size() const;
-  /// When the first grant is over; nothing held: none.
-  [[nodiscard]] std::optional<Instant> next_deadline() const;
 
  private:
   struct Held {

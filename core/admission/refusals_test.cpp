@@ -78,7 +78,8 @@ TEST(Refusals, HaveAnEnforcementPointUnlessTheyOnlyTell) {
                                          "console.machine_off",  "console.unreachable",
                                          "console.not_recorded", "console.no_hypervisor",
                                          "page.other_origin",    "page.malformed",
-                                         "page.unknown",         "rdp.closed"};
+                                         "page.unknown",         "rdp.closed",
+                                         "rdp.too_many"};
   for (const Refusal& refusal : all_refusals()) {
     EXPECT_NE(is_enforcement_point(refusal.rule, refusal.code), telling.contains(refusal.code))
         << refusal.rule << "/" << refusal.code;

@@ -13,6 +13,8 @@ using std::chrono::milliseconds;
 using vici::Section;
 
 constexpr milliseconds kAnswerWithin{3000}, kUrgentWithin{1000}, kCloseAgain{1000};
+constexpr milliseconds kLaterTurn{50};
+constexpr std::size_t kMostInLine = 64;  ///< the client's line has an end, and a look must find room in it
 constexpr Seconds kLookEvery{10};
 constexpr const char* kEvents[] = {"ike-updown", "child-updown", "ike-rekey", "child-rekey"};
 
@@ -75,8 +77,10 @@ void Circuits::wanted(Instant now, Actions& out) {
       meant.connection = connection_of(circuit, settings_);
       std::string name = name_of(circuit, meant.connection);
       const auto before = meant_.find(name);
-      next.emplace(std::move(name), before == meant_.end() ? std::move(meant) : std::move(before->second));
-      code = "circuit.changed";  // of another connection that stood for it
+      Meant& kept = next.emplace(std::move(name), before == meant_.end() ? std::move(meant) : std::move(before->second))
+                        .first->second;
+      kept.contractor = circuit.contractor;  // no part of the connection
+      code = "circuit.changed";              // of another connection that stood for it
     }
     codes.emplace(id, std::move(code));
   }
@@ -101,7 +105,13 @@ void Circuits::settle(Instant now, Actions& out) {
   for (const auto& [name, leaving] : leaving_) {
     if (leaving.next <= now) due.push_back(name);
   }
-  for (const std::string& name : due) close(name, now, out);
+  for (const std::string& name : due) {
+    if (client_.waiting() >= kMostInLine) {
+      leaving_.at(name).next = now + kLaterTurn;
+    } else {
+      close(name, now, out);
+    }
+  }
   due.clear();
   for (const auto& [name, meant] : meant_) {
     if (!meant.loaded && !meant.asked && meant.next <= now && !leaving_.contains(name)) due.push_back(name);
@@ -109,6 +119,10 @@ void Circuits::settle(Instant now, Actions& out) {
   for (const std::string& name : due) {
     const auto meant = meant_.find(name);
     if (meant == meant_.end()) continue;
+    if (client_.waiting() >= kMostInLine) {
+      meant->second.next = now + kLaterTurn;
+      continue;
+    }
     meant->second.asked = meant->second.held = true;
     Section message;
     message.put_section(name, meant->second.connection);
@@ -141,8 +155,8 @@ void Circuits::terminate(const char* by, const std::string& value, Instant now, 
 void Circuits::look(Instant now, Actions& out) {
   looking_ = true, look_again_ = false;
   next_look_ = now + kLookEvery;
-  ask(Purpose::list_tunnels, {},
-      {.command = "list-sas", .stream = "list-sa", .within = kAnswerWithin, .urgent = !leaving_.empty()}, now, out);
+  ask(Purpose::list_tunnels, {}, {.command = "list-sas", .stream = "list-sa", .within = kAnswerWithin, .urgent = true},
+      now, out);
 }
 
 // --- charon
@@ -249,14 +263,19 @@ void Circuits::happened(std::vector<vici::Happening> more, Instant now, Actions&
 }
 
 void Circuits::answered(const Question& question, vici::Done done, Instant now, Actions& out) {
-  const bool good = done.answer.has_value();
+  const bool list = question.purpose == Purpose::list_connections || question.purpose == Purpose::list_tunnels;
+  // What changes something says that it did; an answer that says nothing of it is none.
+  const bool good = done.answer.has_value() && (list || done.answer->is("success", "yes"));
+  if (list && !good) {
+    static_cast<void>(client_.closed(now));
+    return gone(done.answer.error(), now, out);
+  }
+  const Error why = done.answer ? fail("vici.malformed", "an answer without success") : done.answer.error();
   switch (question.purpose) {
     case Purpose::list_connections:
-      if (!good) return happened(client_.closed(now), now, out);
       return connections(done.rows, now, out);
     case Purpose::list_tunnels:
       looking_ = false;
-      if (!good) return happened(client_.closed(now), now, out);
       return tunnels(done.rows, now, out);
     case Purpose::load: {
       const auto meant = meant_.find(question.name);
@@ -278,17 +297,15 @@ void Circuits::answered(const Question& question, vici::Done done, Instant now, 
       }
       meant->second.next = now + pause_before_load(++meant->second.failures);
       if (meant->second.failures == 1) {
-        out.notes.push_back({.event = &kLoadFailed,
-                             .circuit = meant->second.circuit,
-                             .code = done.answer.error().code,
-                             .words = done.answer.error().peer});
+        out.notes.push_back(
+            {.event = &kLoadFailed, .circuit = meant->second.circuit, .code = why.code, .words = why.peer});
       }
       return;
     }
     case Purpose::unload: {
       // Refused means that there is none of this name: as good as done.
       const auto leaving = leaving_.find(question.name);
-      const bool settled = good || done.answer.error().code == "vici.refused";
+      const bool settled = good || why.code == "vici.refused";
       if (leaving != leaving_.end() && settled) leaving->second.unloaded = true;
       return;
     }
@@ -324,9 +341,9 @@ void Circuits::see(const std::string& name, const Section& tunnel, std::map<std:
                          .peer = facts.peer,
                          .identity = facts.identity});
   };
+  if (leaving_.contains(name)) return;  // also when it is meant again: this tunnel goes first
   const auto meant = meant_.find(name);
   if (meant == meant_.end()) {
-    if (leaving_.contains(name)) return;
     const std::string circuit = *circuit_in(name);
     stray(circuit, "circuit.not_meant");
     leaving_[name] = Leaving{circuit, {}, "circuit.not_meant", now, now};

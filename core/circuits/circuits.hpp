@@ -121,7 +121,7 @@ class Circuits {
 
   const Settings settings_;
   vici::Client client_;
-  registry::Registry registry_;             ///< contractors, contracts, circuits and stops of the snapshot
+  registry::Registry registry_;             ///< contracts, circuits and stops of the snapshot
   std::map<std::string, Meant> meant_;      ///< by connection name
   std::map<std::string, Leaving> leaving_;  ///< by connection name
   std::map<std::uint64_t, Question> questions_;

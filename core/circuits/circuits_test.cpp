@@ -470,6 +470,60 @@ TEST_F(CircuitsTest, WhatIsMeantAgainIsLoadedAgain) {
   EXPECT_TRUE(circuits.view(now).at("line-sato").loaded);
 }
 
+TEST_F(CircuitsTest, ATunnelOnItsWayOutIsNoLineForWhoIsMeantAgain) {
+  standing();
+  immortal = true;
+  registry::Registry stopped = cast();
+  stopped.stops.emplace("all:", registry::Stop{"all", "", kNow, "yama", "試験"});
+  registry_is(stopped);
+  registry_is(cast());
+  wait(milliseconds(100));
+  EXPECT_NE(circuits.line("line-sato"), Line::up);
+  EXPECT_EQ(count("circuits.line_up"), 0U);
+}
+
+TEST_F(CircuitsTest, HundredsOfCircuitsEndWithoutLosingCharon) {
+  registry::Registry many = cast();
+  const registry::Circuit one = many.circuits.at("line-sato");
+  for (int i = 0; i < 700; ++i) {
+    registry::Circuit more = one;
+    more.id = "line-" + std::to_string(i);
+    more.prefixes = {"10.91." + std::to_string(i / 250) + "." + std::to_string(i % 250) + "/32"};
+    many.circuits.emplace(more.id, more);
+  }
+  registry_is(many);
+  open();
+  for (int i = 0; i < 40; ++i) wait(milliseconds(50));
+  ASSERT_EQ(held.size(), 701U);
+  many.stops.emplace("all:", registry::Stop{"all", "", kNow, "yama", "試験"});
+  registry_is(many);
+  for (int i = 0; i < 40; ++i) wait(milliseconds(50));
+  EXPECT_TRUE(held.empty());
+  EXPECT_EQ(count("circuits.charon_lost"), 0U);
+  EXPECT_EQ(count("circuits.closed"), 701U);
+}
+
+TEST_F(CircuitsTest, ACircuitOfAnotherContractorIsToldAsHis) {
+  standing();
+  registry::Registry moved = cast();
+  moved.circuits.at("line-sato").contractor = "tani-network";
+  for (auto& [id, contract] : moved.contracts) contract.contractor = "tani-network";
+  take(circuits.registry_is(moved, now)), pass();
+  sas.clear();
+  tell("child-updown", false);
+  ASSERT_FALSE(notes.empty());
+  EXPECT_EQ(notes.back().contractor, "tani-network");
+}
+
+TEST_F(CircuitsTest, WhyCharonWasLeftIsTold) {
+  registry_is(cast());
+  charon.commands.erase("list-conns");
+  open();
+  ASSERT_FALSE(notes.empty());
+  EXPECT_EQ(notes.back().event->id, std::string("circuits.charon_lost"));
+  EXPECT_EQ(notes.back().code, "vici.unknown_command");
+}
+
 TEST_F(CircuitsTest, WhatIsMeantAgainWhileCharonIsAwayIsLoadedAgain) {
   standing();
   take(circuits.failed(now));

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace sekisho::gate {
 
@@ -61,6 +62,17 @@ void AddressPool::give_back(std::string_view address) {
 bool AddressPool::contains(std::string_view address) const {
   const auto a = parse_ipv4(address);
   return a && (*a & mask_) == network_ && *a != network_ && *a != (network_ | ~mask_) && *a != gate_;
+}
+
+bool AddressPool::contains_network(std::string_view network) const {
+  const auto slash = network.find('/');
+  const auto first = parse_ipv4(network.substr(0, slash));
+  unsigned prefix = 0;
+  const auto number = slash == std::string_view::npos ? std::string_view() : network.substr(slash + 1);
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), prefix);
+  if (!first || error != std::errc() || end != number.data() + number.size() || prefix < 1 || prefix > 32) return false;
+  const std::uint32_t mask = ~std::uint32_t{0} << (32 - prefix);
+  return (mask & mask_) == mask_ && (*first & mask_) == network_ && ((*first ^ gate_) & mask) != 0;
 }
 
 std::size_t AddressPool::free() const {

@@ -19,6 +19,8 @@ class AddressPool {
   [[nodiscard]] bool take(std::string_view address);
   void give_back(std::string_view address);
   [[nodiscard]] bool contains(std::string_view address) const;
+  /// "10.90.1.0/24" stands in it whole, and the gate's own address is none of it.
+  [[nodiscard]] bool contains_network(std::string_view network) const;
   [[nodiscard]] std::size_t free() const;
 
  private:

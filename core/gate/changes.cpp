@@ -382,14 +382,30 @@ void Gate::change_registry(Change change, std::string by, std::string what,
                            std::function<void(Result<std::uint64_t>)> done) {
   State& s = *state_;
   s.in_store<Changed>(
-      [change = std::move(change)](store::Tx& tx) {
+      [change = std::move(change), networks = s.lines->networks()](store::Tx& tx) {
         Changed out;
         Result<registry::Registry> next = change(tx.registry());
         if (!next) {
           out.error = next.error();
           return out;
         }
-        if (const auto findings = registry::validate(*next); !findings.empty()) {
+        const auto all = [&networks](const registry::Registry& r) {
+          auto out_of = registry::validate(r);
+          auto more = outside(networks, r);
+          std::move(more.begin(), more.end(), std::back_inserter(out_of));
+          return out_of;
+        };
+        auto findings = all(*next);
+        if (!findings.empty()) {
+          // What was stored under older rules must not keep anybody from stopping or ending something (R19).
+          const auto before = all(tx.registry());
+          std::erase_if(findings, [&](const registry::Finding& found) {
+            return std::ranges::any_of(before, [&](const registry::Finding& old) {
+              return old.pointer == found.pointer && old.code == found.code;
+            });
+          });
+        }
+        if (!findings.empty()) {
           out.error = findings_error(findings);
           return out;
         }

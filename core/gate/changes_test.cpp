@@ -48,6 +48,27 @@ TEST_F(GateTest, TheEmergencyStopBitesWhileTheStoreHangs) {
   EXPECT_EQ(refused->refusal.code, "stop.all");
 }
 
+TEST_F(GateTest, WhatWasStoredUnderOlderRulesKeepsNobodyFromStopping) {
+  registry::Registry old = *gate->registry();
+  old.people.at("tani").mail = "no address";
+  ASSERT_FALSE(registry::validate(old).empty());
+  ASSERT_TRUE(store->transact([&](store::Tx& tx) { tx.replace_registry(old); }));
+  bool kept = false;
+  gate->stop({.scope = "path", .target = "internet", .at = {}, .by = "uid:0", .reason = "drill"},
+             [&](Result<std::size_t> end) { kept = end.has_value(); });
+  settle();
+  EXPECT_TRUE(kept);
+  EXPECT_TRUE(gate->registry()->stops.contains("path:internet"));
+  gate->change_registry(
+      [](registry::Registry next) -> Result<registry::Registry> {
+        next.people.at("mori").mail = "neither";
+        return next;
+      },
+      "uid:0", "試験", [&](Result<std::uint64_t> end) { kept = end.has_value(); });
+  settle();
+  EXPECT_FALSE(kept) << "nothing wrong is added";
+}
+
 TEST_F(GateTest, AStoppedPathEndsItsSessionsAndAsksNobodyForAnything) {
   ASSERT_NE(pass(), "");
   gate->stop({.scope = "path", .target = "internet", .at = {}, .by = "uid:0", .reason = "drill"},

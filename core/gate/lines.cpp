@@ -106,6 +106,29 @@ class Lines::Path final : public ViciSocket::Handler {
   bool open_ = false, opening_ = false;
 };
 
+std::vector<registry::Finding> outside(const std::vector<AddressPool>& networks, const registry::Registry& registry) {
+  std::vector<registry::Finding> out;
+  if (networks.empty()) return out;  // this gate has no closed path: the registry may be another's too
+  std::size_t index = 0;
+  for (const auto& [id, circuit] : registry.circuits) {
+    const std::string at = "/circuits/" + std::to_string(index++) + "/prefixes/";
+    for (std::size_t i = 0; i < circuit.prefixes.size(); ++i) {
+      const bool inside = std::ranges::any_of(
+          networks, [&](const AddressPool& network) { return network.contains_network(circuit.prefixes[i]); });
+      if (!inside) out.push_back(registry::finding(at + std::to_string(i), "circuit.other_network"));
+    }
+  }
+  return out;
+}
+
+std::vector<AddressPool> Lines::networks() const {
+  std::vector<AddressPool> out;
+  for (const GatePath& path : gate_.options.paths) {
+    if (path.closed) out.emplace_back(path.gate_address, path.prefix);
+  }
+  return out;
+}
+
 Lines::Lines(Gate::State& gate) : gate_(gate) {
   for (const GatePath& path : gate.options.paths) {
     if (!path.closed) continue;

@@ -11,12 +11,17 @@
 #pragma once
 #include "circuits/circuits.hpp"
 #include "gate/state.hpp"
+#include "registry/findings.hpp"
 
 #include <map>
 #include <memory>
 #include <string>
 
 namespace sekisho::gate {
+
+/// Circuits whose networks do not stand in the closed paths': their terminals could never have a session.
+[[nodiscard]] std::vector<registry::Finding> outside(const std::vector<AddressPool>& networks,
+                                                     const registry::Registry& registry);
 
 class Lines {
  public:
@@ -25,6 +30,7 @@ class Lines {
 
   /// The gate's newest snapshot; opens the sockets at the first one.
   void registry_is_new();
+  [[nodiscard]] std::vector<AddressPool> networks() const;
   /// Where GatePlugins::line_of knows the lines.
   void changed(const std::string& path, const std::string& circuit);
   [[nodiscard]] registry::Line line(std::string_view path, const std::string& circuit) const;

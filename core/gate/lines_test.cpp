@@ -248,6 +248,20 @@ TEST_F(LinesTest, AnAddressIsOneSessions) {
   EXPECT_EQ(gate->sessions().size(), 1U);
 }
 
+TEST_F(LinesTest, ACircuitOutsideTheClosedNetworkIsNotRegistered) {
+  for (const char* prefix : {"10.91.1.0/24", "10.0.0.0/8", "10.90.0.0/24"}) {
+    std::string error;
+    gate->change_registry(
+        [prefix](Registry r) -> Result<Registry> {
+          r.circuits.at("line-sato").prefixes = {prefix};
+          return r;
+        },
+        "uid:0", "test", [&](Result<std::uint64_t> end) { error = end ? "none" : end.error().detail; });
+    settle();
+    EXPECT_NE(error.find("circuit.other_network"), std::string::npos) << prefix << ": " << error;
+  }
+}
+
 TEST_F(LinesTest, ACookieCountsAtItsAddressAlone) {
   line_up();
   ASSERT_TRUE(come().starts_with("S"));

@@ -1,6 +1,7 @@
 #include "gate/rdp.hpp"
 
 #include "base/json_object.hpp"
+#include "gate/addresses.hpp"
 #include "gate/consoles.hpp"
 
 #include <algorithm>
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::chrono::seconds kRetry{1};  ///< a right that ended must not live on until the next renewal
 constexpr std::size_t kPerEntry = 32;      ///< destinations; an entry is at most 8 KiB
+constexpr std::uint64_t kRepeats = 8;      ///< packets of one try that a client sends again by itself, at most
 
 using admission::RdpGrant;
 
@@ -45,7 +47,20 @@ void Rdp::flush() {
   flushing_ = false;
   bool tell_netd = false;
   for (const std::string& number : std::exchange(dirty_, {})) tell_netd = judge(number) || tell_netd;
-  if (tell_netd) tell();
+  // However many sessions end at once, the kernel is told one state, and told it first.
+  if (tell_netd || !removed_.empty()) tell();
+  for (const Removed& each : std::exchange(removed_, {})) journal_removed(each.grants, each.why);
+  for (auto& grants : std::exchange(granted_, {})) journal_granted(std::move(grants));
+  std::erase_if(owners_, [this](const auto& owner) { return !gate_.sessions.contains(owner.first); });
+}
+
+void Rdp::tell_soon() {
+  if (std::exchange(telling_, true)) return;
+  gate_.services.timers.post([this, weak = gate_.weak_from_this()] {
+    if (weak.expired()) return;
+    telling_ = false;
+    tell();
+  });
 }
 
 void Rdp::renew() {
@@ -56,11 +71,9 @@ void Rdp::renew() {
 bool Rdp::judge(const std::string& number) {
   const auto found = gate_.sessions.find(number);
   if (found == gate_.sessions.end()) {
-    const auto step = rule_.ended(number);
-    if (step.removed.empty()) return false;
-    tell();  // the kernel first
-    journal_removed(step.removed, "session.ended");
-    owners_.erase(number);
+    auto step = rule_.ended(number);
+    if (!step.removed.empty()) removed_.push_back({std::move(step.removed), "session.ended"});
+    full_.erase(number);
     return false;
   }
   const Session& session = *found->second;
@@ -76,15 +89,16 @@ bool Rdp::judge(const std::string& number) {
   facts.desktop_address = desktop_address;
   for (const auto& [id, server] : gate_.registry->servers) {
     const bool physical = server.kind == registry::ServerKind::physical;
-    facts.servers.push_back({id, server.address, physical, covered.contains(id), open.contains(id)});
+    // What is no address of this network opens nothing.
+    const std::string_view address = parse_ipv4(server.address) ? std::string_view(server.address) : std::string_view();
+    facts.servers.push_back({id, address, physical, covered.contains(id), open.contains(id)});
   }
   auto step = rule_.judge(facts, gate_.now());
   if (!step.granted.empty()) owners_[number] = {session.row.person, session.row.path};
   if (!step.removed.empty()) {
-    tell();
-    journal_removed(step.removed, facts.admitted ? "right.changed" : "posture.quarantine");
+    removed_.push_back({std::move(step.removed), facts.admitted ? "right.changed" : "posture.quarantine"});
   }
-  if (step.left_out > 0 && !std::exchange(full_, true)) {
+  if (step.left_out > 0 && full_.insert(number).second) {
     audit::Entry entry;
     entry.event = "rdp.not_granted";
     entry.session = number;
@@ -96,8 +110,8 @@ bool Rdp::judge(const std::string& number) {
     entry.detail = json_object("left_out", step.left_out, "most", admission::RdpRule::kMost);
     gate_.record(std::move(entry));
   }
-  if (step.left_out == 0) full_ = false;
-  journal_granted(std::move(step.granted));
+  if (step.left_out == 0) full_.erase(number);
+  if (!step.granted.empty()) granted_.push_back(std::move(step.granted));
   return step.other_times;
 }
 
@@ -134,7 +148,7 @@ void Rdp::journal_granted(std::vector<RdpGrant> grants) {
     gate_.record(std::move(entry), [this, numbers = std::move(numbers)](Result<std::uint64_t> durable) {
       bool changed = false;
       for (const std::uint64_t number : numbers) changed = rule_.entered(number, durable.has_value()) || changed;
-      if (changed) tell();
+      if (changed) tell_soon();
     });
   }
 }
@@ -183,6 +197,11 @@ void Rdp::applied(const seam::NetApplied& answer) {
 void Rdp::refused(const seam::RdpRefused& told) {
   for (const seam::RdpTry& one : told.tries) {
     Pair pair{one.source, one.destination, one.protocol};
+    // Who sweeps a network is named, and not with every address of it.
+    if (!tried_.contains(pair)) {
+      const auto of_source = [&](const auto& known) { return std::get<0>(known.first) == one.source; };
+      if (std::ranges::count_if(tried_, of_source) >= kMostOfSource) pair = {one.source, "", one.protocol};
+    }
     if (tried_.size() >= kMostPairs && !tried_.contains(pair)) pair = {"", "", 0};
     Tried& tried = tried_[pair];
     tried.tries += one.tries;
@@ -197,13 +216,15 @@ void Rdp::journal_tries() {
   for (auto at = tried_.begin(); at != tried_.end();) {
     Tried& tried = at->second;
     const Instant due = tried.journalled_at + kTellEvery;
-    if (tried.tries == 0 && now >= due) {  // packets sent again are part of an older try
+    // A few packets sent again are part of an older try; more are somebody who goes on from one port.
+    const bool goes_on = tried.tries > 0 || tried.packets > kRepeats;
+    if (!goes_on && now >= due) {
       at = tried_.erase(at);
       continue;
     }
-    if (tried.tries > 0 && now >= due) {
+    if (goes_on && now >= due) {
       journal_try(at->first, tried);
-    } else if (tried.tries > 0 && (!next || due < *next)) {
+    } else if (goes_on && (!next || due < *next)) {
       next = due;
     }
     ++at;

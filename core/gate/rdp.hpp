@@ -27,6 +27,7 @@ class Rdp {
   static constexpr Seconds kTellEvery{5};
   static constexpr Seconds kAlarm{3600};  ///< health shows a refused try for so long
   static constexpr std::size_t kMostPairs = 1024, kMostFindings = 20;
+  static constexpr std::ptrdiff_t kMostOfSource = 16;  ///< destinations of one source that are named each by itself
 
   explicit Rdp(Gate::State& gate) : gate_(gate) {}
   Rdp(const Rdp&) = delete;
@@ -53,12 +54,13 @@ class Rdp {
     Instant journalled_at{};
   };
   void flush();
-  /// Journals; true when the kernel must be told.
+  /// Leaves what is to be journalled in removed_ and granted_; true when the kernel must be told of other times.
   bool judge(const std::string& number);
   void journal_granted(std::vector<admission::RdpGrant> grants);
   void journal_removed(const std::vector<admission::RdpGrant>& grants, std::string_view why);
   [[nodiscard]] audit::Entry entry_of(std::string_view event, const std::vector<admission::RdpGrant>& grants) const;
   void tell();
+  void tell_soon();  ///< once, when what is going on now is over
   void journal_tries();
   void journal_try(const Pair& pair, Tried& tried);
   [[nodiscard]] std::shared_ptr<Session> session_of(const std::string& source, std::string* name) const;
@@ -69,8 +71,14 @@ class Rdp {
     std::string person, path;
   };
   std::map<std::string, Owner, std::less<>> owners_;  // by session, of those that hold something
-  std::set<std::string> dirty_;
-  bool flushing_ = false, full_ = false;
+  struct Removed {
+    std::vector<admission::RdpGrant> grants;
+    std::string_view why;
+  };
+  std::vector<Removed> removed_;                           // of this flush
+  std::vector<std::vector<admission::RdpGrant>> granted_;  // of this flush
+  std::set<std::string> dirty_, full_;                     // full_: sessions that had to wait for room, and were told
+  bool flushing_ = false, telling_ = false;
   std::uint64_t told_ = 0;  // number of what netd was told last
   std::map<Pair, Tried> tried_;
   run::Timers::Id tries_timer_ = 0;

@@ -276,6 +276,57 @@ TEST_F(RdpTest, PacketsThatAreSentAgainAreNoNewTry) {
   EXPECT_EQ(journal.count("rdp.refused"), 1u);
 }
 
+TEST_F(RdpTest, WhoGoesOnFromOnePortIsToldOfAgain) {
+  tried(kDesktop, "10.30.1.1");
+  gate->on_message(netd_id, seam::RdpRefused{{{kDesktop, "10.30.1.1", 6, 0, 20}}});
+  fake.timers.advance(Seconds{6});
+  settle();
+  EXPECT_EQ(journal.count("rdp.refused"), 2u);
+  EXPECT_EQ(last_entry("rdp.refused")->detail["packets"], 20);
+}
+
+TEST_F(RdpTest, ASweepOfTheNetworkIsNamedAndDoesNotFillTheJournal) {
+  seam::RdpRefused sweep;
+  for (int i = 1; i <= 250; ++i) sweep.tries.push_back({kDesktop, "10.30.7." + std::to_string(i), 6, 1, 1});
+  gate->on_message(netd_id, sweep);
+  settle();
+  EXPECT_LE(journal.count("rdp.refused"), 17u);
+  fake.timers.advance(Seconds{6});
+  settle();
+  EXPECT_LE(journal.count("rdp.refused"), 18u);
+  std::uint64_t told = 0;
+  for (const auto& entry : journal.entries) {
+    if (entry.event == "rdp.refused") told += entry.detail["tries"].get<std::uint64_t>();
+    if (entry.event == "rdp.refused") {
+      EXPECT_EQ(entry.person, "mori");
+    }
+  }
+  EXPECT_EQ(told, 250u) << "nothing is left untold";
+}
+
+TEST_F(RdpTest, HoweverMuchChangesTheKernelIsToldOneState) {
+  open_screen("web-01");
+  open_screen("web-02");
+  const auto before = netd.count<seam::DesiredRdp>();
+  change([](Registry next) -> Result<Registry> {
+    next.servers.at("web-01").address = "10.30.1.2";
+    next.servers.at("web-02").address = "10.30.2.2";
+    return next;
+  });
+  EXPECT_TRUE(ways().contains("10.30.1.2>10.30.2.2")) << ::testing::PrintToString(ways());
+  EXPECT_LE(netd.count<seam::DesiredRdp>() - before, 2) << "what ended, and what is on the disk";
+}
+
+TEST_F(RdpTest, AServerWithoutAnAddressOfThisNetworkHasNoWay) {
+  open_screen("web-01");
+  change([](Registry next) -> Result<Registry> {
+    next.servers.at("web-02").address = "web-02.local";
+    return next;
+  });
+  for (const std::string& way : ways()) EXPECT_EQ(way.find("local"), std::string::npos) << way;
+  EXPECT_FALSE(ways().contains("10.30.1.1>10.30.2.1"));
+}
+
 TEST_F(RdpTest, OnlyNetdSaysWhatWasRefused) {
   gate->on_message(front_id, seam::RdpRefused{{{kDesktop, "10.30.1.1", 6, 1, 1}}});
   gate->on_message(relay_id, seam::RdpRefused{{{kDesktop, "10.30.1.1", 6, 1, 1}}});

@@ -34,8 +34,8 @@ struct NetPath {
   std::uint32_t gate_address = 0;
   std::uint8_t prefix = 24;
   std::uint16_t mtu = 1354;
-  /// Ports at gate_address that a right may name: the desktop's entrance and the posture page. Whatever else listens
-  /// on this machine can never be opened to a tunnel, also not by a sekishod gone mad.
+  /// Ports at gate_address that a right may name: the desktop's entrance, the desktop and the posture page. What else
+  /// listens on this machine can never be opened to a tunnel, also not by a sekishod gone mad.
   std::vector<std::uint16_t> doors;
   /// The console page's, on the desktops' side: answered on the device that has it, whatever device a packet came by.
   std::optional<std::uint32_t> console_address{};

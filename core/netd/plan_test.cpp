@@ -308,6 +308,59 @@ TEST(NetPaths, DoorsAreTheListenersAtTheGatesInnerAddress) {
   EXPECT_TRUE(net_paths(other).empty()) << "a path without packets has no device";
 }
 
+TEST(NetPaths, AClosedPathHasCharonsDeviceAndTheGatesAddressInItsCircuitsNetwork) {
+  auto config = load_site_config(SEKISHO_SOURCE_DIR "/core/base/all-keys.json");
+  ASSERT_TRUE(config.value);
+  PathConfig path = config.value->paths[0];
+  path.name = "closed";
+  path.tun = TunConfig{};
+  path.zones = {"my_number"};
+  path.listen = {"10.95.0.1:443", "10.95.0.1:444"};
+  path.entrance = "10.95.0.1:5900";
+  path.pages.desktop.listen = "10.95.0.1:8443";
+  path.pages.console.listen = "10.40.0.1:8443";
+  path.closed.gate_address = "10.95.0.1";
+  path.closed.ike_device = "closed0";
+  path.closed.ike_address = "172.30.0.1";
+  config.value->paths.push_back(path);
+  HyperConfig zone;
+  zone.zone = "my_number";
+  zone.network = "10.40.0.0/24";
+  config.value->hypervisors.push_back(zone);
+  const auto paths = net_paths(*config.value);
+  ASSERT_EQ(paths.size(), 2U);
+  const NetPath& closed = paths[1];
+  EXPECT_EQ(closed.tun, "ipsec0");
+  EXPECT_EQ(closed.prefix, 16);
+  EXPECT_EQ(closed.doors, (std::vector<std::uint16_t>{443, 444, 5900, 8443}));
+  ASSERT_TRUE(closed.closed);
+  EXPECT_EQ(closed.closed->entrances, (std::vector<std::uint16_t>{443, 444}));
+  EXPECT_FALSE(closed.closed->kernel_esp);
+  EXPECT_TRUE(closed.is_session_address(*parse_ipv4("10.95.11.7")));
+  EXPECT_FALSE(closed.is_session_address(*parse_ipv4("10.202.0.7")));
+  EXPECT_EQ(closed.desktops, (std::vector<Network>{{*parse_ipv4("10.40.0.0"), 24}}));
+  std::vector<std::string> places;
+  for (const Network& each : closed.places) places.push_back(to_text(each));
+  EXPECT_EQ(places, (std::vector<std::string>{"10.40.0.0/24", "10.95.0.0/16", "172.30.0.1"}));
+  EXPECT_FALSE(paths[0].closed);
+}
+
+TEST(NetPlan, ARightOfAClosedPathLeadsFromItsNetworkToItsDoors) {
+  NetPath path{"closed", "ipsec0", *parse_ipv4("10.95.0.1"), 16, 1354, {443, 8443}};
+  path.closed = ClosedNet{"closed0", *parse_ipv4("172.30.0.1"), false, {443}};
+  const NetPlan plan({path});
+  const auto change = plan.change({1,
+                                   "ipsec0",
+                                   {{"10.95.1.10", {{"10.95.0.1", 8443, 6}}, 120},
+                                    {"10.95.1.11", {{"10.95.0.1", 22, 6}}, 120},
+                                    {"10.95.1.12", {{"10.202.0.1", 8443, 6}}, 120},
+                                    {"10.202.0.7", {{"10.95.0.1", 8443, 6}}, 120}}},
+                                  Instant(std::chrono::hours(500000)));
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->fresh.size(), 1U);
+  EXPECT_EQ(std::ranges::count(change->refused, ';'), 2);
+}
+
 TEST(Ipv4, OnlyPlainDecimal) {
   EXPECT_EQ(parse_ipv4("10.202.0.1"), 0x0aca0001u);
   EXPECT_EQ(to_text(0x0aca0001u), "10.202.0.1");

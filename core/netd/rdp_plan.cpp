@@ -99,8 +99,8 @@ void RdpWatch::look(std::uint64_t refused, const std::vector<RdpSeen>& seen) {
     const auto known = before.find(key);
     std::uint64_t packets = known == before.end() ? 0 : known->second;
     const std::uint64_t more = grown(packets, one.packets);
-    seen_.emplace(key, packets);
-    if (more == 0) continue;
+    // A dump may show an element twice while its set grows.
+    if (!seen_.emplace(key, packets).second || more == 0) continue;
     unnamed_ -= static_cast<std::int64_t>(more);
     const bool room = new_.size() < kMostPairs || new_.contains({one.pair, one.protocol});
     Sum& sum = room ? new_[{one.pair, one.protocol}] : others_;

@@ -67,14 +67,20 @@ void add_entrances(std::string& out, const NetPath& path, bool asked) {
                : "    ip daddr " + terminal + " ip saddr " + gate + " tcp sport " + open + " accept\n";
 }
 
-/// At the closed interface there is IKE and what comes out of it, and nothing else (R02).
-void add_closed_arriving(std::string& out, const NetPath& path) {
+/// Where the kernel does ESP: what came out of an SA is the path's, before anything else is asked about the interface.
+void add_out_of_sa(std::string& out, const NetPath& path) {
+  const ClosedNet& closed = *path.closed;
+  if (!closed.kernel_esp) return;
+  out += "    iifname " + quoted(closed.ike_device) + " meta ipsec exists goto from_" + path.name + "\n";
+}
+
+/// At the closed interface there is IKE and what carries the tunnels, and nothing else (R02). Last of all, so that no
+/// address of a path gets even there.
+void add_ike(std::string& out, const NetPath& path) {
   const ClosedNet& closed = *path.closed;
   const std::string there = "    iifname " + quoted(closed.ike_device);
   const std::string to_it = there + " ip daddr " + to_text(closed.ike_address);
-  if (closed.kernel_esp) {
-    out += there + " meta ipsec exists goto from_" + path.name + "\n" + to_it + " ip protocol esp accept\n";
-  }
+  if (closed.kernel_esp) out += to_it + " ip protocol esp accept\n";
   out += to_it + " udp dport { 500, 4500 } accept\n" + there + denied(stray_counter(path));
 }
 
@@ -158,7 +164,7 @@ std::string install_commands(const std::vector<NetPath>& paths, const std::vecto
     if (!path.closed || !path.closed->kernel_esp) {
       out += "    iifname " + quoted(path.tun) + " goto from_" + path.name + "\n";
     }
-    if (path.closed) add_closed_arriving(out, path);
+    if (path.closed) add_out_of_sa(out, path);
   }
   for (const NetPath& path : paths) {
     const std::string network = to_text(path.network()) + '/' + std::to_string(path.prefix);
@@ -174,6 +180,9 @@ std::string install_commands(const std::vector<NetPath>& paths, const std::vecto
     }
   }
   add_zones(out, paths);
+  for (const NetPath& path : paths) {
+    if (path.closed) add_ike(out, path);
+  }
   out += "  }\n  chain crossing {\n    type filter hook forward priority raw; policy accept;\n";
   for (const NetPath& path : paths) {
     out += "    iifname " + quoted(path.tun) + denied(refused_counter(path));

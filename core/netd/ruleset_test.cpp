@@ -104,6 +104,74 @@ TEST(Ruleset, TheConsolePagesAddressIsThatOfItsDevice) {
   EXPECT_NE(install_commands({path}, {{}}, {}).find(kRule), std::string::npos);
 }
 
+/// A path of the closed network beside the Internet's, with desktops on both sides.
+std::vector<NetPath> two_paths(bool kernel_esp = false) {
+  NetPath open = internet();
+  open.desktops = {{*parse_ipv4("10.20.0.0"), 24}};
+  open.places = {open.desktops[0], {open.network(), open.prefix}, {*parse_ipv4("198.51.100.1"), 32}};
+  NetPath closed{"closed", kernel_esp ? "closed0" : "ipsec0", *parse_ipv4("10.95.0.1"), 16, 1354, {5900, 8443, 443}};
+  closed.closed = ClosedNet{"closed0", *parse_ipv4("172.30.0.1"), kernel_esp, {443}};
+  closed.desktops = {{*parse_ipv4("10.40.0.0"), 24}};
+  closed.places = {closed.desktops[0], {closed.network(), closed.prefix}, {*parse_ipv4("172.30.0.1"), 32}};
+  return {open, closed};
+}
+std::string chain(const std::string& all, const std::string& name) {
+  const auto begin = all.find("  chain " + name + " {");
+  return begin == all.npos ? std::string() : all.substr(begin, all.find("  }\n", begin) - begin);
+}
+
+TEST(Ruleset, AClosedPathsFrontIsThereForItsNetworkAndTheRestByRights) {
+  const std::string all = install_commands(two_paths(), {{}, {}}, {});
+  EXPECT_EQ(chain(all, "from_closed"), R"(  chain from_closed {
+    ip saddr 10.95.0.0/16 ip daddr 10.95.0.1 tcp dport 443 accept
+    ip saddr . ip daddr . meta l4proto . th dport @rights_closed accept
+    counter name "refused_closed" drop
+)");
+  EXPECT_EQ(chain(all, "to_closed"), R"(  chain to_closed {
+    ip daddr 10.95.0.0/16 ip saddr 10.95.0.1 tcp sport 443 accept
+    ip daddr . ip saddr . meta l4proto . th sport @rights_closed accept
+    counter name "unasked_closed" drop
+)");
+}
+
+TEST(Ruleset, AtTheClosedInterfaceThereIsIkeAndNothingElse) {
+  const std::string all = install_commands(two_paths(), {{}, {}}, {});
+  EXPECT_EQ(chain(all, "arriving"), R"(  chain arriving {
+    type filter hook prerouting priority raw; policy accept;
+    iifname "sekisho0" goto from_internet
+    iifname "ipsec0" goto from_closed
+    iifname != "lo" ip saddr 10.202.0.0/24 counter name "stray_internet" drop
+    iifname != "lo" ip daddr 10.202.0.0/24 counter name "stray_internet" drop
+    ip saddr 10.202.0.0/24 ip saddr != 10.202.0.1 counter name "stray_internet" drop
+    iifname != "lo" ip saddr 10.95.0.0/16 counter name "stray_closed" drop
+    iifname != "lo" ip daddr 10.95.0.0/16 counter name "stray_closed" drop
+    ip saddr 10.95.0.0/16 ip saddr != 10.95.0.1 counter name "stray_closed" drop
+    iifname != "lo" ip saddr 10.20.0.0/24 ip daddr { 10.40.0.0/24, 10.95.0.0/16, 172.30.0.1 } counter name "stray_closed" drop
+    iifname != "lo" ip saddr 10.40.0.0/24 ip daddr { 10.20.0.0/24, 10.202.0.0/24, 198.51.100.1 } counter name "stray_internet" drop
+    iifname "closed0" ip daddr 172.30.0.1 udp dport { 500, 4500 } accept
+    iifname "closed0" counter name "stray_closed" drop
+)");
+  EXPECT_NE(chain(all, "crossing").find("    iifname \"closed0\" counter name \"stray_closed\" drop\n"), all.npos);
+  EXPECT_EQ(chain(all, "leaving"), R"(  chain leaving {
+    type filter hook output priority raw; policy accept;
+    oifname "sekisho0" goto to_internet
+    oifname "ipsec0" goto to_closed
+    oifname "closed0" ip saddr 172.30.0.1 udp sport { 500, 4500 } accept
+    oifname "closed0" counter name "unasked_closed" drop
+)");
+}
+
+TEST(Ruleset, WhereTheKernelDoesEspOnlyWhatAnSaCarriedIsThePaths) {
+  const std::string all = install_commands(two_paths(true), {{}, {}}, {});
+  const std::string arriving = chain(all, "arriving"), leaving = chain(all, "leaving");
+  EXPECT_NE(arriving.find("    iifname \"closed0\" meta ipsec exists goto from_closed\n"), arriving.npos);
+  EXPECT_EQ(arriving.find("    iifname \"closed0\" goto"), arriving.npos);
+  EXPECT_NE(arriving.find("    iifname \"closed0\" ip daddr 172.30.0.1 ip protocol esp accept\n"), arriving.npos);
+  EXPECT_NE(leaving.find("    oifname \"closed0\" ip saddr 10.95.0.1 rt ipsec exists goto to_closed\n"), leaving.npos)
+      << "an answer leaves through an SA or not at all";
+  EXPECT_NE(leaving.find("    oifname \"closed0\" counter name \"unasked_closed\" drop\n"), leaving.npos);
+}
+
 TEST(Ruleset, AsksConntrackNothing) {
   const std::string all = install_commands({internet()}, {{}}, {});
   EXPECT_EQ(all.find(" ct "), std::string::npos);

@@ -19,7 +19,7 @@ enum class CircuitState : std::uint8_t { unknown, ordered, planned, usable, ceas
 
 /// R21: the planned day, else three months (calendar, Japan) after the order; nullopt before there is an order.
 [[nodiscard]] std::optional<Instant> expected_at(const Circuit& circuit);
-/// The expected day is over and the circuit is neither usable nor ceased.
+/// The expected day has come and the circuit is neither usable nor ceased.
 [[nodiscard]] bool is_late(const Circuit& circuit, Instant now);
 
 /// What the tunnel of a circuit is known to be. `unknown`: nobody who could tell is there; it counts as down.

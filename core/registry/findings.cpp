@@ -85,6 +85,8 @@ constexpr std::array kRows{
         "Another desktop has this address and port."},
     Row{"circuit.prefix", "ネットワークは 192.0.2.0/24 のように書いてください。",
         "Write a network as in 192.0.2.0/24."},
+    Row{"circuit.other_network", "構成の閉域網の範囲に入っていません（R01）。",
+        "This is outside the closed network of the configuration (R01)."},
     Row{"circuit.overlap", "ほかの回線のネットワークと重なっています。", "This overlaps a network of another circuit."},
     Row{"circuit.order", "利用予定・利用開始は発注より前にはなりません。",
         "A circuit is neither planned nor usable before it is ordered."},

@@ -109,6 +109,7 @@ void Client::send_next(std::vector<Happening>& out, Instant now) {
     } else {
       send({PacketType::request, next.request.command, std::move(next.request.message)});
     }
+    next.until = now + next.request.within;
     busy_ = std::move(next);
   }
 }

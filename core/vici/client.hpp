@@ -4,8 +4,8 @@
 //   closed ──opened()──▶ open ──closed(), a malformed byte, an answer that is late──▶ closed (everything under way
 //   fails)
 //
-// A late answer could be taken for the next one's, so a deadline that passes ends the connection. Deadlines run from
-// ask(), not from the sending: a request that waits in line for too long has failed as well.
+// A late answer could be taken for the next one's, so a deadline that passes ends the connection. A request that waits
+// in line for longer than its `within` has failed by itself; one whose turn comes in time gives charon as long again.
 // Threads: one owner. Units: bytes. Errors, in Done: vici.closed, vici.timed_out, vici.malformed, vici.too_long,
 // vici.too_many, vici.refused (peer: charon's own words), vici.unknown_command, vici.unknown_event.
 // Source: strongSwan, src/libcharon/plugins/vici/README.md; threats.md §9 (caps).

@@ -219,6 +219,26 @@ TEST_F(ClientTest, ATurnThatDoesNotComeFailsOnlyThatRequest) {
   EXPECT_EQ(charon.asked(), Strings{"version"});
 }
 
+TEST_F(ClientTest, WhoseTurnComesLateGivesCharonAsLongAsAnyOther) {
+  charon.silent = true;
+  open();
+  ask({.command = "version", .within = milliseconds(9000)});
+  ask({.command = "load-conn", .within = milliseconds(1000)});
+  now += milliseconds(900);
+  charon.silent = false;
+  pass();
+  EXPECT_EQ(answers, (Strings{"ok", "ok"}));
+  charon.silent = true;
+  ask({.command = "version", .within = milliseconds(1000)});
+  ask({.command = "load-conn", .within = milliseconds(2000)});
+  now += milliseconds(999);
+  take(client.tick(now));
+  EXPECT_TRUE(client.is_open());
+  now += milliseconds(1);
+  take(client.tick(now));
+  EXPECT_FALSE(client.is_open()) << "the one under way had its time";
+}
+
 TEST_F(ClientTest, ARegistrationWithoutAnAnswerLosesTheConnection) {
   charon.silent = true;
   take(client.listen("ike-updown", now));

@@ -67,9 +67,16 @@ bool write_all(int fd, std::span<const char> bytes) {
   return true;
 }
 
-void serve(int fd) {
+/// As PCs and servers send; the kernel's own default may be any other.
+void send_as_usual(int fd) {
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  constexpr std::string_view kUsual = "cubic";
+  if (setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, kUsual.data(), kUsual.size()) != 0) die("cubic");
+}
+
+void serve(int fd) {
+  send_as_usual(fd);
   std::vector<char> buffer(kChunk);
   char kind = 0;
   if (read(fd, &kind, 1) == 1) {
@@ -114,8 +121,7 @@ int open_client(char** argv, char kind) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in at = address_of(argv[2], argv[3]);
   if (connect(fd, reinterpret_cast<const sockaddr*>(&at), sizeof(at)) != 0) die("connect");
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  send_as_usual(fd);
   if (!write_all(fd, std::span(&kind, 1))) die("send");
   return fd;
 }

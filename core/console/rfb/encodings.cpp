@@ -49,7 +49,7 @@ Rewritten rewrite_encodings(std::span<const std::int32_t> wanted, const Encoding
   };
   for (const std::int32_t encoding : wanted) {
     if (std::ranges::find(out.encodings, encoding) != out.encodings.end()) continue;
-    if (!on_allow_list(encoding) || held(encoding)) {  // enforces R14/screen.encodings
+    if (!on_allow_list(encoding) || held(encoding)) {  // enforces R14/console.encoding_held
       ++out.removed;
     } else {
       out.encodings.push_back(encoding);

@@ -148,14 +148,14 @@ std::optional<Cause> GuestFilter::cut_text() {
   const auto length = static_cast<std::int32_t>(be32(head_.view(), 4));
   if (length == std::numeric_limits<std::int32_t>::min()) return Cause::clipboard_size;
   const auto size = static_cast<std::uint32_t>(length < 0 ? -length : length);
-  if (size > caps_.cut_text) return Cause::clipboard_size;  // enforces R14/screen.clipboard_size
+  if (size > caps_.cut_text) return Cause::clipboard_size;  // enforces R14/console.clipboard_size
   board_.add(Cause::clipboard, Side::guest, size);
   skip(size);
   return {};
 }
 
 std::optional<Cause> GuestFilter::judge(const RectHead& head) {
-  if (!agreed_.asked.has(head.encoding)) return Cause::encoding;  // enforces R14/screen.encodings
+  if (!agreed_.asked.has(head.encoding)) return Cause::encoding;  // enforces R14/console.encoding
   if (is_picture(head.encoding) && (std::uint32_t{head.x} + head.width > agreed_.size.width ||
                                     std::uint32_t{head.y} + head.height > agreed_.size.height)) {
     return Cause::outside_screen;

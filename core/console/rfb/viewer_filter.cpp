@@ -52,7 +52,7 @@ ViewerFilter::Step ViewerFilter::feed(View in, Instant now, Bytes& out) {
 ViewerFilter::Need ViewerFilter::need() const {
   const View m = message_.view();
   if (m.empty()) return {1, {}};
-  if (is_file_transfer(u8(m, 0))) return {0, Cause::file_transfer};  // enforces R14/screen.file_transfer
+  if (is_file_transfer(u8(m, 0))) return {0, Cause::file_transfer};  // enforces R14/console.file_transfer
   switch (u8(m, 0)) {
     case kSetPixelFormat:
       return {4 + kPixelFormatBytes, {}};
@@ -222,7 +222,7 @@ std::optional<Cause> ViewerFilter::cut_text() {
   const auto length = static_cast<std::int32_t>(be32(message_.view(), 4));
   if (length == std::numeric_limits<std::int32_t>::min()) return Cause::clipboard_size;
   const auto size = static_cast<std::uint32_t>(length < 0 ? -length : length);
-  if (size > caps_.cut_text) return Cause::clipboard_size;  // enforces R14/screen.clipboard_size
+  if (size > caps_.cut_text) return Cause::clipboard_size;  // enforces R14/console.clipboard_size
   skip_ = size;
   board_.add(Cause::clipboard, Side::viewer, size);
   return {};

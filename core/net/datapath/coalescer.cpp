@@ -9,10 +9,22 @@
 namespace sekisho::datapath {
 namespace {
 
-constexpr std::size_t kLargestPacket = 65535;
+constexpr std::size_t kLargestPacket = 65535, kTcpHeaderBytes = 20;
 
 bool same_bytes(std::span<const std::byte> a, std::span<const std::byte> b, std::size_t from, std::size_t count) {
   return std::memcmp(a.data() + from, b.data() + from, count) == 0;
+}
+
+constexpr std::uint32_t kTimestampsFirst = 0x0101080a;  // two times nothing, then timestamps: RFC 7323 appendix A
+constexpr std::size_t kTimestampsBytes = 12;
+
+/// Nothing but ACK, no data, no option but timestamps: no SACK, and no ECN or urgent news.
+bool only_acknowledges(std::span<const std::byte> packet, const PacketInfo& info) {
+  if (info.protocol != kTcp || info.fragment || info.tcp_flags != kTcpAck || packet.size() != info.payload_at) {
+    return false;
+  }
+  const std::size_t options = info.payload_at - kIpv4HeaderBytes - kTcpHeaderBytes;
+  return options == 0 || (options == kTimestampsBytes && load32(packet, 40) == kTimestampsFirst);
 }
 
 }  // namespace
@@ -50,7 +62,36 @@ bool Coalescer::continues(std::span<const std::byte> packet, const PacketInfo& i
          && same_bytes(held, packet, 40, info.payload_at - 40u);                // options
 }
 
+/// A repeated acknowledgement is news (RFC 5681 §2), so the later one must say more.
+bool Coalescer::supersedes(std::span<const std::byte> packet, const PacketInfo& info) const {
+  if (used_ == 0 || !acknowledges_ || info.payload_at != head_.payload_at) return false;
+  const std::span<const std::byte> held = std::span(frame_).subspan(kVnetHeaderBytes);
+  const std::uint32_t more = load32(packet, 28) - load32(held, 28);
+  return more != 0 && more <= kMostAcknowledged - acknowledged_ && same_bytes(held, packet, 0, 2) &&
+         same_bytes(held, packet, 6, 4)       // flags, TTL, protocol
+         && same_bytes(held, packet, 12, 16)  // addresses, ports, sequence number
+         && same_bytes(held, packet, 32, 2)   // offset, flags
+         && same_bytes(held, packet, 38, 2)   // urgent
+         && (info.payload_at == kIpv4HeaderBytes + kTcpHeaderBytes ||
+             load32(packet, 44) - load32(held, 44) < 0x80000000);  // its own time does not go back
+}
+
+void Coalescer::hold_acknowledgement(std::span<const std::byte> packet, const PacketInfo& info) {
+  if (supersedes(packet, info)) {
+    acknowledged_ += load32(packet, 28) - load32(std::span(frame_).subspan(kVnetHeaderBytes), 28);
+  } else {
+    flush();
+    acknowledged_ = 0;
+  }
+  std::memcpy(frame_.data() + kVnetHeaderBytes, packet.data(), packet.size());
+  used_ = kVnetHeaderBytes + packet.size();
+  head_ = info;
+  segments_ = 1;
+  closed_ = acknowledges_ = true;
+}
+
 void Coalescer::take(std::span<const std::byte> packet, const PacketInfo& info, std::size_t piece) {
+  if (piece == 0 && only_acknowledges(packet, info)) return hold_acknowledgement(packet, info);
   const std::size_t payload = packet.size() - info.payload_at;
   SEKISHO_ASSERT(piece == 0 || (is_large_data(info) && piece < payload));
   const bool last = (info.tcp_flags & (kTcpPsh | kTcpFin)) != 0;
@@ -63,6 +104,7 @@ void Coalescer::take(std::span<const std::byte> packet, const PacketInfo& info, 
     piece_ = piece != 0 ? piece : payload;
     segments_ = (payload + piece_ - 1) / piece_;
     closed_ = last || payload % piece_ != 0;
+    acknowledges_ = false;
     return;
   }
   std::memcpy(frame_.data() + used_, packet.data() + info.payload_at, payload);

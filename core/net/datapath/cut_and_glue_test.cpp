@@ -244,6 +244,79 @@ TEST(Coalescer, StaysWithinOnePacket) {
   for (const Bytes& frame : frames) EXPECT_LE(frame.size(), kVnetHeaderBytes + 65535);
 }
 
+// --- acknowledgements
+
+const std::vector<std::uint8_t> kStamps = {1, 1, 8, 10, 0, 0, 0, 9, 0, 0, 0, 5};
+
+Bytes acknowledgement(std::uint32_t of, const std::vector<std::uint8_t>& options = kStamps) {
+  return make_packet({.acknowledgement = of, .id = static_cast<std::uint16_t>(of), .tcp_options = options});
+}
+
+std::vector<std::uint32_t> acknowledged_by(const std::vector<Bytes>& packets) {
+  std::vector<std::uint32_t> out;
+  for (const Bytes& frame : glue(packets)) out.push_back(load32(frame, kVnetHeaderBytes + 28));
+  return out;
+}
+
+TEST(Coalescer, TheLastOfPureAcknowledgementsStandsForAll) {
+  const Bytes last = acknowledgement(8000);
+  const auto frames = glue({acknowledgement(2000), acknowledgement(5000), last});
+  ASSERT_EQ(frames.size(), 1u);
+  EXPECT_EQ(frames[0], frame_of({}, last));
+  const auto bare = glue({acknowledgement(2000, {}), acknowledgement(5000, {})});
+  EXPECT_EQ(bare.size(), 1u);
+  EXPECT_EQ(acknowledged_by({acknowledgement(0xfffffc00), acknowledgement(0x00000300)}).size(), 1u);
+}
+
+TEST(Coalescer, AnAcknowledgementStandsForNoMoreThanASuperPacket) {
+  EXPECT_EQ(acknowledged_by({acknowledgement(1000), acknowledgement(40'000), acknowledgement(66'535),
+                             acknowledgement(66'536), acknowledgement(70'000)}),
+            (std::vector<std::uint32_t>{66'535, 70'000}));
+}
+
+TEST(Coalescer, AcknowledgementsThatSayMorePassEachByItself) {
+  const Bytes first = acknowledgement(2000);
+  const auto both = [&](const PacketSpec& spec) { return glue({first, make_packet(spec)}).size() == 2; };
+  PacketSpec good;
+  good.acknowledgement = 4000, good.tcp_options = kStamps;
+  ASSERT_FALSE(both(good));
+  auto changed = [&](auto change) {
+    PacketSpec spec = good;
+    change(spec);
+    return both(spec);
+  };
+  EXPECT_TRUE(changed([](PacketSpec& s) { s.acknowledgement = 2000; })) << "repeated: something was lost";
+  EXPECT_TRUE(changed([](PacketSpec& s) { s.acknowledgement = 1000; })) << "older";
+  EXPECT_TRUE(changed([](PacketSpec& s) { s.source_port = 40001; }));
+  EXPECT_TRUE(changed([](PacketSpec& s) { s.destination_port = 1; }));
+  EXPECT_TRUE(changed([](PacketSpec& s) { s.source = "10.202.0.11"; }));
+  EXPECT_TRUE(changed([](PacketSpec& s) { s.destination = "10.202.0.2"; }));
+  EXPECT_TRUE(changed([](PacketSpec& s) { s.sequence++; })) << "data lay between them";
+  EXPECT_TRUE(changed([](PacketSpec& s) { s.ttl = 63; }));
+  EXPECT_TRUE(changed([](PacketSpec& s) { s.payload = text_payload(1); }));
+  EXPECT_TRUE(changed([](PacketSpec& s) { s.flags = kTcpAck | kTcpEce; }));
+  EXPECT_TRUE(changed([](PacketSpec& s) { s.flags = kTcpAck | kTcpFin; }));
+  EXPECT_TRUE(changed([](PacketSpec& s) { s.tcp_options = {}; }));
+  EXPECT_TRUE(changed([](PacketSpec& s) { s.tcp_options = {1, 1, 8, 10, 0, 0, 0, 8, 0, 0, 0, 5}; })) << "earlier";
+  EXPECT_TRUE(changed([](PacketSpec& s) { s.tcp_options = {1, 1, 5, 10, 0, 0, 0, 9, 0, 0, 0, 5}; })) << "SACK";
+  const std::vector<std::uint8_t> sack = {1, 1, 5, 10, 0, 0, 16, 0, 0, 0, 32, 0};
+  EXPECT_EQ(glue({acknowledgement(2000, sack), acknowledgement(4000, sack)}).size(), 2u);
+  Bytes ecn = acknowledgement(4000);
+  store8(ecn, 1, 3);
+  refresh(ecn);
+  EXPECT_EQ(glue({first, ecn}).size(), 2u) << "congestion experienced";
+}
+
+TEST(Coalescer, AnAcknowledgementKeepsItsPlaceAmongData) {
+  const Bytes data = make_packet({.sequence = 1000, .acknowledgement = 2000, .id = 7, .payload = text_payload(600)});
+  const Bytes other = make_packet({.protocol = kUdp, .payload = text_payload(10)});
+  const std::vector<Bytes> packets{acknowledgement(2000, {}), data, acknowledgement(3000, {}), other,
+                                   acknowledgement(4000, {})};
+  std::vector<Bytes> again;
+  for (const Bytes& frame : glue(packets)) again.push_back(Bytes(frame.begin() + kVnetHeaderBytes, frame.end()));
+  EXPECT_EQ(again, packets);
+}
+
 // --- large packets from a client
 std::vector<Bytes> glue_large(const std::vector<Bytes>& packets, std::size_t piece) {
   std::vector<Bytes> frames;

@@ -22,6 +22,7 @@ std::unique_ptr<CLI::App> make_app(Session& session) {
   add_rights_commands(*app, session);
   add_ca_commands(*app, session);
   add_live_commands(*app, session);
+  add_check_commands(*app, session);
   add_journal_commands(*app, session);
   add_recording_commands(*app, session);
   return app;

@@ -37,6 +37,7 @@ void add_rights_commands(CLI::App& app, Session& session);
 /// Below `person`.
 void add_factor_commands(CLI::App& person, Session& session);
 void add_ca_commands(CLI::App& app, Session& session);
+void add_check_commands(CLI::App& app, Session& session);
 void add_live_commands(CLI::App& app, Session& session);
 void add_journal_commands(CLI::App& app, Session& session);
 void add_recording_commands(CLI::App& app, Session& session);
