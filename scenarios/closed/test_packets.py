@@ -9,43 +9,14 @@ from sekisho_testbed.netlab import Host
 from sekisho_testbed.pc import ContractorPc, Vpn
 from sekisho_testbed.world import World
 
+from crossing import BEYOND, CLOSED, INTERNET, Target, reached, route, unroute  # beside this file
+
 pytestmark = [pytest.mark.needs("charon", "kernel_filter"), pytest.mark.gate(closed=True)]
-Target = tuple[str, str, int]  # what it is, address, TCP port
 
 
 def real(world: World) -> NamespacesClosed:
     assert isinstance(world.closed, NamespacesClosed)
     return world.closed
-
-
-def server(name: str) -> str:
-    return cast.address(cast.SERVERS[name])
-
-
-#: Everything of the closed side that something on the Internet side could aim at.
-CLOSED: list[Target] = [
-    *((f"{name}, port {port}", server(name), port) for name in ("num-01", "num-02") for port in (22, 443, 3389)),
-    *((f"{name}'s screen", cast_closed.address(plug), 5900) for name, plug in cast_closed.DESKTOPS.items()),
-    *((f"the closed entrance, port {port}", cast_closed.ENTRANCE, port) for port in (443, 5900, 8444)),
-    ("the gate's side of the My Number desktops", cast_closed.VDI_SIDE, 443),
-    ("the gate on the carrier's line", cast_closed.GATE_LINE, 443),
-    *((f"{who}'s lent terminal", cast_closed.pc_address(who), 22) for who in cast_closed.PEOPLE),
-]
-#: And the other way round.
-INTERNET: list[Target] = [
-    *((f"{name}, port {port}", server(name), port) for name in ("web-01", "web-02", "dmz-01", "phys-01") for port in (22, 3389)),
-    *((f"{name}'s screen", cast.address(plug), 5900) for name, plug in cast.DESKTOPS.items()),
-    ("the Internet gate", cast.GATE_PUBLIC, cast.VPN_PORT), ("the Internet gate's posture page", cast.GATE_PUBLIC, cast.POSTURE_PORT),
-    *((f"the Internet tunnel's side of the gate, port {port}", cast.GATE_INNER, port) for port in (cast.ENTRANCE_PORT, cast.POSTURE_PORT)),
-    ("the mail server", cast.address(cast.POST), 25),
-]
-#: What stands behind the gate on the closed side itself: R11 leads to the desktop's entrance alone.
-BEYOND: list[Target] = [
-    *((f"{name} itself", server(name), 22) for name in ("num-01", "num-02")),
-    *((f"{name}'s screen itself", cast_closed.address(plug), 5900) for name, plug in cast_closed.DESKTOPS.items()),
-    ("Kita's terminal", cast_closed.pc_address("kita"), 22),
-    ("the entrance's SSH", cast_closed.ENTRANCE, 22),
-]
 
 
 def listen(world: World) -> None:
@@ -57,24 +28,11 @@ def listen(world: World) -> None:
         net.careless(net.house.gate, port, only=[cast_closed.VDI_SIDE, cast_closed.GATE_LINE])
 
 
-def reached(pc: ContractorPc, targets: list[Target], within: float = 0.4) -> list[str]:
-    found = pc.reach_all([(address, port) for _, address, port in targets], within)
-    return [what for what, address, port in targets if (address, port) in found]
-
-
 def must_reach_none(world: World, how: str, pc: ContractorPc, targets: list[Target]) -> None:
     found = reached(pc, targets)
     for what, _, _ in targets:
         world.story.add("must_not", f"{how}: {what}", ok=what not in found)
     assert not found, f"{how}: {found}"
-
-
-def route(host: Host, targets: list[Target], *words: str) -> None:
-    host.lab.batch([f"route replace {address}/32 {' '.join(words)}" for address in sorted({a for _, a, _ in targets})], host=host.name)
-
-
-def unroute(host: Host, targets: list[Target]) -> None:
-    host.lab.batch([f"route del {address}/32" for address in sorted({a for _, a, _ in targets})], host=host.name)
 
 
 @pytest.mark.rule("R01", must="fail")

@@ -205,10 +205,10 @@ class NamespacesWorld(World):
         self._closed: NamespacesClosed | None = None
 
     # --- life ---------------------------------------------------------------------------------------------------------------
-    def open(self, *, desktops: str = "", closed: bool | dict[str, Any] = False, **config: Any) -> "NamespacesWorld":
+    def open(self, *, desktops: str = "", closed: bool | dict[str, Any] = False, without: str = "", **config: Any) -> "NamespacesWorld":
         """`desktops`: model of the desktops that the gate makes on the lab's hypervisor (hypervisor.py: plain, login), or
         "host" for those that stand in the registry; with it come consoles, pages and recordings. `closed`: with the closed path;
-        keys of its entry in the configuration."""
+        keys of its entry in the configuration. `without`: "admission", whose rule of paths and zones is taken out."""
         self.house.wires.mark()
         self.gatehouse = Gatehouse(self.house.gate, self.folder / "gate", self.house.build, self.house.web_ca,
                                    self.house.gate_tls, self.programs)
@@ -222,7 +222,8 @@ class NamespacesWorld(World):
             people += cast_closed.PEOPLE
             self.closed_keys = closed if isinstance(closed, dict) else {}
         self.write_config(**config)
-        self.gatehouse.start()
+        self.start_env = {"LD_PRELOAD": str(self.house.build / "lib" / "open-admission.so")} if without == "admission" else {}
+        self.gatehouse.start(env=self.start_env)
         self.gatehouse.settle(registry, people)
         for who in ("mori", "tani"):
             self.enrol(who)
