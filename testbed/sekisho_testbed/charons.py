@@ -27,6 +27,8 @@ SETTINGS = """charon {{
  retransmit_tries = 2
  retransmit_timeout = 1
  interfaces_use = {interfaces}
+ accept_unencrypted_mainmode_messages = {lax}
+ i_dont_care_about_security_and_use_aggressive_mode_psk = {lax}
  plugins {{ vici {{ socket = unix://{socket} }} kernel-libipsec {{ load = yes }} }}
  filelog {{ stderr {{ default = 1 ike = 2 cfg = 1 flush_line = yes }} }}
 }}
@@ -48,9 +50,10 @@ class Charon:
     """Not started yet."""
 
     def __init__(self, host: Host, folder: pathlib.Path, *, interfaces: str, uid: int = 0, cookies: int = 10,
-                 half_open: int = 500, block: int = 5) -> None:
+                 half_open: int = 500, block: int = 5, lax: bool = False) -> None:
         """`interfaces`: the cards on which it hears IKE. `uid`: who may speak over its socket besides root. `cookies`, `block`: how many
-        half-open associations before cookies are asked for, and from one address before it is not heard; 0: never."""
+        half-open associations before cookies are asked for, and from one address before it is not heard; 0: never. `lax`: takes every
+        algorithm that it knows, to prove that a refusal is the gate's."""
         self.host, self.uid = host, uid
         folder.mkdir(parents=True, exist_ok=True)
         self.socket = folder / f"{host.name}.vici"
@@ -58,7 +61,7 @@ class Charon:
             raise LabError(f"a socket's path is too long: {self.socket}")
         self.config = folder / f"{host.name}.conf"
         self.config.write_text(SETTINGS.format(plugins=PLUGINS, socket=self.socket, interfaces=interfaces, cookies=cookies,
-                                               half_open=half_open, block=block))
+                                               half_open=half_open, block=block, lax="yes" if lax else "no"))
         self.program: Program | None = None
 
     def start(self) -> "Charon":

@@ -6,6 +6,7 @@ passes on the line. Raised when the first story asks for it; the charons are a s
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import pathlib
 import select
 import ssl
@@ -58,6 +59,9 @@ class SiteDevice:
         network that it claims to stand for. `name`: the identity that it claims."""
         if self.charon.program is None:
             self.charon.start()
+        if behind:  # a device that lies about what stands behind it can: charon wants an address of its own there
+            first = str(ipaddress.ip_network(behind).network_address + 254)
+            self.host.lab.batch([f"addr replace {first}/32 dev lo"], host=self.host.name)
         site = cast_closed.SITES[self.who]
         child: Message = {"local_ts": [behind or str(site["prefix"])], "remote_ts": [entrance], "esp_proposals": [esp], "rekey_time": "0s"}
         connection: Message = {
@@ -126,6 +130,27 @@ class ClosedNetwork:
             "listen": [f"{cast_closed.ENTRANCE}:443"], "tls": tls, "uid": users[0], "relay_uid": users[1], "zones": ["my_number"],
             "lent_only": True, "factors": ["certificate", "password"], "checks": checks,
             "entrance": f"{cast_closed.ENTRANCE}:{cast.ENTRANCE_PORT}", "closed": closed, **more}
+
+    def lax_gate(self) -> Charon:
+        """In the place of the gate's charon one that takes whatever it can: both authorities, every version, algorithm and network.
+        What it takes and the gate's does not, the gate's refuses."""
+        self.gate.close()
+        lax = Charon(self.house.gate, self.folder / "lax", interfaces="line", cookies=0, half_open=0, block=0, lax=True).start()
+        lax.load_key(self.gate_identity.key)
+        for ca in (self.ca, self.other_ca):
+            lax.load_authority(ca.certificate)
+        everything = "0.0.0.0/0"
+        connection: Message = {
+            "version": "0", "encap": "yes", "unique": "never", "local_addrs": [cast_closed.GATE_LINE],
+            "proposals": ["aes256gcm16-aes256gcm16-prfsha384-prfsha1-ecp384-modp1024-modp2048",
+                          "aes256-aes128-3des-sha1-sha256-ecp384-modp2048"],
+            "local": {"auth": "pubkey", "id": cast_closed.GATE_IKE_NAME, "certs": [self.gate_identity.certificate]},
+            "remote": {"auth": "pubkey", "id": "%any"},
+            "children": {"any": {"local_ts": [everything], "remote_ts": [everything],
+                                 "esp_proposals": ["aes256gcm16-aes256gcm16-ecp384", "aes256gcm16", "aes128-3des-null-sha1-sha256"]}}}
+        for name, aggressive in (("main", "no"), ("aggressive", "yes")):
+            lax.ask("load-conn", {name: {**connection, "aggressive": aggressive}})
+        return lax
 
     def certificates(self) -> dict[str, str]:
         """For the registry: the certificate of each site's device."""
