@@ -56,13 +56,18 @@ def need_bindings(build: pathlib.Path) -> None:
 @dataclasses.dataclass
 class Here:
     """Plugins written in Python: `@pytest.mark.gate(here=f)`, where f() makes this. Checks are enforced on the path `internet`,
-    factors only where the story's `factors` name them; each access path is a path of its own with certificate and password."""
+    factors only where the story's `factors` name them; an access path is a path of its own with certificate and password, and has the
+    business zone for itself, since a zone is reached by one path (R01)."""
     authenticators: Sequence[object] = ()
     checks: Sequence[Any] = ()
     paths: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
+    def internet(self) -> dict[str, Any]:
+        """What is left to the path `internet`."""
+        return {"zones": ["internet_dmz"]} if self.paths else {}
+
     def path_configs(self) -> list[dict[str, Any]]:
-        return [{"name": name, "zones": ["internet_business", "internet_dmz"], "factors": ["certificate", "password"],
+        return [{"name": name, "zones": ["internet_business"], "factors": ["certificate", "password"],
                  "tun": {"name": LINE_TUN.format(n), "gate_address": LINE_ADDRESS.format(n), "prefix": 24, "mtu": 1354}}
                 for n, name in enumerate(self.paths, 1)]
 

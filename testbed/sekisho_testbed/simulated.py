@@ -142,7 +142,8 @@ class SimulatedWorld(GateHere):
                        "zones": ["internet_business", "internet_dmz"], "factors": factors or ["certificate", "password", "code"],
                        "least_factors": 1 if factors else 2, "checks": [{"check": name, "mode": "enforce"} for name in checks],
                        "tun": {"name": "sekisho0", "gate_address": cast.GATE_INNER, "prefix": 24, "mtu": 1354},
-                       "entrance": f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT}", **(path or {})}, *brought.path_configs(),
+                       "entrance": f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT}", **brought.internet(), **(path or {})},
+                      *brought.path_configs(),
                       *([self._closed.path(self._closed.plugin())] if self._closed else [])],
         }
 
