@@ -116,7 +116,7 @@ def test_only_the_registered_device_by_strong_ikev2_has_a_tunnel(world: World) -
     world.must("the entrance answers over the tunnel", lambda: answers(world))
     device.hang_up()
     with world.step("the checks can fail: a charon that is told to take what it can takes them"):
-        lax = net.lax_gate()
+        lax = real(world).lax_gate()
         bad = bad_devices(net)
         for what, identity, how in bad[:2] + bad[7:]:
             said = device.dial(identity, within=4, **how)
@@ -141,10 +141,8 @@ def test_a_revoked_device_is_refused(world: World) -> None:
 def test_a_device_without_a_fresh_list_is_refused(world: World) -> None:
     """Who could be revoked without the gate knowing is refused."""
     net = real(world).network
-    net.gate.kill()
-    net.gate.start()
-    net.gate.load_key(net.gate_identity.key)
-    world.wait(lambda: len(net.gate.connections()) == 2, 15, "both circuits are loaded again")
+    world.closed.lose_charon()
+    real(world).charon_back(lists=False)
     assert net.dial("sato", within=4), "a tunnel stands without any list"
     net.gate.load_list(net.ca.list())
     world.closed.line_up("sato")
@@ -188,7 +186,7 @@ def test_a_half_open_flood_holds_nothing_and_circuits_keep_rekeying(world: World
     assert most <= 100, most
     world.closed.wait_line("sato", "up")
     with world.step("the check can fail: a charon that asks for no cookie"):
-        loose = net.lax_gate()
+        loose = real(world).lax_gate()
         Flood(stranger, cast_closed.GATE_LINE, first, count=300, addresses=addresses, seconds=3).end()
         held = loose.half_open()
         loose.close()

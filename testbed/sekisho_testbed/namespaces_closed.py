@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import cast, cast_closed
+from .charons import Charon
 from .closed_network import ClosedNetwork
 from .closed_side import ClosedSide
 from .form_page import FormPage
@@ -64,8 +65,19 @@ class NamespacesClosed(ClosedSide):
                             f"charon holds no tunnel of {who}'s circuit")
 
     def lose_charon(self) -> None:
+        self.world.allow_event("circuits.charon_lost", "the story ends the gate's charon")
         self.world.story.did("the gate's charon dies")
         self.network.gate.kill()
+
+    def charon_back(self, *, lists: bool = True) -> None:
+        """The operator starts it anew and gives it its key, and the revocation list or none."""
+        self.network.start(lists=lists)
+        self.world.wait(lambda: len(self.network.gate.connections()) == 2, 15, "both circuits are loaded again",
+                        on_fail=lambda: self.network.gate.log()[-1500:])
+
+    def lax_gate(self) -> Charon:
+        self.world.allow_event("circuits.charon_lost", "the story puts another charon in its place")
+        return self.network.lax_gate()
 
     def circuits(self) -> list[dict[str, Any]]:
         found = self.house_world.ctl("circuits")
