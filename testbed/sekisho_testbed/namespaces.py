@@ -484,12 +484,12 @@ class NamespacesWorld(World):
         return screen.close
 
     def rdp(self, source: str, target: str) -> "TcpRdp":
-        return TcpRdp(self.house.lab.hosts[source], inside(target))
+        return TcpRdp(self.house.lab.hosts[source], cast.inside(target))
 
     def rdp_by_udp(self, source: str, target: str) -> bool:
         code = ("import socket,sys; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.settimeout(1); "
                 "s.sendto(b'mouse',(sys.argv[1],3389)); s.recv(99)")
-        return self.house.lab.hosts[source].run("/usr/bin/python3", "-c", code, inside(target), check=False).returncode == 0
+        return self.house.lab.hosts[source].run("/usr/bin/python3", "-c", code, cast.inside(target), check=False).returncode == 0
 
     def remove_kernel_filter(self) -> None:
         """netd would put the table back at once, so it is halted until the story's end."""
@@ -497,10 +497,6 @@ class NamespacesWorld(World):
         os.kill(self.halted, signal.SIGSTOP)
         self.allow_event("netd.table_restored")
         self.house.gate.run("nft", "delete", "table", "inet", "sekisho")
-
-
-def inside(host: str) -> str:
-    return cast.address({**cast.DESKTOPS, **cast.SERVERS}[host])
 
 
 class TcpRdp(Rdp):
