@@ -195,7 +195,9 @@ class NamespacesWorld(World):
     # --- life ---------------------------------------------------------------------------------------------------------------
     def open(self, *, desktops: str = "", **config: Any) -> "NamespacesWorld":
         """`desktops`: model of the desktops that the gate makes on the lab's hypervisor (hypervisor.py: plain, login), or
-        "host" for those that stand in the registry; with it come consoles, pages and recordings."""
+        "host" for those that stand in the registry; with it come consoles, pages and recordings. Throws NotHere."""
+        if desktops:
+            _ = self.house.hypervisor  # before there is anything to clear away
         self.house.wires.mark()
         self.gatehouse = Gatehouse(self.house.gate, self.folder / "gate", self.house.build, self.house.web_ca,
                                    self.house.gate_tls, self.programs)
@@ -232,6 +234,8 @@ class NamespacesWorld(World):
         self.gatehouse.start()
 
     def close(self) -> None:
+        for viewer in self._consoles.viewers if self._consoles is not None else []:
+            viewer.close()
         for one in self.browsers:
             one.close()
         if self.halted:
@@ -263,6 +267,8 @@ class NamespacesWorld(World):
         for n, page in enumerate(self.browsers):
             with contextlib.suppress(Exception):  # a browser that has died is told by its log
                 self.story.pictures += page.pictures(self.folder, n)
+        if self._consoles is not None:
+            self.story.pictures += self._consoles.pictures(self.folder)
         folder = self.story.folder
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "logs").mkdir(parents=True)
