@@ -77,7 +77,7 @@ class Gatehouse:
                      authenticators: list[dict[str, Any]] | None = None,
                      more_authenticators: list[dict[str, Any]] | None = None, site: dict[str, Any] | None = None,
                      consoles: dict[str, Any] | None = None, more_paths: list[dict[str, Any]] | None = None) -> None:
-        """`consoles`: what consoles.site() and consoles.path() give: hypervisors, pages and recordings."""
+        """`consoles`: what Consoles.configuration() gives: hypervisors, pages and recordings."""
         consoles = consoles or {}
         pepper = self.etc / "code.pepper"
         pepper.write_text(secrets.token_hex(32))

@@ -6,6 +6,7 @@ started over a cable of their own (`mgmt`), on which no story looks.
 """
 from __future__ import annotations
 
+import importlib.util
 import os
 import pathlib
 import shlex
@@ -43,11 +44,7 @@ def missing() -> str | None:
     for tool in TOOLS:
         if shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin") is None:
             return f"{tool} is not installed (testbed/packages_libvirt.txt)"
-    try:
-        import libvirt  # noqa: F401
-    except ImportError:
-        return "python3-libvirt is not installed (testbed/packages_libvirt.txt)"
-    return None
+    return None if importlib.util.find_spec("libvirt") else "python3-libvirt is not installed (testbed/packages.txt)"
 
 
 def raise_lab(folder: pathlib.Path, build: pathlib.Path) -> "GuestsHouse":

@@ -7,6 +7,7 @@ hundred of ours, so nothing here is larger than it must be.
 """
 from __future__ import annotations
 
+import importlib.util
 import pathlib
 from typing import Any
 
@@ -23,11 +24,7 @@ def missing() -> str | None:
     """Why this machine cannot hold the hypervisor, or None."""
     if reason := lacks(TOOLS) or desk_image.probe():
         return reason
-    try:
-        import libvirt  # noqa: F401
-    except ImportError:
-        return "python3-libvirt is not installed"
-    return None
+    return None if importlib.util.find_spec("libvirt") else "python3-libvirt is not installed"
 
 
 def boot_sector(row: int, column: int) -> bytes:
