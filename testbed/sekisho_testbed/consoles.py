@@ -148,6 +148,7 @@ class Consoles:
     def __init__(self, world: "NamespacesWorld", model: str) -> None:
         self.world, self.model = world, model
         self.viewers: list[Viewer] = []  # every one that was opened
+        self.acceleration, self.spare = "", 0  # how desktops are made from the next configuration on, and how many ahead
         self.recordings = world.folder / "recordings"
         shutil.rmtree(self.recordings, ignore_errors=True)
         self.recordings.mkdir(parents=True)
@@ -172,12 +173,14 @@ class Consoles:
         }
         if self.model != "host":
             zone["network"] = "10.40.0.0/24"
-            zone["managers"].append({"name": "desks", "role": "desktops", "plugin": hypervisor.manager("desktops", self.pool)})
+            zone["managers"].append({"name": "desks", "role": "desktops", "plugin": hypervisor.manager("desktops", self.pool, self.acceleration)})
             model = next(m for m in hypervisor.models(self.pool) if m["name"] == self.model)
+            seat = {"mac": "52:54:00:40:00:11", "address": cast.address(cast.DESKTOPS["vdi-01"])}
+            # A seat with an owner is never prepared ahead: with spare ones it is anybody's who may have vdi-01.
+            whose: dict[str, Any] = {"desktops": ["vdi-01"], "seats": [seat]} if self.spare else {"seats": [{"desktop": "vdi-01", **seat}]}
             zone["pools"] = [{
                 "name": "desks", "manager": "desks", "model": self.model, "account": model.get("account", ""),
-                "seats": [{"desktop": "vdi-01", "mac": "52:54:00:40:00:11", "address": cast.address(cast.DESKTOPS["vdi-01"])}],
-                "spare": 0, "start_s": 5,
+                "spare": self.spare, "start_s": 5, **whose,
             }]
         return {"path": {"pages": {**pages, "recordings": str(self.recordings)}},
                 "site": {"hypervisors": [zone], "consoles": {"watermark": True, "recorded": True, "keys": "masked", "screens_per_session": 4}}}
