@@ -32,10 +32,14 @@ class LinesTest : public GateTest {
     }));
     start();
   }
-  void line_up() {
-    charon.device(true);
+  /// What charon tells of is looked at soon, not for each word of its (circuits.cpp).
+  void device(bool up) {
+    charon.device(up);
+    settle();
+    fake.timers.advance(std::chrono::milliseconds{100});
     settle();
   }
+  void line_up() { device(true); }
   static Arrival from(const char* address = kSatoAddress, const char* leaf = kSatoLeaf) {
     Arrival out = arrival(leaf);
     out.path = "closed";
@@ -134,8 +138,7 @@ TEST_F(LinesTest, ALineThatIsLostTakesTheKernelsRightsAtOnceAndTheSessionAfterTh
   line_up();
   const std::string session = come();
   ASSERT_TRUE(session.starts_with("S")) << session;
-  charon.device(false);
-  settle();
+  device(false);
   EXPECT_TRUE(rights().empty());
   EXPECT_EQ(gate->sessions().size(), 1U) << "he may come back";
   EXPECT_EQ(journal.count("circuit.line_lost"), 1U);
@@ -148,8 +151,7 @@ TEST_F(LinesTest, ALineThatIsLostTakesTheKernelsRightsAtOnceAndTheSessionAfterTh
   line_up();
   EXPECT_EQ(rights().size(), 1U);
   EXPECT_EQ(journal.count("circuit.line_back"), 1U);
-  charon.device(false);
-  settle();
+  device(false);
   fake.timers.advance(Seconds{119});
   EXPECT_EQ(gate->sessions().size(), 1U);
   fake.timers.advance(Seconds{2});
