@@ -73,7 +73,8 @@ class LinesTest : public GateTest {
   }
   std::string view(const char* member) { return gate->circuits().at(0).at(member).dump(); }
   bool has_condition(std::string_view code) {
-    for (const auto& each : gate->health().at("conditions")) {
+    const nlohmann::json health = gate->health();
+    for (const auto& each : health.at("conditions")) {
       if (each.get<std::string>() == code) return true;
     }
     return false;
