@@ -90,8 +90,8 @@ TEST_F(LinesTest, ALentTerminalOnItsCircuitComesInAndKeepsItsAddress) {
   EXPECT_EQ(address_of(session), kSatoAddress);
   ASSERT_EQ(rights().size(), 1U);
   EXPECT_EQ(rights()[0].address, kSatoAddress);
-  for (const FilterRule& rule : rights()[0].filter)
-    EXPECT_EQ(rule.address, "10.90.0.1") << "the entrance, nothing else";
+  const auto held = rights();
+  for (const FilterRule& rule : held[0].filter) EXPECT_EQ(rule.address, "10.90.0.1") << "the entrance, nothing else";
   EXPECT_EQ(gate->sessions().at(0).tunnel_up, true);
   EXPECT_EQ(view("line"), "\"up\"");
   EXPECT_EQ(view("in_use_by"), "[\"" + session + "\"]");
