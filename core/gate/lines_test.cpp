@@ -77,7 +77,8 @@ class LinesTest : public GateTest {
   }
   std::string view(const char* member) { return gate->circuits().at(0).at(member).dump(); }
   bool has_condition(std::string_view code) {
-    for (const auto& each : gate->health().at("conditions")) {
+    const nlohmann::json health = gate->health();
+    for (const auto& each : health.at("conditions")) {
       if (each.get<std::string>() == code) return true;
     }
     return false;
@@ -93,8 +94,8 @@ TEST_F(LinesTest, ALentTerminalOnItsCircuitComesInAndKeepsItsAddress) {
   EXPECT_EQ(address_of(session), kSatoAddress);
   ASSERT_EQ(rights().size(), 1U);
   EXPECT_EQ(rights()[0].address, kSatoAddress);
-  for (const FilterRule& rule : rights()[0].filter)
-    EXPECT_EQ(rule.address, "10.90.0.1") << "the entrance, nothing else";
+  const auto held = rights();
+  for (const FilterRule& rule : held[0].filter) EXPECT_EQ(rule.address, "10.90.0.1") << "the entrance, nothing else";
   EXPECT_EQ(gate->sessions().at(0).tunnel_up, true);
   EXPECT_EQ(view("line"), "\"up\"");
   EXPECT_EQ(view("in_use_by"), "[\"" + session + "\"]");
