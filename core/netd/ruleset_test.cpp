@@ -150,6 +150,7 @@ TEST(Ruleset, AtTheClosedInterfaceThereIsIkeAndNothingElse) {
     iifname != "lo" ip saddr 10.40.0.0/24 ip daddr { 10.20.0.0/24, 10.202.0.0/24, 198.51.100.1 } counter name "stray_internet" drop
     iifname "closed0" ip daddr 172.30.0.1 udp dport { 500, 4500 } accept
     iifname "closed0" counter name "stray_closed" drop
+    iifname != "lo" ip daddr 172.30.0.1 counter name "stray_closed" drop
 )");
   EXPECT_NE(chain(all, "crossing").find("    iifname \"closed0\" counter name \"stray_closed\" drop\n"), all.npos);
   EXPECT_EQ(chain(all, "leaving"), R"(  chain leaving {
