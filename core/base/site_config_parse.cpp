@@ -200,6 +200,8 @@ class Rules {
     need(path.tun.gate_address.empty(), at + "/tun/gate_address", "a closed path has no TUN");
     need(path.lent_only, at + "/lent_only", "the closed network takes only lent terminals (R03)");
     need(!path.tls.client_ca_file.empty(), at + "/tls/client_ca_file", "lent terminals show their certificate (R03)");
+    need(std::find(path.factors.begin(), path.factors.end(), "certificate") != path.factors.end(), at + "/factors",
+         "a lent terminal is known by its certificate (R03)");
     network(here + "/gate_address", closed.gate_address, closed.prefix);
     for (std::size_t i = 0; i < path.listen.size(); ++i) {
       const auto where = parse_socket_address(path.listen[i]);

@@ -152,13 +152,16 @@ TEST(SiteConfig, NothingOfAClosedPathStandsOutsideItsTunnels) {
             Words{"config.not_allowed /paths/1/pages/desktop/listen"});
   EXPECT_EQ(closed_errors([](json& p) { p["closed"]["ike_address"] = "10.95.3.1"; }),
             Words{"config.not_allowed /paths/1/closed/ike_address"});
-  EXPECT_EQ(closed_errors([](json& p) { p["closed"]["gate_address"] = "10.202.0.9"; }).size(), 5U)
+  EXPECT_EQ(closed_errors([](json& p) { p["closed"]["gate_address"] = "10.202.0.9"; }).size(), 4U)
       << "the other path's network, and nothing is at it";
 }
 
 TEST(SiteConfig, AClosedPathTakesLentTerminalsWithTheirCertificateAndNoTun) {
   EXPECT_EQ(closed_errors([](json& p) { p["lent_only"] = false; }),
             (Words{"config.not_allowed /paths/1/lent_only", "config.not_allowed /paths/1/lent_only"}));
+  EXPECT_EQ(closed_errors([](json& p) { p["factors"] = {"password", "totp"}; }),
+            Words{"config.not_allowed /paths/1/factors"});
+  EXPECT_EQ(closed_errors([](json& p) { p["factors"] = {"certificate", "password", "code"}; }), Words{});
   EXPECT_EQ(closed_errors([](json& p) { p["tls"].erase("client_ca_file"); }),
             Words{"config.not_allowed /paths/1/tls/client_ca_file"});
   EXPECT_EQ(closed_errors([](json& p) {

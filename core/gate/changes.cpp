@@ -389,22 +389,20 @@ void Gate::change_registry(Change change, std::string by, std::string what,
           out.error = next.error();
           return out;
         }
-        const auto all = [&networks](const registry::Registry& r) {
-          auto out_of = registry::validate(r);
-          auto more = outside(networks, r);
-          std::move(more.begin(), more.end(), std::back_inserter(out_of));
-          return out_of;
-        };
-        auto findings = all(*next);
-        if (!findings.empty()) {
-          // What was stored under older rules must not keep anybody from stopping or ending something (R19).
-          const auto before = all(tx.registry());
-          std::erase_if(findings, [&](const registry::Finding& found) {
+        // What was stored under older rules must not keep anybody from stopping or ending something (R19).
+        const auto added = [&](auto&& judge) {
+          std::vector<registry::Finding> found = judge(*next);
+          if (found.empty()) return found;
+          const auto before = judge(tx.registry());
+          std::erase_if(found, [&](const registry::Finding& one) {
             return std::ranges::any_of(before, [&](const registry::Finding& old) {
-              return old.pointer == found.pointer && old.code == found.code;
+              return old.pointer == one.pointer && old.code == one.code;
             });
           });
-        }
+          return found;
+        };
+        auto findings = added([](const registry::Registry& r) { return registry::validate(r); });
+        if (findings.empty()) findings = added([&](const registry::Registry& r) { return outside(networks, r); });
         if (!findings.empty()) {
           out.error = findings_error(findings);
           return out;

@@ -133,7 +133,9 @@ Lines::Lines(Gate::State& gate) : gate_(gate) {
   for (const GatePath& path : gate.options.paths) {
     if (!path.closed) continue;
     const auto socket = gate.plugins.vici.find(path.policy.path);
-    paths_[path.policy.path] = std::make_unique<Path>(*this, path.policy.path, path.circuits,
+    circuits::Settings settings = path.circuits;
+    settings.path = path.policy.path;
+    paths_[path.policy.path] = std::make_unique<Path>(*this, path.policy.path, std::move(settings),
                                                       socket == gate.plugins.vici.end() ? nullptr : socket->second);
   }
 }

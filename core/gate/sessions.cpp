@@ -231,7 +231,7 @@ void Gate::State::sweep() {
       continue;
     }
     if (session->tunnel_by && at >= *session->tunnel_by) {
-      const bool had_one = session->bytes_in + session->bytes_out > 0;
+      const bool had_one = p->closed || session->bytes_in + session->bytes_out > 0;
       end(session, admission::refusal(had_one ? "session.reconnect_expired" : "session.no_tunnel"), "clock");
       continue;
     }

@@ -9,6 +9,7 @@ import abc
 import contextlib
 import dataclasses
 import datetime
+import importlib
 import json
 import pathlib
 import secrets
@@ -48,7 +49,7 @@ def need_bindings(build: pathlib.Path) -> None:
         sys.path.insert(0, str(build / "python"))
     try:
         bindings()
-        import sekisho._core.front  # noqa: F401
+        importlib.import_module("sekisho._core.front")
     except ImportError as error:
         raise NotHere(f"the Python bindings are not built: {error}") from error
 

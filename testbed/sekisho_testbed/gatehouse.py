@@ -9,7 +9,7 @@ import secrets
 import subprocess
 from typing import Any
 
-from . import cast, cast_closed
+from . import cast, cast_closed, netlab
 from .netlab import Host, LabError, Program, wait_until
 from .talks import Identity
 
@@ -77,7 +77,7 @@ class Gatehouse:
                      authenticators: list[dict[str, Any]] | None = None,
                      more_authenticators: list[dict[str, Any]] | None = None, site: dict[str, Any] | None = None,
                      consoles: dict[str, Any] | None = None, more_paths: list[dict[str, Any]] | None = None) -> None:
-        """`consoles`: what consoles.site() and consoles.path() give: hypervisors, pages and recordings."""
+        """`consoles`: what Consoles.configuration() gives: hypervisors, pages and recordings."""
         consoles = consoles or {}
         pepper = self.etc / "code.pepper"
         pepper.write_text(secrets.token_hex(32))
@@ -134,6 +134,7 @@ class Gatehouse:
             "supervise", *(under or []), str(self.build / "bin" / "sekisho"), "supervise", "--config", str(self.config),
             "--programs", str(self.programs), "--status", str(self.run_dir / "status.json"),
             env={**({"SEKISHO_LAB_CLOCK_OFFSET": str(self.clock_offset)} if movable_clock else {}),
+                 **({"SEKISHO_LAB_PATIENCE": f"{netlab.patience:.0f}"} if netlab.patience > 1 else {}),
                  "SEKISHO_LAB_HANG": str(self.folder / "hang"), **(env or {})})
         supervisor = self.supervisor
         wait_until(lambda: self.serves() and self.is_healthy(), within, "the gate is up and healthy", every=0.05,

@@ -208,7 +208,9 @@ class NamespacesWorld(World):
     def open(self, *, desktops: str = "", closed: bool | dict[str, Any] = False, without: str = "", **config: Any) -> "NamespacesWorld":
         """`desktops`: model of the desktops that the gate makes on the lab's hypervisor (hypervisor.py: plain, login), or
         "host" for those that stand in the registry; with it come consoles, pages and recordings. `closed`: with the closed path;
-        keys of its entry in the configuration. `without`: "admission", whose rule of paths and zones is taken out."""
+        keys of its entry in the configuration. `without`: "admission", whose rule of paths and zones is taken out. Throws NotHere."""
+        if desktops:
+            _ = self.house.hypervisor  # before there is anything to clear away
         self.house.wires.mark()
         self.gatehouse = Gatehouse(self.house.gate, self.folder / "gate", self.house.build, self.house.web_ca,
                                    self.house.gate_tls, self.programs)
@@ -258,6 +260,8 @@ class NamespacesWorld(World):
         self.gatehouse.start()
 
     def close(self) -> None:
+        for viewer in self._consoles.viewers if self._consoles is not None else []:
+            viewer.close()
         for one in self.browsers:
             one.close()
         if self.halted:
@@ -291,6 +295,8 @@ class NamespacesWorld(World):
         for n, page in enumerate(self.browsers):
             with contextlib.suppress(Exception):  # a browser that has died is told by its log
                 self.story.pictures += page.pictures(self.folder, n)
+        if self._consoles is not None:
+            self.story.pictures += self._consoles.pictures(self.folder)
         folder = self.story.folder
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "logs").mkdir(parents=True)
@@ -527,12 +533,12 @@ class NamespacesWorld(World):
         return screen.close
 
     def rdp(self, source: str, target: str) -> "TcpRdp":
-        return TcpRdp(self.house.lab.hosts[source], inside(target))
+        return TcpRdp(self.house.lab.hosts[source], cast.inside(target))
 
     def rdp_by_udp(self, source: str, target: str) -> bool:
         code = ("import socket,sys; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.settimeout(1); "
                 "s.sendto(b'mouse',(sys.argv[1],3389)); s.recv(99)")
-        return self.house.lab.hosts[source].run("/usr/bin/python3", "-c", code, inside(target), check=False).returncode == 0
+        return self.house.lab.hosts[source].run("/usr/bin/python3", "-c", code, cast.inside(target), check=False).returncode == 0
 
     def remove_kernel_filter(self) -> None:
         """netd would put the table back at once, so it is halted until the story's end."""
@@ -540,10 +546,6 @@ class NamespacesWorld(World):
         os.kill(self.halted, signal.SIGSTOP)
         self.allow_event("netd.table_restored")
         self.house.gate.run("nft", "delete", "table", "inet", "sekisho")
-
-
-def inside(host: str) -> str:
-    return cast.address({**cast.DESKTOPS, **cast.SERVERS}[host])
 
 
 class TcpRdp(Rdp):

@@ -198,6 +198,13 @@ class Host:
         return program
 
 
+class Outside(Host):
+    """The lab itself, where its bridges are."""
+
+    def argv(self, argv: Sequence[str]) -> list[str]:
+        return self.lab.enter(argv)
+
+
 class NetLab:
     """`with NetLab(folder) as lab:`; everything is gone at the end of the block, or with this process."""
 

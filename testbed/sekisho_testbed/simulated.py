@@ -71,15 +71,11 @@ def _named(plugin: dict[str, Any]) -> dict[str, Any]:
     return {"name": plugin["plugin"], "config": plugin["config"]}
 
 
-def inside(host: str) -> str:
-    return cast.address({**cast.DESKTOPS, **cast.SERVERS}[host])
-
-
 class SimulatedRdp(Rdp):
     """What the kernel was told decides about every packet, as netd's table does; a refused one is told to the gate."""
 
     def __init__(self, world: "SimulatedWorld", source: str, target: str) -> None:
-        self.world, self.ends = world, (inside(source), inside(target))
+        self.world, self.ends = world, (cast.inside(source), cast.inside(target))
         self.opened = self.answered()
 
     def answered(self) -> bool:
@@ -351,12 +347,6 @@ class SimulatedWorld(GateHere):
     # --- RDP inside -------------------------------------------------------------------------------------------------------------
     def rdp(self, source: str, target: str) -> "SimulatedRdp":
         return SimulatedRdp(self, source, target)
-
-    def rdp_by_udp(self, source: str, target: str) -> bool:
-        """No right opens UDP: the kernel's own tests show that it is refused there."""
-        with self.at_gate() as gate:
-            gate.refuse_rdp(inside(source), inside(target), 17)
-        return False
 
     # --- the entrance ------------------------------------------------------------------------------------------------------------
     def _relay_heard(self, message: Any) -> None:

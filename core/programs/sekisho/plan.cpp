@@ -94,11 +94,11 @@ Result<run::Fd> bind_control(const std::string& path) {
   return socket;
 }
 
-/// Whether a listener's address is one that netd gives to a TUN.
+/// Whether a listener's address is one that netd gives to a TUN, or that stands inside charon's tunnels.
 bool on_a_tun(const SiteConfig& config, const std::string& name) {
   const auto where = parse_socket_address(name);
   return where && std::ranges::any_of(config.paths, [&](const PathConfig& path) {
-           return !path.tun.gate_address.empty() && path.tun.gate_address == where->address;
+           return !path.gate_address().empty() && path.gate_address() == where->address;
          });
 }
 

@@ -3,6 +3,7 @@
 #include "base/json.hpp"
 
 #include <arpa/inet.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -49,14 +50,6 @@ std::optional<Range> range_of(const json& value) {
   return parse_range(address_text(*address) + "/" + std::to_string(bits));
 }
 
-bool is_meta(const json& left, const char* key) {
-  return left.contains("meta") && left["meta"].value("key", "") == key;
-}
-std::string field_of(const json& left) {
-  if (!left.contains("payload") || !left["payload"].is_object()) return {};
-  return left["payload"].value("protocol", std::string()) + " " + left["payload"].value("field", std::string());
-}
-
 }  // namespace
 
 std::optional<Range> parse_range(std::string_view text) {
@@ -80,6 +73,106 @@ std::string to_text(const Range& range) {
   return address_text(range.first) + "/" + std::to_string(bits);
 }
 
+KernelRules::Match KernelRules::understand(const json& part) {
+  Match out;
+  if (!part.is_object() || !part.contains("left") || !part.contains("right")) return out;
+  const json &left = part["left"], &right = part["right"];
+  const std::string op = part.value("op", "==");
+  if (!left.is_object() || (op != "==" && op != "in" && op != "!=")) return out;
+  out.negated = op == "!=";
+  const auto payload = [](const json& field) {
+    if (!field.is_object() || !field.contains("payload") || !field["payload"].is_object()) return std::string();
+    return field["payload"].value("protocol", std::string()) + " " + field["payload"].value("field", std::string());
+  };
+  if (left.contains("concat")) {
+    // Addresses looked up in a set of rights. Whatever else is compared beside them can only make it narrower.
+    const json& fields = left["concat"];
+    const std::string first = fields.size() < 2 ? std::string() : payload(fields[0]);
+    const bool looked_up = right.is_string() && right.get<std::string>().starts_with("@");
+    if (out.negated || !looked_up) return out;
+    out.names.push_back(right.get<std::string>().substr(1));
+    if (first == "ip saddr" && payload(fields[1]) == "ip daddr") out.field = Field::right;
+    if (first == "ip daddr" && payload(fields[1]) == "ip saddr") out.field = Field::right, out.answers = true;
+    return out;
+  }
+  const std::string meta = left.contains("meta") ? left["meta"].value("key", std::string()) : std::string();
+  const std::string field = payload(left);
+  const auto space = field.find(' ');
+  const std::string protocol = field.substr(0, space),
+                    name = space == field.npos ? std::string() : field.substr(space + 1);
+  Field kind = Field::other;
+  if (meta == "iifname") kind = Field::iif;
+  if (meta == "oifname") kind = Field::oif;
+  if (meta == "ipsec") kind = Field::from_sa;
+  if (meta == "l4proto" || field == "ip protocol") kind = Field::protocol;
+  if (field == "ip saddr") kind = Field::source;
+  if (field == "ip daddr") kind = Field::destination;
+  if ((name == "dport" || name == "sport") && (protocol == "tcp" || protocol == "udp" || protocol == "th")) {
+    kind = name == "dport" ? Field::port : Field::source_port;
+    out.ports_of = protocol == "tcp" ? 6 : protocol == "udp" ? 17 : 0;
+  }
+  if (kind == Field::other) return out;
+  out.field = kind;
+  const auto number = [](const json& value, std::uint64_t most) -> std::optional<Range> {
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > most) return std::nullopt;
+    return Range{value.get<std::uint32_t>(), value.get<std::uint32_t>()};
+  };
+  const auto take = [&](const json& value) {
+    std::optional<Range> range;
+    switch (kind) {
+      case Field::iif:
+      case Field::oif:
+        if (!value.is_string() || value.get<std::string>().find('*') != std::string::npos) break;
+        out.names.push_back(value.get<std::string>());
+        return;
+      case Field::from_sa:
+        if (!value.is_boolean()) break;
+        out.ranges.push_back(value.get<bool>() ? Range{1, 1} : Range{0, 0});
+        return;
+      case Field::protocol:
+        if (const auto known = protocol_number(value)) range = Range{*known, *known};
+        break;
+      case Field::source:
+      case Field::destination:
+        range = range_of(value);
+        break;
+      case Field::port:
+      case Field::source_port:
+        range = number(value, 65535);
+        break;
+      case Field::right:
+      case Field::other:
+        break;
+    }
+    range ? out.ranges.push_back(*range) : void(out.whole = false);
+  };
+  if (right.is_object() && right.contains("set")) {
+    for (const json& each : right["set"]) take(each);
+  } else {
+    take(right);
+  }
+  return out;
+}
+
+KernelRules::Rule KernelRules::understand_rule(const std::string& chain, const json& rule) {
+  Rule out{chain + " " + std::to_string(rule.value("handle", 0)), {}, Does::nothing, {}};
+  for (const json& part : rule.value("expr", json::array())) {
+    if (!part.is_object()) continue;
+    if (part.contains("match")) out.matches.push_back(understand(part["match"]));
+    if (part.contains("drop") || part.contains("reject")) out.does = Does::drops;
+    if (part.contains("accept")) out.does = Does::accepts;
+    if (part.contains("return")) out.does = Does::returns;
+    for (const auto& [word, does] : {std::pair("goto", Does::goes), std::pair("jump", Does::jumps)}) {
+      if (!part.contains(word)) continue;
+      out.does = does;
+      out.target = part[word].value("target", std::string());
+    }
+    // Verdicts of maps and queues say what nobody here reads.
+    if (part.contains("vmap") || part.contains("queue")) out.does = Does::accepts;
+  }
+  return out;
+}
+
 Result<KernelRules> KernelRules::read(std::string_view listing) {
   const auto parsed = parse_json(listing, kLimits);
   if (!parsed) return fail("zones.ruleset", parsed.error().code);
@@ -91,26 +184,17 @@ Result<KernelRules> KernelRules::read(std::string_view listing) {
   std::map<std::string, std::vector<std::pair<Range, Range>>> elements;
   for (const json& entry : (*parsed)["nftables"]) {
     if (entry.contains("chain")) {
-      const json& chain = entry["chain"];
-      const auto name = chain.value("name", std::string());
+      const auto name = entry["chain"].value("name", std::string());
       out.chains_[name];
-      if (!chain.contains("hook")) continue;
-      if (chain.value("policy", "accept") != "accept" && chain.value("policy", "accept") != "drop") {
-        return fail("zones.ruleset", "a chain's policy");
-      }
-      out.hooks_[chain["hook"].get<std::string>()] = name;
+      if (entry["chain"].contains("hook")) out.hooks_[entry["chain"]["hook"].get<std::string>()] = name;
     } else if (entry.contains("rule")) {
-      const json& rule = entry["rule"];
-      const auto chain = rule.value("chain", std::string());
-      const json parts = rule.value("expr", json::array());
-      for (const json& part : parts) {
-        if (!part.contains("match") || !part["match"].contains("right")) continue;
-        const json& right = part["match"]["right"];
-        if (right.is_string() && right.get<std::string>().starts_with("@"))
-          asked.insert(right.get<std::string>().substr(1));
-        out.learn(right);
+      const auto chain = entry["rule"].value("chain", std::string());
+      Rule rule = understand_rule(chain, entry["rule"]);
+      for (const Match& match : rule.matches) {
+        out.learn(match);
+        if (match.field == Field::right) asked.insert(match.names.begin(), match.names.end());
       }
-      out.chains_[chain].push_back({chain + " " + std::to_string(rule.value("handle", 0)), parts});
+      out.chains_[chain].push_back(std::move(rule));
     } else if (entry.contains("set")) {
       for (const json& each : entry["set"].value("elem", json::array())) {
         const json& value = each.contains("elem") ? each["elem"]["val"] : each;
@@ -128,111 +212,104 @@ Result<KernelRules> KernelRules::read(std::string_view listing) {
   return out;
 }
 
-void KernelRules::learn(const json& right) {
-  if (right.is_object() && right.contains("set")) {
-    for (const json& each : right["set"]) learn(each);
-  } else if (const auto range = range_of(right)) {
-    edges_.insert(range->first);
-    if (range->last != ~std::uint32_t{0}) edges_.insert(range->last + 1);
-  } else if (right.is_number_unsigned() && right.get<std::uint64_t>() < 65536) {
-    ports_.insert(right.get<std::uint16_t>());
-  } else if (right.is_string() && !right.get<std::string>().starts_with("@")) {
-    devices_.insert(right.get<std::string>());
+void KernelRules::learn(const Match& match) {
+  if (match.field != Field::right) devices_.insert(match.names.begin(), match.names.end());
+  for (const Range& range : match.ranges) {
+    if (match.field == Field::source || match.field == Field::destination) {
+      edges_.insert(range.first);
+      if (range.last != ~std::uint32_t{0}) edges_.insert(range.last + 1);
+    } else if (match.field == Field::port || match.field == Field::source_port) {
+      ports_.insert(static_cast<std::uint16_t>(range.first));
+    }
   }
 }
 
-KernelRules::Told KernelRules::compare(const json& left, const json& right, const Packet& packet) const {
-  if (right.is_object() && right.contains("set")) {
-    Told best = Told::no;
-    for (const json& each : right["set"]) best = std::max(best, compare(left, each, packet));
-    return best;
+KernelRules::Told KernelRules::told(const Match& match, const Packet& packet) const {
+  const auto among = [&](std::uint32_t value) {
+    return std::ranges::any_of(match.ranges, [&](const Range& range) { return range.holds(value); });
+  };
+  bool holds = false;
+  switch (match.field) {
+    case Field::other:
+      return Told::maybe;
+    case Field::right: {
+      const std::uint32_t from = match.answers ? packet.destination : packet.source,
+                          to = match.answers ? packet.source : packet.destination;
+      const bool any = std::ranges::any_of(
+          rights_, [&](const auto& each) { return each.first.holds(from) && each.second.holds(to); });
+      return any ? Told::maybe : Told::no;
+    }
+    case Field::oif:
+      if (packet.oif.empty()) return Told::maybe;
+      holds = std::ranges::find(match.names, packet.oif) != match.names.end();
+      break;
+    case Field::iif:
+      holds = std::ranges::find(match.names, packet.iif) != match.names.end();
+      break;
+    case Field::from_sa:
+      holds = among(packet.from_sa ? 1 : 0);
+      break;
+    case Field::protocol:
+      holds = among(packet.protocol);
+      break;
+    case Field::source:
+      holds = among(packet.source);
+      break;
+    case Field::destination:
+      holds = among(packet.destination);
+      break;
+    case Field::port:
+    case Field::source_port: {
+      const bool has_ports = packet.protocol == 6 || packet.protocol == 17;
+      if (match.ports_of == 0 ? !has_ports : packet.protocol != match.ports_of) return Told::no;
+      holds = among(match.field == Field::port ? packet.port : packet.source_port);
+      break;
+    }
   }
-  const auto told = [](bool holds) { return holds ? Told::yes : Told::no; };
-  if (is_meta(left, "iifname") && right.is_string()) return told(packet.iif == right.get<std::string>());
-  if (is_meta(left, "oifname") && right.is_string()) {
-    return packet.oif.empty() ? Told::maybe : told(packet.oif == right.get<std::string>());
-  }
-  if (is_meta(left, "ipsec")) return right.is_boolean() ? told(packet.from_sa == right.get<bool>()) : Told::maybe;
-  if (is_meta(left, "l4proto") || field_of(left) == "ip protocol") {
-    const auto number = protocol_number(right);
-    return number ? told(packet.protocol == *number) : Told::maybe;
-  }
-  const std::string field = field_of(left);
-  if (field == "ip saddr" || field == "ip daddr") {
-    const auto range = range_of(right);
-    return range ? told(range->holds(field == "ip saddr" ? packet.source : packet.destination)) : Told::maybe;
-  }
-  const auto space = field.find(' ');
-  const std::string protocol = field.substr(0, space),
-                    name = space == field.npos ? std::string() : field.substr(space + 1);
-  if ((name == "dport" || name == "sport") && (protocol == "tcp" || protocol == "udp" || protocol == "th")) {
-    const bool has_ports = packet.protocol == 6 || packet.protocol == 17;
-    if (protocol == "th" ? !has_ports : packet.protocol != (protocol == "tcp" ? 6 : 17)) return Told::no;
-    if (!right.is_number_unsigned()) return Told::maybe;
-    return told((name == "dport" ? packet.port : packet.source_port) == right.get<std::uint64_t>());
-  }
-  return Told::maybe;
-}
-
-KernelRules::Told KernelRules::match(const json& part, const Packet& packet) const {
-  const json& left = part.value("left", json());
-  const json& right = part.value("right", json());
-  const std::string op = part.value("op", "==");
-  if (left.is_object() && left.contains("concat")) {
-    // A set of rights. Whoever asks has looked at its elements: none leads from one path to the other.
-    const json& fields = left["concat"];
-    const bool addresses = fields.size() >= 2 && field_of(fields[0]).starts_with("ip ") && right.is_string();
-    if (!addresses) return Told::maybe;
-    const bool answers = field_of(fields[0]) == "ip daddr";
-    const std::uint32_t from = answers ? packet.destination : packet.source,
-                        to = answers ? packet.source : packet.destination;
-    const bool any =
-        std::ranges::any_of(rights_, [&](const auto& each) { return each.first.holds(from) && each.second.holds(to); });
-    return any ? Told::maybe : Told::no;
-  }
-  if (!left.is_object()) return Told::maybe;
-  const Told equal = compare(left, right, packet);
-  if (op == "==" || op == "in") return equal;
-  if (op != "!=" || equal == Told::maybe) return Told::maybe;
-  return equal == Told::yes ? Told::no : Told::yes;
+  if (!holds && !match.whole) return Told::maybe;
+  return holds != match.negated ? Told::yes : Told::no;
 }
 
 KernelRules::Judged KernelRules::judge(const std::string& name, const Packet& packet, int depth) const {
   const auto chain = chains_.find(name);
-  if (chain == chains_.end() || depth > kDeepest) return {End::passes, {}};
+  if (chain == chains_.end() || depth > kDeepest) return {End::passes, nullptr};
   for (const Rule& rule : chain->second) {
-    Told told = Told::yes;
-    for (const json& part : rule.parts) {
-      if (told == Told::no) break;
-      if (part.contains("match")) {
-        told = std::min(told, match(part["match"], packet));
-      } else if (part.contains("accept")) {
-        return {End::passes, {}};
-      } else if (part.contains("drop") || part.contains("reject")) {
-        if (told == Told::yes) return {End::dropped, rule.where};
+    Told all = Told::yes;
+    for (const Match& match : rule.matches) {
+      all = std::min(all, told(match, packet));
+      if (all == Told::no) break;
+    }
+    if (all == Told::no) continue;
+    switch (rule.does) {
+      case Does::nothing:
         break;
-      } else if (part.contains("goto") || part.contains("jump")) {
-        const bool for_good = part.contains("goto");
-        const auto target = part[for_good ? "goto" : "jump"].value("target", std::string());
-        Judged there = judge(target, packet, depth + 1);
+      case Does::accepts:
+        return {End::passes, nullptr};
+      case Does::drops:
+        if (all == Told::yes) return {End::dropped, &rule};
+        break;
+      case Does::returns:
+        if (all == Told::yes) return {End::goes_on, nullptr};
+        return {End::passes, nullptr};
+      case Does::goes:
+      case Does::jumps: {
+        const Judged there = judge(rule.target, packet, depth + 1);
         if (there.end == End::passes) return there;
-        if (told == Told::maybe) break;  // perhaps it does not even go there
+        if (all == Told::maybe) break;  // perhaps it does not even go there
         if (there.end == End::dropped) return there;
-        if (for_good) return {End::goes_on, {}};
-      } else if (part.contains("return")) {
-        if (told == Told::yes) return {End::goes_on, {}};
-        return {End::passes, {}};
+        if (rule.does == Does::goes) return {End::goes_on, nullptr};
+        break;
       }
     }
   }
-  return {End::goes_on, {}};
+  return {End::goes_on, nullptr};
 }
 
 std::string KernelRules::dropped_by(std::string_view hook, const Packet& packet) const {
   const auto base = hooks_.find(hook);
   if (base == hooks_.end()) return {};
-  Judged judged = judge(base->second, packet, 0);
-  return judged.end == End::dropped ? judged.by : std::string();
+  const Judged judged = judge(base->second, packet, 0);
+  return judged.end == End::dropped ? judged.by->where : std::string();
 }
 
 }  // namespace sekisho::ctl

@@ -5,7 +5,7 @@
 #pragma once
 #include <sekisho/sdk/result.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
 #include <map>
@@ -52,20 +52,35 @@ class KernelRules {
 
  private:
   enum class Told : std::uint8_t { no, maybe, yes };
+  enum class Field : std::uint8_t { iif, oif, from_sa, protocol, source, destination, port, source_port, right, other };
+  /// One comparison of a rule, as far as it was understood.
+  struct Match {
+    Field field = Field::other;
+    bool negated = false;
+    bool answers = false;            ///< of `right`: looked up the other way round
+    std::uint8_t ports_of = 0;       ///< of ports: 6, 17, or both (0)
+    bool whole = true;               ///< every value was understood
+    std::vector<std::string> names;  ///< devices
+    std::vector<Range> ranges;       ///< addresses, numbers
+  };
+  enum class Does : std::uint8_t { nothing, drops, accepts, goes, jumps, returns };
   struct Rule {
     std::string where;  ///< "arriving 12"
-    nlohmann::json parts;
+    std::vector<Match> matches;
+    Does does = Does::nothing;
+    std::string target{};
   };
   /// Ends with a verdict, or goes on behind the chain that was asked.
   enum class End : std::uint8_t { passes, dropped, goes_on };
   struct Judged {
     End end = End::goes_on;
-    std::string by;
+    const Rule* by = nullptr;
   };
 
-  void learn(const nlohmann::json& right);
-  [[nodiscard]] Told match(const nlohmann::json& part, const Packet& packet) const;
-  [[nodiscard]] Told compare(const nlohmann::json& left, const nlohmann::json& right, const Packet& packet) const;
+  [[nodiscard]] static Match understand(const nlohmann::json& part);
+  [[nodiscard]] static Rule understand_rule(const std::string& chain, const nlohmann::json& rule);
+  void learn(const Match& match);
+  [[nodiscard]] Told told(const Match& match, const Packet& packet) const;
   [[nodiscard]] Judged judge(const std::string& chain, const Packet& packet, int depth) const;
 
   std::map<std::string, std::vector<Rule>> chains_;
