@@ -107,8 +107,13 @@ JOINS: list[tuple[str, str, Callable[[Registry], object]]] = [
 ]
 
 
-def copied(registry: Registry) -> Registry:
-    return copy.deepcopy(registry)
+def refused_as(world: World, registry: Registry, what: str, code: str, join: Callable[[Registry], object]) -> None:
+    """The registry with this edit alone is not taken, and the finding has the code."""
+    edited = copy.deepcopy(registry)
+    join(edited)
+    found = world.refused_import(edited)
+    assert code in [each for _, each in found], f"{what}: {found or 'was taken'}"
+    world.story.add("must_not", f"{what}: {code}")
 
 
 # --- packets ----------------------------------------------------------------------------------------------------------------
