@@ -107,8 +107,13 @@ JOINS: list[tuple[str, str, Callable[[Registry], object]]] = [
 ]
 
 
-def copied(registry: Registry) -> Registry:
-    return copy.deepcopy(registry)
+def refused_as(world: World, registry: Registry, what: str, code: str, join: Callable[[Registry], object]) -> None:
+    """The registry with this edit alone is not taken, and the finding has the code."""
+    edited = copy.deepcopy(registry)
+    join(edited)
+    found = world.refused_import(edited)
+    assert code in [each for _, each in found], f"{what}: {found or 'was taken'}"
+    world.story.add("must_not", f"{what}: {code}")
 
 
 # --- packets ----------------------------------------------------------------------------------------------------------------
@@ -125,7 +130,6 @@ CLOSED: list[Target] = [
     *((f"{name}, port {port}", server(name), port) for name in ("num-01", "num-02") for port in (22, 443, 3389)),
     *((f"{name}'s screen", cast_closed.address(plug), 5900) for name, plug in cast_closed.DESKTOPS.items()),
     *((f"the closed entrance, port {port}", cast_closed.ENTRANCE, port) for port in (443, 5900, 8444)),
-    ("the gate's side of the My Number desktops", cast_closed.VDI_SIDE, 443),
     ("the gate on the carrier's line", cast_closed.GATE_LINE, 443),
     *((f"{who}'s lent terminal", cast_closed.pc_address(who), 22) for who in cast_closed.PEOPLE),
 ]

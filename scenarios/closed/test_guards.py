@@ -19,11 +19,7 @@ def test_without_the_kernels_filter_registry_and_admission_hold(world: World) ->
     world.remove_kernel_filter()
     good = world.export()
     for what, code, join in crossing.JOINS[:8]:
-        edited = crossing.copied(good)
-        join(edited)
-        found = world.refused_import(edited)
-        assert code in found.values(), f"{what}: {found or 'was taken'}"
-        world.story.add("must_not", f"{what}: {code}")
+        crossing.refused_as(world, good, what, code, join)
     mailbox = world.mailbox("sato")
     login = world.pc("mori").login(world.people["sato"]["password"], login="sato", certificate=world.certificate_of("sato"))
     login.asked().type(mailbox.next_code()).refused()
@@ -81,7 +77,5 @@ def test_without_admissions_guard_the_registry_and_the_kernels_filter_hold(world
     vpn.hang_up()
     good = world.export()
     for what, code, join in crossing.JOINS[:8]:
-        edited = crossing.copied(good)
-        join(edited)
-        assert code in world.refused_import(edited).values(), what
+        crossing.refused_as(world, good, what, code, join)
     assert cast_closed.PATH not in {s["path"] for s in world.sessions()}

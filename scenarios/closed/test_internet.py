@@ -69,15 +69,14 @@ def test_what_moves_to_the_my_number_zone_is_out_of_the_internets_reach(world: W
             edited = copy.deepcopy(good)
             change(edited)
             assert not world.refused_import(edited), what
-            if code == "zone.other_path":
-                world.accept("a-mori")
+            world.accepted("a-mori")
             login, right_code = world.as_far_as_the_code("mori")
             login.type(right_code).refused()
             world.refused(code, rule=rule)
             world.nobody_is_inside()
         world.replace(good)
         world.advance(120)
-    world.accept("a-mori")
+    world.accepted("a-mori")
     world.pass_gate("mori").hang_up()
 
 
@@ -92,7 +91,7 @@ def test_a_contractor_of_both_sides_has_over_the_internet_the_internets_part_alo
     registry["applications"].append(application)
     registry["desktops"].append(dict(row(registry, "desktops", "vdi-11"), id="vdi-19", person="mori", address="10.41.0.19"))
     world.replace(registry)
-    world.accept("a-mori-num")
+    world.accepted("a-mori-num")
     vpn = world.pass_gate("mori")
     session = world.session_of("mori")
     assert (session["zone"], session["desktop"], session["contract"]) == ("internet_business", "vdi-01", "c-web-2026"), session

@@ -25,7 +25,7 @@ def listen(world: World) -> None:
     for host in (net.house.gate, *(net.lab.hosts[row["pc"]] for row in cast_closed.PEOPLE.values())):
         net.careless(host, 22)
     for port in (443, 8444):
-        net.careless(net.house.gate, port, only=[cast_closed.VDI_SIDE, cast_closed.GATE_LINE])
+        net.careless(net.house.gate, port, only=[cast_closed.GATE_LINE])
 
 
 def must_reach_none(world: World, how: str, pc: ContractorPc, targets: list[Target]) -> None:

@@ -22,11 +22,7 @@ def test_a_registry_that_joins_zones_is_refused(world: World) -> None:
     good = with_closed_side(world)
     for what, code, join in crossing.JOINS:
         with world.step(what):
-            edited = crossing.copied(good)
-            join(edited)
-            found = world.refused_import(edited)
-            assert code in found.values(), f"{what}: {found or 'was taken'}"
-            world.story.add("must_not", f"{what}: {code}")
+            crossing.refused_as(world, good, what, code, join)
     with world.step("the registry itself"):
         found = world.refused_import(good)
         assert not found, found

@@ -190,7 +190,7 @@ class ClosedNetwork:
         try:
             yield seen
         finally:
-            self.house.gate.run("ping", "-c", "1", "-W", "1", self.lab.hosts["sato-device"].addresses["line"], check=False)
+            self.lab.hosts["sato-device"].run("ping", "-c", "1", "-W", "1", self.lab.hosts["kita-device"].addresses["line"], check=False)
             wait_until(seen.ended, 3, "the capture has the last packet")
             tcpdump.stop()
 
@@ -284,7 +284,8 @@ class LineCapture:
 
     @staticmethod
     def _own(packet: LinePacket) -> bool:
-        return packet.protocol == 1 and cast_closed.GATE_LINE in (packet.source, packet.destination)
+        return packet.protocol == 1 and {packet.source, packet.destination} == {
+            cast_closed.address(cast_closed.site_plug(who, "line")) for who in cast_closed.SITES}
 
     @staticmethod
     def count_of(path: pathlib.Path) -> int:

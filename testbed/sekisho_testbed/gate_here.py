@@ -194,12 +194,12 @@ class GateHere(World):
         following = bindings().Registry.load(registry)
         self.change(lambda current: current.replaced_by(following), "import")
 
-    def refused_import(self, registry: dict[str, Any]) -> dict[str, str]:
+    def refused_import(self, registry: dict[str, Any]) -> list[tuple[str, str]]:
         try:
             self.replace(registry)
         except bindings().RegistryError as refused:
-            return {row["pointer"]: row["code"] for row in json.loads(refused.detail)}
-        return {}
+            return [(row["pointer"], row["code"]) for row in json.loads(refused.detail)]
+        return []
 
     def stop(self, kind: str, key: str = "", *, reason: str = "drill") -> None:
         self.story.did(f"stop {kind} {key}")

@@ -419,14 +419,14 @@ class NamespacesWorld(World):
     def replace(self, registry: dict[str, Any]) -> None:
         self.gatehouse.import_registry(registry)
 
-    def refused_import(self, registry: dict[str, Any]) -> dict[str, str]:
+    def refused_import(self, registry: dict[str, Any]) -> list[tuple[str, str]]:
         self.story.did("import a registry")
         path = self.folder / "edited.json"
         path.write_text(json.dumps(registry, ensure_ascii=False))
         done = self.gatehouse.ctl_raw("import", str(path))
         if done.returncode == 0:
-            return {}
-        return {row["pointer"]: row["code"] for row in json.loads(done.stdout)["error"]["findings"]}
+            return []
+        return [(row["pointer"], row["code"]) for row in json.loads(done.stdout)["error"]["findings"]]
 
     def stop(self, kind: str, key: str = "", *, reason: str = "drill") -> None:
         self.ctl("stop", kind, *([key] if key else []), "--reason", reason)

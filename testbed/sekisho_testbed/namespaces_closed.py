@@ -46,7 +46,7 @@ class NamespacesClosed(ClosedSide):
     # --- circuits -------------------------------------------------------------------------------------------------------------
     def line_up(self, who: str) -> None:
         if not self.network.devices[who].charon.program or not self.network.devices[who].stands():
-            self.world.wait(lambda: self.circuit(who).get("loaded"), 8, f"{who}'s circuit is loaded into charon",
+            self.world.wait(lambda: self.circuit(who).get("loaded"), 15, f"{who}'s circuit is loaded into charon",
                             on_fail=lambda: str(self.circuit(who)) + self.network.gate.log()[-1500:])
             self.network.up(who)
         self.wait_line(who, "up")

@@ -294,8 +294,8 @@ class World(abc.ABC):
     def replace(self, registry: dict[str, Any]) -> None: ...
 
     @abc.abstractmethod
-    def refused_import(self, registry: dict[str, Any]) -> dict[str, str]:
-        """An import that the gate does not take: JSON pointer -> code of every finding. Empty: it was taken."""
+    def refused_import(self, registry: dict[str, Any]) -> list[tuple[str, str]]:
+        """An import that the gate does not take: JSON pointer and code of every finding. Empty: it was taken."""
 
     @abc.abstractmethod
     def stop(self, kind: str, key: str = "", *, reason: str = "drill") -> None:
@@ -310,6 +310,11 @@ class World(abc.ABC):
 
     @abc.abstractmethod
     def accept(self, application: str, *, by: str = "yama") -> None: ...
+
+    def accepted(self, application: str) -> None:
+        """An edit may have voided its decision: accepted again where it was."""
+        if next(a for a in self.export()["applications"] if a["id"] == application)["state"] != "accepted":
+            self.accept(application)
 
     @abc.abstractmethod
     def revoke_certificate(self, who: str) -> None: ...
