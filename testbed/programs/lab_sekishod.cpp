@@ -56,6 +56,7 @@ int main(int argc, char** argv) {
   app.add_flag("--check-config", options.check_only, "check the configuration and all plugins, then stop");
   CLI11_PARSE(app, argc, argv);
   options.allow_simulator = true;
+  options.bare_entrance = std::getenv("SEKISHO_LAB_BARE_ENTRANCE") != nullptr;
   if (std::getenv("SEKISHO_LAB_CRYPT") != nullptr) {
     options.verify_password = [](const sekisho::VerifyPassword& work) {
       crypt_data scratch{};

@@ -202,6 +202,7 @@ class NamespacesWorld(World):
         self.gatehouse.make_ca()
         if desktops:
             self._consoles = Consoles(self, desktops)
+            self.gatehouse.bare_entrance = False
         self.write_config(**config)
         self.gatehouse.start()
         self.gatehouse.settle(cast.registry(self.gatehouse.now()), ["mori", "tani"])
