@@ -216,6 +216,7 @@ class NamespacesWorld(World):
         self.gatehouse.make_ca()
         if desktops:
             self._consoles = Consoles(self, desktops)
+            self.gatehouse.bare_entrance = False
         registry, people = cast.registry(self.gatehouse.now()), ["mori", "tani"]
         if closed:
             self._closed = NamespacesClosed(self, self.house.web_ca)

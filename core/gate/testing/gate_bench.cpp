@@ -52,6 +52,7 @@ void GateTest::start() {
   options.posture.server_fingerprints = {admission::testing::kServer};
   options.generation_poll = std::chrono::milliseconds{0};
   options.consoles = console_policy;
+  options.bare_entrance = bare_entrance;
   options.hypervisors = hypervisors;
   GatePath path;
   path.policy.path = "internet";
