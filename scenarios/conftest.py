@@ -109,18 +109,24 @@ def a_world(lab: labs.Lab, request: pytest.FixtureRequest, story: evidence.Story
         story.at_step = lambda step: sit(request.config, the_world, f"at the step {step!r}") if sit_at in step else None
     failed = True
     try:
-        the_world.open(**config)
+        try:
+            the_world.open(**config)
+        except labs.NotHere as reason:
+            failed = False
+            pytest.skip(f"the {lab_of(request.config)} lab cannot run this here: {reason}")
         yield the_world
         failed = getattr(request.node, "story_failed", False)
         if not failed:
             the_world.check_logs()
     finally:
-        the_world.keep_evidence()
-        if failed:
-            print(f"evidence: {story.folder}")
-            if request.config.getoption("--sit"):
-                sit(request.config, the_world, "the story has failed")
-        the_world.close()
+        try:
+            the_world.keep_evidence()
+            if failed:
+                print(f"evidence: {story.folder}")
+                if request.config.getoption("--sit"):
+                    sit(request.config, the_world, "the story has failed")
+        finally:
+            the_world.close()
 
 
 def sit(config: pytest.Config, world: World, why: str) -> None:

@@ -16,6 +16,8 @@ constexpr milliseconds kAnswerWithin{3000}, kUrgentWithin{1000}, kCloseAgain{100
 constexpr milliseconds kLaterTurn{50};
 constexpr std::size_t kMostInLine = 64;  ///< the client's line has an end, and a look must find room in it
 constexpr Seconds kLookEvery{10};
+// Charon tells of every tunnel's rekeying: however many events come, looks have this long between them.
+constexpr milliseconds kLookPause{100};
 constexpr const char* kEvents[] = {"ike-updown", "child-updown", "ike-rekey", "child-rekey"};
 
 milliseconds pause_before_try(unsigned failures) {
@@ -129,7 +131,7 @@ void Circuits::settle(Instant now, Actions& out) {
     ask(Purpose::load, name, {.command = "load-conn", .message = std::move(message), .within = kAnswerWithin}, now,
         out);
   }
-  if (look_again_ && !looking_) look(now, out);
+  if (look_again_ && !looking_ && look_not_before_ <= now) look(now, out);
 }
 
 void Circuits::close(const std::string& name, Instant now, Actions& out) {
@@ -142,7 +144,7 @@ void Circuits::close(const std::string& name, Instant now, Actions& out) {
         {.command = "unload-conn", .message = std::move(which), .within = kUrgentWithin, .urgent = true}, now, out);
   }
   terminate("ike", name, now, out);
-  look_again_ = true;
+  look_again_ = true, look_not_before_ = now;
 }
 
 void Circuits::terminate(const char* by, const std::string& value, Instant now, Actions& out) {
@@ -154,7 +156,7 @@ void Circuits::terminate(const char* by, const std::string& value, Instant now, 
 
 void Circuits::look(Instant now, Actions& out) {
   looking_ = true, look_again_ = false;
-  next_look_ = now + kLookEvery;
+  next_look_ = now + kLookEvery, look_not_before_ = now + kLookPause;
   ask(Purpose::list_tunnels, {}, {.command = "list-sas", .stream = "list-sa", .within = kAnswerWithin, .urgent = true},
       now, out);
 }
@@ -212,7 +214,7 @@ std::optional<Instant> Circuits::next_deadline() const {
     if (here_) consider(leaving.next);
   }
   if (!here_) return next;
-  if (!looking_) consider(next_look_);
+  if (!looking_) consider(look_again_ ? look_not_before_ : next_look_);
   for (const auto& [name, meant] : meant_) {
     if (!meant.loaded && !meant.asked && !leaving_.contains(name)) consider(meant.next);
   }

@@ -130,7 +130,7 @@ class Circuits {
   bool here_ = false;                 ///< both lists were read on this connection
   bool told_away_ = false, look_again_ = false, looking_ = false;
   unsigned failures_ = 0;
-  Instant next_try_{}, next_look_{};
+  Instant next_try_{}, next_look_{}, look_not_before_{};
   std::optional<Instant> next_change_;
 };
 

@@ -82,12 +82,14 @@ class CircuitsTest : public ::testing::Test {
   void open() { take(circuits.connected(now)), pass(); }
   void tick() { take(circuits.tick(now)), pass(); }
   void wait(milliseconds time) { now += time, tick(); }
-  void tell(const char* event, bool up) {
+  void tell_at_once(const char* event, bool up) {
     Section message;
     if (up) message.put("up", "yes");
     if (const vici::Bytes bytes = charon.tell(event, message); !bytes.empty()) take(circuits.feed(bytes, now));
     pass();
   }
+  /// Later than looks are apart.
+  void tell(const char* event, bool up) { now += milliseconds(100), tell_at_once(event, up); }
   /// The device of `name` has a tunnel.
   Section& device_up(const std::string& name, const std::string& id = "1") {
     Section child, children;
@@ -439,6 +441,23 @@ TEST_F(CircuitsTest, ATunnelThatNoEventToldOfIsSeenAllTheSame) {
   sas.clear();
   wait(seconds(10));
   EXPECT_EQ(circuits.line("line-sato"), Line::down);
+}
+
+TEST_F(CircuitsTest, AStormOfEventsIsAFewLooksAndTheLastOneIsNotMissed) {
+  standing();
+  charon.seen.clear();
+  now += seconds(1);
+  const Instant begun = now;
+  for (int n = 0; n < 450; ++n, now += milliseconds(1)) tell_at_once("child-rekey", true);
+  sas.clear();
+  tell_at_once("ike-updown", false);
+  EXPECT_LE(std::ranges::count(charon.asked(), "list-sas"), 5);
+  ASSERT_TRUE(circuits.next_deadline());
+  EXPECT_LE(*circuits.next_deadline(), now + milliseconds(100)) << "what was told since the last look is looked at";
+  now = *circuits.next_deadline();
+  tick();
+  EXPECT_EQ(circuits.line("line-sato"), Line::down);
+  EXPECT_LE(now - begun, milliseconds(700));
 }
 
 TEST_F(CircuitsTest, AClosingThatOvertakesItsLoadingLeavesNothing) {

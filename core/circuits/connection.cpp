@@ -1,6 +1,8 @@
 #include "circuits/connection.hpp"
 
 #include "registry/circuits.hpp"
+#include "registry/stops.hpp"
+#include "registry/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,11 +17,6 @@ constexpr std::size_t kDigits = 16;
 // One AEAD proposal with alternatives, best first (threats.md §9). Anything else has no proposal in common with us.
 constexpr const char* kIke = "aes256gcm16-aes128gcm16-prfsha384-prfsha256-ecp384-curve25519-ecp256";
 constexpr const char* kEsp = "aes256gcm16-aes128gcm16-ecp384-curve25519-ecp256";
-
-bool stopped(const registry::Registry& registry, std::string_view scope, std::string_view target) {
-  return std::ranges::any_of(
-      registry.stops, [&](const auto& entry) { return entry.second.scope == scope && entry.second.target == target; });
-}
 
 /// Takes the next DER element from `rest` when it has this tag; lengths of up to two bytes, as certificates have.
 bool element(std::string_view& rest, unsigned tag, std::string_view& content) {
@@ -62,9 +59,9 @@ bool hex(char c) {
 
 std::string_view closed_because(const registry::Registry& registry, const registry::Circuit& circuit,
                                 std::string_view path, Instant now) {
-  if (stopped(registry, "all", "")) return "stop.all";
-  if (stopped(registry, "path", path)) return "stop.path";
-  if (stopped(registry, "contractor", circuit.contractor)) return "stop.contractor";
+  if (registry::is_stopped(registry, "all", "")) return "stop.all";
+  if (registry::is_stopped(registry, "path", path)) return "stop.path";
+  if (registry::is_stopped(registry, "contractor", circuit.contractor)) return "stop.contractor";
   const registry::CircuitState state = registry::state_of(circuit, now);
   if (state == registry::CircuitState::ceased) return "circuit.ceased";
   if (state != registry::CircuitState::usable) return "circuit.not_usable";
@@ -73,7 +70,7 @@ std::string_view closed_because(const registry::Registry& registry, const regist
     return c.contractor == circuit.contractor && c.period.holds(now) && (!c.ended_at || now < *c.ended_at);
   });
   if (!contract) return "contract.not_in_force";
-  const auto valid = validity_of(from_base64(circuit.device_certificate).value_or(""));
+  const auto valid = validity_of(registry::from_base64(circuit.device_certificate).value_or(""));
   if (circuit.device_name.empty() || !valid) return "circuit.no_device";
   if (!valid->holds(now)) return "circuit.device_expired";
   if (circuit.prefixes.empty()) return "circuit.no_prefix";
@@ -87,7 +84,7 @@ std::optional<Instant> next_change(const registry::Registry& registry, Instant n
   };
   for (const auto& [id, circuit] : registry.circuits) {
     consider(circuit.usable_at), consider(circuit.ended_at);
-    if (const auto valid = validity_of(from_base64(circuit.device_certificate).value_or(""))) {
+    if (const auto valid = validity_of(registry::from_base64(circuit.device_certificate).value_or(""))) {
       consider(valid->from), consider(valid->until);
     }
   }
@@ -101,7 +98,7 @@ vici::Section connection_of(const registry::Circuit& circuit, const Settings& se
   vici::Section local, remote, child, children, out;
   local.put("auth", "pubkey").put("id", settings.name).put_list("certs", {settings.certificate});
   remote.put("auth", "pubkey").put("id", circuit.device_name);
-  remote.put_list("certs", {from_base64(circuit.device_certificate).value_or("")});
+  remote.put_list("certs", {registry::from_base64(circuit.device_certificate).value_or("")});
   remote.put_list("cacerts", settings.authorities);
   remote.put("revocation", settings.revocation_lists ? "strict" : "relaxed");
   child.put("mode", "tunnel").put_list("local_ts", settings.entrances).put_list("remote_ts", circuit.prefixes);
@@ -149,23 +146,6 @@ std::optional<registry::Period> validity_of(std::string_view der) {
   const auto from = moment(days), until = moment(days);
   if (!from || !until || !days.empty()) return std::nullopt;
   return registry::Period{*from, *until};
-}
-
-std::optional<std::string> from_base64(std::string_view text) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
-  std::string out;
-  std::uint32_t held = 0;
-  unsigned bits = 0;
-  for (const char c : text.substr(0, text.size() - padding)) {
-    const std::size_t value = kAlphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    held = (held << 6U | static_cast<std::uint32_t>(value)) & 0xffffffU;
-    bits += 6;
-    if (bits >= 8) bits -= 8, out += static_cast<char>(held >> bits & 0xffU);
-  }
-  return out;
 }
 
 }  // namespace sekisho::circuits

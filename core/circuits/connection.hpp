@@ -43,7 +43,5 @@ struct Settings {
 /// When a certificate (DER) says it is valid; `until` is its last second, which counts as over. nullopt: no
 /// certificate.
 [[nodiscard]] std::optional<registry::Period> validity_of(std::string_view der);
-/// Bytes of a base64 text with padding; nullopt: not one.
-[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace sekisho::circuits

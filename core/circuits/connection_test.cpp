@@ -1,6 +1,7 @@
 #include "circuits/connection.hpp"
 
 #include "registry/testing/cast.hpp"
+#include "registry/text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -38,7 +39,8 @@ TEST(Connection, IsIkev2WithCertificatesAndNothingElse) {
   EXPECT_EQ(c.section("remote")->text("auth"), "pubkey");
   EXPECT_EQ(c.section("local")->text("id"), "gate.closed.test");
   EXPECT_EQ(c.section("remote")->text("id"), "line-sato.closed.test");
-  EXPECT_EQ(*c.section("remote")->list("certs"), std::vector<std::string>{*from_base64(line(r).device_certificate)});
+  EXPECT_EQ(*c.section("remote")->list("certs"),
+            std::vector<std::string>{*registry::from_base64(line(r).device_certificate)});
   EXPECT_EQ(*c.section("remote")->list("cacerts"), std::vector<std::string>{"der of the authority"});
   EXPECT_TRUE(c.list("pools")->empty());
   EXPECT_FALSE(c.text("dpd_delay").empty());
@@ -173,7 +175,7 @@ TEST(Circuit, ItsNextChangeMayBeTheEndOfItsDevicesCertificate) {
 }
 
 TEST(Validity, IsReadFromACertificateAndNothingElse) {
-  const std::string der = *from_base64(certificate_shape(1, kNow - days(1), kNow + days(1)));
+  const std::string der = *registry::from_base64(certificate_shape(1, kNow - days(1), kNow + days(1)));
   const auto valid = validity_of(der);
   ASSERT_TRUE(valid);
   EXPECT_EQ(valid->from, kNow - days(1));
@@ -187,15 +189,6 @@ TEST(Validity, IsReadFromACertificateAndNothingElse) {
     refused += validity_of(spoilt) ? 0U : 1U;
   }
   EXPECT_GE(refused, der.size() - 4);  // the serial and what the version holds may be anything
-}
-
-TEST(Base64, IsReadOrRefused) {
-  EXPECT_EQ(from_base64("TWFu"), "Man");
-  EXPECT_EQ(from_base64("TWE="), "Ma");
-  EXPECT_EQ(from_base64("TQ=="), "M");
-  EXPECT_EQ(from_base64("+/+/"), "\xfb\xff\xbf");
-  for (const char* bad : {"", "TWF", "TW=u", "TWF\n", "T===", "TWFu "})
-    EXPECT_EQ(from_base64(bad), std::nullopt) << bad;
 }
 
 }  // namespace

@@ -77,12 +77,15 @@ inline constexpr Event kPacketsRefused{
      "goes on."},
     {"device", "packets", "stray"}};
 
-inline constexpr Event kRdpRefusedHere{
-    "netd.rdp_refused",
-    Level::warning,
-    {"許可されていないRDP接続を遮断しました（R13）。セッションと利用者は監査ログの rdp.refused で確認してください。",
-     "RDP that no right allows was refused (R13). See rdp.refused in the audit journal for session and person."},
-    {"from", "to", "tries"}};
+inline constexpr Event kRdpRefusedHere{"netd.rdp_refused",
+                                       Level::warning,
+                                       {"許可されていないRDP接続を遮断しました（R13）。接続元ごとに1秒に1行で、to "
+                                        "は宛先の一つ、destinations は宛先の数です。セッシ"
+                                        "ョンと利用者は監査ログの rdp.refused で確認してください。",
+                                        "RDP that no right allows was refused (R13). A line for each source and "
+                                        "second: `to` is one of its `destinations`. "
+                                        "See rdp.refused in the audit journal for session and person."},
+                                       {"from", "to", "destinations", "tries"}};
 
 inline constexpr Event kFrontBreach{
     "netd.front_breach",

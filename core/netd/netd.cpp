@@ -2,6 +2,8 @@
 
 #include "netd/events.hpp"
 
+#include <map>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -177,8 +179,20 @@ void Netd::tell() {
 void Netd::tell_rdp() {
   const seam::RdpRefused refused = rdp_watch_.take();
   if (refused.tries.empty()) return;
+  // A sweep of hundreds of destinations is one line of its source; the journal has who and where.
+  struct Source {
+    std::string to;
+    std::uint64_t tries = 0, destinations = 0;
+  };
+  std::map<std::string, Source> sources;
   for (const seam::RdpTry& one : refused.tries) {
-    log_.event(kRdpRefusedHere, {{"from", one.source}, {"to", one.destination}, {"tries", one.tries}});
+    Source& source = sources[one.source];
+    if (std::exchange(source.to, one.destination) != one.destination) ++source.destinations;
+    source.tries += one.tries;
+  }
+  for (const auto& [from, source] : sources) {
+    log_.event(kRdpRefusedHere,
+               {{"from", from}, {"to", source.to}, {"destinations", source.destinations}, {"tries", source.tries}});
   }
   gatekeeper_->send(refused);
 }

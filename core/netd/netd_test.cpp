@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <deque>
 
 namespace sekisho::netd {
@@ -269,6 +270,24 @@ TEST_F(Served, RefusedRdpIsToldWithinASecondAndWaitsForAGatekeeper) {
   EXPECT_EQ(gate.rdp.size(), 1u);
   netd.attach_gatekeeper(gate);
   EXPECT_EQ(gate.rdp.size(), 2u);
+}
+
+TEST_F(Served, ASweepIsOneLineOfItsSourceASecond) {
+  const std::uint32_t first = *parse_ipv4("10.52.0.1"), here = *parse_ipv4("10.60.0.11");
+  filter.rdp = 101;
+  for (std::uint16_t n = 0; n < 50; ++n) {
+    for (const std::uint8_t protocol : {6, 17}) filter.tried.push_back({{here, first + n}, protocol, 40001, 1});
+  }
+  filter.tried.push_back({{here + 1, first}, 6, 40001, 1});
+  timers.advance(std::chrono::seconds(1));
+  ASSERT_EQ(std::ranges::count(log.ids, "netd.rdp_refused"), 2);
+  const std::string& line =
+      log.lines.at(static_cast<std::size_t>(std::ranges::find(log.ids, "netd.rdp_refused") - log.ids.begin()));
+  for (const char* said : {R"("from":"10.60.0.11")", R"("destinations":50)", R"("tries":100)"}) {
+    EXPECT_NE(line.find(said), std::string::npos) << line;
+  }
+  ASSERT_EQ(gate.rdp.size(), 1u);
+  EXPECT_EQ(gate.rdp[0].tries.size(), 101u) << "the gatekeeper hears of each";
 }
 
 TEST(Netd, TakesOverRdpRightsAndTellsWhatAnOlderOneMayNotHaveTold) {

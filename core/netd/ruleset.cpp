@@ -76,14 +76,16 @@ void add_out_of_sa(std::string& out, const NetPath& path) {
   out += "    iifname " + quoted(closed.ike_device) + " meta ipsec exists goto from_" + path.name + "\n";
 }
 
-/// At the closed interface there is IKE and what carries the tunnels, and nothing else (R02). Last of all, so that no
-/// address of a path gets even there.
+/// At the closed interface there is IKE and what carries the tunnels, and nothing else (R02); its address is reached
+/// there alone, though the kernel would take a packet for it by any device. Last of all, so that no address of a path
+/// gets even there.
 void add_ike(std::string& out, const NetPath& path) {
   const ClosedNet& closed = *path.closed;
   const std::string there = "    iifname " + quoted(closed.ike_device);
   const std::string to_it = there + " ip daddr " + to_text(closed.ike_address);
   if (closed.kernel_esp) out += to_it + " ip protocol esp accept\n";
-  out += to_it + " udp dport { 500, 4500 } accept\n" + there + denied(stray_counter(path));
+  out += to_it + " udp dport { 500, 4500 } accept\n" + there + denied(stray_counter(path)) +
+         "    iifname != \"lo\" ip daddr " + to_text(closed.ike_address) + denied(stray_counter(path));
 }
 
 void add_closed_leaving(std::string& out, const NetPath& path) {

@@ -153,6 +153,7 @@ TEST(Ruleset, AtTheClosedInterfaceThereIsIkeAndNothingElse) {
     iifname != "lo" ip daddr != 198.51.100.1 fib daddr type local fib daddr . iif type != local counter name "stray_closed" drop
     iifname "closed0" ip daddr 172.30.0.1 udp dport { 500, 4500 } accept
     iifname "closed0" counter name "stray_closed" drop
+    iifname != "lo" ip daddr 172.30.0.1 counter name "stray_closed" drop
 )");
   EXPECT_NE(chain(all, "crossing").find("    iifname \"closed0\" counter name \"stray_closed\" drop\n"), all.npos);
   EXPECT_EQ(chain(all, "leaving"), R"(  chain leaving {

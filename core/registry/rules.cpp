@@ -6,6 +6,7 @@
 #include "registry/application_rights.hpp"
 #include "registry/circuits.hpp"
 #include "registry/refusals.hpp"
+#include "registry/stops.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -19,11 +20,6 @@ bool ended(const std::optional<Instant>& at, Instant now) {
 
 bool contains(const std::vector<std::string>& list, std::string_view value) {
   return std::ranges::find(list, value) != list.end();
-}
-
-bool stopped(const Registry& registry, std::string_view scope, std::string_view target) {
-  return std::ranges::any_of(
-      registry.stops, [&](const auto& entry) { return entry.second.scope == scope && entry.second.target == target; });
 }
 
 RightsAnswer refuse(std::string_view code) {
@@ -72,7 +68,7 @@ struct Question {
   [[nodiscard]] bool usable(const Desktop& desktop) const {
     return desktop.person == person.id && in_zones(desktop.zone);
   }
-  [[nodiscard]] bool running(const Desktop& desktop) const { return !stopped(registry, "desktop", desktop.id); }
+  [[nodiscard]] bool running(const Desktop& desktop) const { return !is_stopped(registry, "desktop", desktop.id); }
 
   /// The person's desktop for these systems: same zone first, else the other Internet zone; nullptr when none runs.
   [[nodiscard]] const Desktop* desktop(const std::vector<const System*>& systems) const {
@@ -89,9 +85,10 @@ struct Question {
 };
 
 std::optional<std::string_view> stop_code(const Question& q) {
-  if (!q.person.contractor.empty() && stopped(q.registry, "contractor", q.person.contractor)) return "stop.contractor";
-  if (stopped(q.registry, "person", q.person.id)) return "stop.person";
-  if (stopped(q.registry, "terminal", q.terminal.id)) return "stop.terminal";
+  if (!q.person.contractor.empty() && is_stopped(q.registry, "contractor", q.person.contractor))
+    return "stop.contractor";
+  if (is_stopped(q.registry, "person", q.person.id)) return "stop.person";
+  if (is_stopped(q.registry, "terminal", q.terminal.id)) return "stop.terminal";
   bool any = false, all_stopped = true;
   for (const auto& [id, desktop] : q.registry.desktops) {
     if (!q.usable(desktop)) continue;
@@ -103,6 +100,11 @@ std::optional<std::string_view> stop_code(const Question& q) {
 }
 
 }  // namespace
+
+bool is_stopped(const Registry& registry, std::string_view scope, std::string_view target) {
+  return std::ranges::any_of(
+      registry.stops, [&](const auto& entry) { return entry.second.scope == scope && entry.second.target == target; });
+}
 
 const Person* find_login(const Registry& registry, std::string_view canonical) {
   if (canonical.empty()) return nullptr;
@@ -121,8 +123,8 @@ RightsAnswer rights_by(const Registry& registry, std::string_view person_id, std
                        std::string_view path, const std::vector<Zone>& path_zones, bool lent_only, Instant now,
                        std::optional<std::string_view> by) {
   // Stops of everything and of the path hold for whoever knocks, even for a person who is gone.
-  if (stopped(registry, "all", "")) return refuse("stop.all");
-  if (stopped(registry, "path", path)) return refuse("stop.path");
+  if (is_stopped(registry, "all", "")) return refuse("stop.all");
+  if (is_stopped(registry, "path", path)) return refuse("stop.path");
   const auto person_at = registry.people.find(std::string(person_id));
   if (person_at == registry.people.end()) return refuse("person.unknown");
   const auto terminal_at = registry.terminals.find(std::string(terminal_id));

@@ -168,10 +168,11 @@ bool is_dns_name(std::string_view text) {
   return before != '.' && before != '-';
 }
 
-bool is_der_base64(std::string_view text) {
-  if (text.size() < 8 || text.size() % 4 != 0) return false;
+std::optional<std::string> from_base64(std::string_view text) {
+  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
   const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
-  std::string head;
+  std::string out;
+  out.reserve(text.size() / 4 * 3);
   unsigned bits = 0, held = 0;
   for (const char c : text.substr(0, text.size() - padding)) {
     unsigned value = 0;
@@ -184,21 +185,25 @@ bool is_der_base64(std::string_view text) {
     } else if (c == '+' || c == '/') {
       value = c == '+' ? 62 : 63;
     } else {
-      return false;
+      return std::nullopt;
     }
     held = (held << 6U | value) & 0xffffU;
     bits += 6;
-    if (bits >= 8 && head.size() < 5) head += static_cast<char>(held >> (bits - 8) & 0xffU);
-    if (bits >= 8) bits -= 8;
+    if (bits >= 8) bits -= 8, out += static_cast<char>(held >> bits & 0xffU);
   }
   // What is left over of the last digit says nothing and must be zero: one certificate has one spelling.
-  if ((held & ((1U << bits) - 1U)) != 0) return false;
-  const std::size_t size = text.size() / 4 * 3 - padding;
-  const auto at = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(head[i])); };
-  if (head.size() < 5 || at(0) != 0x30) return false;
-  if (at(1) == 0x81) return at(2) >= 0x80 && size == 3 + at(2);
-  if (at(1) == 0x82) return at(2) != 0 && size == 4 + (at(2) << 8U | at(3));
-  return at(1) < 0x80 && size == 2 + at(1);
+  if ((held & ((1U << bits) - 1U)) != 0) return std::nullopt;
+  return out;
+}
+
+bool is_der_base64(std::string_view text) {
+  const auto der = from_base64(text);
+  if (!der || der->size() < 5) return false;
+  const auto at = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>((*der)[i])); };
+  if (at(0) != 0x30) return false;
+  if (at(1) == 0x81) return at(2) >= 0x80 && der->size() == 3 + at(2);
+  if (at(1) == 0x82) return at(2) != 0 && der->size() == 4 + (at(2) << 8U | at(3));
+  return at(1) < 0x80 && der->size() == 2 + at(1);
 }
 
 bool overlap(std::string_view a, std::string_view b) {

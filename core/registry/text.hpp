@@ -2,6 +2,8 @@
 // Threads: pure functions. Source: threats.md T-20, T-73; Unicode TR36, UAX #15.
 #pragma once
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace sekisho::registry {
@@ -28,6 +30,8 @@ namespace sekisho::registry {
 [[nodiscard]] bool is_prefix(std::string_view text);
 /// A DNS name as IKE identities are: lower-case labels with at least one dot, <= 253 bytes.
 [[nodiscard]] bool is_dns_name(std::string_view text);
+/// Bytes of a base64 text (RFC 4648 §4) with its padding and nothing left over; nullopt: not one.
+[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 /// Base64 with its padding of one whole DER sequence: the shape of a certificate, not its truth.
 [[nodiscard]] bool is_der_base64(std::string_view text);
 /// Both are prefixes; true when they share an address.

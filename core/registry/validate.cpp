@@ -3,6 +3,7 @@
 #include "registry/fields.hpp"
 #include "registry/findings.hpp"
 #include "registry/text.hpp"
+#include "registry/zones.hpp"
 
 #include <sekisho/sdk/time.hpp>
 
@@ -364,6 +365,7 @@ std::vector<Finding> validate(const Registry& next) {
       whole.judge(at, object);
     }
   });
+  judge_zones(next, out);
   return out;
 }
 

@@ -217,6 +217,15 @@ TEST(Validate, ADeviceHasOneSpellingOfNameAndCertificate) {
   }
 }
 
+TEST(Base64, IsReadOrRefused) {
+  EXPECT_EQ(from_base64("TWFu"), "Man");
+  EXPECT_EQ(from_base64("TWE="), "Ma");
+  EXPECT_EQ(from_base64("TQ=="), "M");
+  EXPECT_EQ(from_base64("+/+/"), "\xfb\xff\xbf");
+  for (const char* bad : {"", "TWF", "TW=u", "TWF\n", "T===", "TWFu ", "TWF=", "TR==", "===="})
+    EXPECT_EQ(from_base64(bad), std::nullopt) << bad;
+}
+
 TEST(Validate, ARandomRegistryOfThatKindIsValid) {
   for (std::uint32_t seed = 0; seed < 10; ++seed) {
     for (const Finding& f : validate(testing::random_registry(seed, 20))) ADD_FAILURE() << f.pointer << " " << f.code;

@@ -1,5 +1,6 @@
 // What a console costs: 16 MiB at 1080p recorded, 64 MiB at the largest screen, while the guest shows noise as fast as
 // it is taken, the browser does not read and the disk is slow. Counted by the allocator itself.
+#include "screens/testing/painting_guest.hpp"
 #include "screens/testing/screen_stage.hpp"
 
 #include <gtest/gtest.h>
@@ -73,6 +74,97 @@ TEST(Memory, ARecordedConsoleStaysWithinItsShare) {
   EXPECT_LE(largest, 64 * kMiB);
   EXPECT_GE(common, 6 * kMiB) << "less than the picture alone: this counts nothing";
   std::printf("[ NUMBERS  ] 1080p %zu KiB, 2160p %zu KiB at the most\n", common / 1024, largest / 1024);
+}
+
+/// What a guest may say in few bytes that costs much.
+struct Costly {
+  const char* name;
+  int times;
+  Bytes (*words)(GuestPacker&);
+};
+Bytes with_length(const Bytes& packed) {
+  Bytes out;
+  rfb::put32(out, static_cast<std::uint32_t>(packed.size()));
+  return out + packed;
+}
+const Costly kCostly[] = {
+    {"sizes", 40,
+     [](GuestPacker&) {
+       return update(2) + rect({0, 0, 2160, 2160, rfb::kDesktopSize}) + rect({0, 0, 3840, 2160, rfb::kDesktopSize});
+     }},
+    {"zlib", 3,
+     [](GuestPacker& packer) {
+       return update(1) + rect({0, 0, 3840, 2160, rfb::kZlib}) +
+              with_length(packer.pack(Bytes(std::size_t{3840} * 2160 * 4)));
+     }},
+    {"zlib without end", 1,
+     [](GuestPacker& packer) {
+       return update(1) + rect({0, 0, 64, 64, rfb::kZlib}) + with_length(packer.pack(Bytes(kMiB * 12)));
+     }},
+    {"ZRLE", 30,
+     [](GuestPacker& packer) {
+       Bytes tiles;
+       for (int i = 0; i < 60 * 34; ++i) rfb::put32(tiles, 0x01405060);
+       return update(1) + rect({0, 0, 3840, 2160, rfb::kZrle}) + with_length(packer.pack(tiles));
+     }},
+    {"Tight", 30,
+     [](GuestPacker&) {
+       return update(2) + rect({0, 0, 2048, 2160, rfb::kTight}) + hex("80 112233") +
+              rect({2048, 0, 1792, 2160, rfb::kTight}) + hex("80 445566");
+     }},
+    {"copies", 40,
+     [](GuestPacker&) {
+       return update(1) + rect({0, 0, 3840, 2160, rfb::kCopyRect}) + hex("0000 0000");
+     }},
+    {"cursors", 8,
+     [](GuestPacker&) {
+       return update(1) + rect({0, 0, 512, 512, rfb::kCursor}) + zeros(512 * 512 * 4 + 64 * 512);
+     }},
+    {"names", 200,
+     [](GuestPacker&) {
+       return update(1) + rect({0, 0, 0, 0, rfb::kDesktopName}) + hex("00001000") + zeros(4096);
+     }},
+    {"clipboard", 8, [](GuestPacker&) { return cut_text(rfb::kServerCutText, 1U << 20U, zeros(kMiB)); }},
+};
+
+TEST(Memory, WhateverAGuestSaysItsScreenStaysWithinTheLargestShare) {
+  if (in_use() == 0) GTEST_SKIP() << "this allocator does not count (sanitizers)";
+  for (const Costly& costly : kCostly) {
+    const std::size_t before = in_use();
+    std::size_t peak = 0, counted = 0;
+    bool ended = false;
+    {
+      ScreenStage stage;
+      stage.open({3840, 2160});
+      GuestPacker packer;
+      for (int i = 0; i < costly.times && !stage.screen->ended(); ++i) {
+        const Bytes words = costly.words(packer);
+        for (View in = words; !in.empty() && !stage.screen->ended();) {
+          const std::size_t taken = stage.screen->from_guest(in, stage.now);
+          in = in.subspan(taken);
+          stage.screen->sent_to_browser(stage.screen->to_browser().size(), stage.now);
+          if (taken == 0 || in.empty()) stage.recording->work(stage.now);
+          peak = std::max(peak, in_use() - before - words.capacity());
+          ++counted;
+        }
+        stage.now += milliseconds(120);
+        for (int turn = 0; turn < 200 && (turn == 0 || stage.recording->behind()); ++turn) {
+          stage.recording->work(stage.now);
+          peak = std::max(peak, in_use() - before - words.capacity());
+        }
+        while (const recording::Chunk* chunk = stage.recording->next_chunk(stage.now)) {
+          EXPECT_LT(chunk->bytes.size(), 32 * kMiB);
+          stage.recording->durable(stage.now, {});
+        }
+        stage.screen->tick(stage.now);
+      }
+      ended = stage.screen->ended();
+    }
+    EXPECT_LE(peak, 64 * kMiB) << costly.name;
+    EXPECT_GE(counted, 1U);
+    EXPECT_LE(in_use(), before + kMiB) << costly.name << ": its end gives everything back";
+    std::printf("[ NUMBERS  ] %-16s %6zu KiB at the most%s\n", costly.name, peak / 1024, ended ? ", ended" : "");
+  }
 }
 
 }  // namespace

@@ -17,12 +17,15 @@ ScreenRecording::ScreenRecording(const recording::RecorderOptions& options, reco
 
 void ScreenRecording::work(Instant now) {
   if (!failure_) {
-    tape_->take(taken_);
-    replay(taken_, *this);
+    if (left_.empty()) {
+      tape_->take(taken_);
+      left_ = taken_;
+    }
+    left_ = replay(left_, *this, kTurn);
     // A large screen's worth is not kept between two bursts.
-    if (taken_.capacity() > Tape::kCapacity / 8) rfb::Bytes().swap(taken_);
+    if (left_.empty() && taken_.capacity() > Tape::kCapacity / 8) rfb::Bytes().swap(taken_);
   }
-  now_ = std::max(now_, now);
+  if (!behind()) now_ = std::max(now_, now);
   if (!failure_) recorder_.tick(now_);
   look(now);
 }
@@ -40,17 +43,19 @@ void ScreenRecording::publish(Instant now) {
 }
 
 const recording::Chunk* ScreenRecording::next_chunk(Instant now) {
-  return failure_ ? nullptr : recorder_.next_chunk(now);
+  return failure_ ? nullptr : recorder_.next_chunk(behind() ? now_ : now);
 }
 
 void ScreenRecording::durable(Instant now, const Result<void>& end) {
   if (failure_) return;
-  recorder_.durable(now, end);
+  // Behind, the recorder's clock stands with the tape's: what is not yet read is not durable.
+  recorder_.durable(behind() ? now_ : now, end);
   look(now);
 }
 
 std::optional<Instant> ScreenRecording::next_deadline() const {
   if (failure_ || closed()) return std::nullopt;
+  if (behind()) return now_;
   const auto own = recorder_.next_deadline();
   return own ? std::min(*own, alive_ + kAlive) : alive_ + kAlive;
 }

@@ -4,8 +4,10 @@
 //                      key, pointer, events ─▶┘
 //
 // The driver calls work() when the tape wakes it and at next_deadline(), writes what next_chunk() gives, lets the
-// journal have its note, and answers with durable(). What cannot be decoded or kept fails it for good, and the screen
-// closes (T-63): the tape carries that back.
+// journal have its note, and answers with durable(). Half a megabyte of tape may say minutes of painting (a copy of
+// the whole screen is twenty bytes): one call of work() does about kTurn of it, so that recordings of one thread take
+// turns and a guest that asks for too much holds back itself alone. What cannot be decoded or kept fails it for good,
+// and the screen closes (T-63): the tape carries that back.
 //
 // Threads: one, never the relay's. Ownership: shares the tape, borrows the packer. Memory: the recorder's, the
 // decoder's (at most six zlib streams of 40 KiB) and one tape's worth. Errors: failure(). Source: threats.md T-63.
@@ -32,12 +34,16 @@ class ScreenRecording final : private TapeSink {
  public:
   /// How often at least it says that it lives.
   static constexpr std::chrono::seconds kAlive{1};
+  /// Pixels painted in one turn; with the rectangle that goes beyond, less than two of the largest screens.
+  static constexpr std::uint64_t kTurn = 2U << 20U;
 
   /// `header` is on the disk and in the journal.
   ScreenRecording(const recording::RecorderOptions& options, recording::TilePacker& packer,
                   const recording::FileHeader& header, const recording::Hash& header_hash, std::shared_ptr<Tape> tape);
 
   void work(Instant now);
+  /// More was taken from the tape than one turn could do: next_deadline() is at once.
+  [[nodiscard]] bool behind() const { return !left_.empty(); }
   /// As Recorder's; nullptr once it has failed.
   [[nodiscard]] const recording::Chunk* next_chunk(Instant now);
   void durable(Instant now, const Result<void>& end);
@@ -82,7 +88,8 @@ class ScreenRecording final : private TapeSink {
   Painter painter_{*this};
   picture::Decoder decoder_;
   rfb::Bytes taken_;
-  Instant now_, alive_;
+  rfb::View left_;       ///< of taken_, for the next turn
+  Instant now_, alive_;  ///< the recording's time, which never passes what is left; the thread's
   std::string why_;
   std::optional<Error> failure_;
 };

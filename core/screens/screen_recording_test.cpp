@@ -174,5 +174,63 @@ TEST(ScreenRecording, SaysThatItLivesThoughNothingHappens) {
   EXPECT_GE(stage.tape->state().durable_until, stage.now - Seconds{6});
 }
 
+/// Twenty bytes each that paint a whole screen.
+Bytes copies_of_the_screen(int count) {
+  Bytes out;
+  for (int i = 0; i < count; ++i) {
+    rfb::put(out, update(1) + rect({0, 0, 3840, 2096, rfb::kCopyRect}) + hex("0000 0040"));
+  }
+  return out;
+}
+
+TEST(ScreenRecording, AGuestThatAsksForTooMuchIsServedInTurnsAndLosesNothing) {
+  ScreenStage stage;
+  stage.open({3840, 2160});
+  stage.guest_says(ScreenStage::picture(0, 2100, 50, 60, 0x11223344));
+  stage.record();
+  ASSERT_FALSE(stage.recording->behind());
+  stage.recorder_works = false;
+  stage.guest_says(copies_of_the_screen(12) + ScreenStage::picture(7, 7, 1, 1, 0xaabbcc00));
+  stage.now += milliseconds(200);
+  int turns = 0;
+  do {
+    stage.recording->work(stage.now);
+    EXPECT_EQ(stage.tape->state().alive, stage.now) << "it is told that the thread is at work";
+    if (stage.recording->behind()) {
+      ASSERT_TRUE(stage.recording->next_deadline());
+      EXPECT_LE(*stage.recording->next_deadline(), stage.now) << "the next turn is at once";
+    }
+    ++turns;
+  } while (stage.recording->behind() && turns < 100);
+  EXPECT_GE(turns, 12);
+  EXPECT_LT(turns, 100);
+  std::vector<std::byte> row(std::size_t{3} * 3840);
+  stage.recording->recorder().screen().row(7, row);
+  EXPECT_EQ(row[3 * 7], std::byte{0xaa});
+  stage.recording->recorder().screen().row(2100 - 12 * 64, row);
+  EXPECT_EQ(row[0], std::byte{0x11}) << "copied up twelve times";
+}
+
+TEST(ScreenRecording, WhatIsNotYetReadIsNotDurableAndEndsItsOwnScreen) {
+  ScreenStage stage;
+  stage.open({3840, 2160});
+  stage.record();
+  stage.recorder_works = false;
+  stage.now += Seconds(1);
+  const Instant said = stage.now;
+  stage.guest_says(copies_of_the_screen(40));
+  stage.one_turn = true;
+  // A machine so slow that a turn takes a second and a half.
+  for (int i = 0; i < 8; ++i) {
+    stage.now += milliseconds(1500);
+    stage.record();
+    ASSERT_TRUE(stage.recording->behind());
+    EXPECT_LE(stage.tape->state().durable_until, said);
+    stage.screen->tick(stage.now);
+  }
+  ASSERT_TRUE(stage.screen->ended());
+  EXPECT_EQ(stage.screen->why().code, "console.not_recorded");
+}
+
 }  // namespace
 }  // namespace sekisho::screens

@@ -28,6 +28,7 @@ class Cursor {
  public:
   explicit Cursor(rfb::View left) : left_(left) {}
   [[nodiscard]] bool at_end() const { return left_.empty(); }
+  [[nodiscard]] rfb::View left() const { return left_; }
   std::uint8_t u8() { return rfb::u8(take(1), 0); }
   std::uint16_t u16() { return rfb::be16(take(2), 0); }
   std::uint32_t u32() { return rfb::be32(take(4), 0); }
@@ -180,9 +181,10 @@ void Tape::set_state(TapeState state) {
   state_ = std::move(state);
 }
 
-void replay(rfb::View taken, TapeSink& sink) {
+rfb::View replay(rfb::View taken, TapeSink& sink, std::uint64_t pixels) {
   Cursor in(taken);
-  while (!in.at_end()) {
+  std::uint64_t read = 0;
+  while (!in.at_end() && read < pixels) {
     switch (static_cast<Kind>(in.u8())) {
       case Kind::time: {
         const std::uint64_t high = in.u32(), low = in.u32();
@@ -194,6 +196,7 @@ void replay(rfb::View taken, TapeSink& sink) {
         size.width = in.u16();
         size.height = in.u16();
         sink.screen(size, static_cast<rfb::PixelOrder>(in.u8()));
+        read += std::uint64_t{size.width} * size.height;
         break;
       }
       case Kind::rect: {
@@ -204,6 +207,7 @@ void replay(rfb::View taken, TapeSink& sink) {
         head.height = in.u16();
         head.encoding = static_cast<std::int32_t>(in.u32());
         sink.rect(head);
+        read += std::uint64_t{head.width} * head.height;
         break;
       }
       case Kind::bytes:
@@ -239,6 +243,7 @@ void replay(rfb::View taken, TapeSink& sink) {
         SEKISHO_ASSERT(false);
     }
   }
+  return in.left();
 }
 
 }  // namespace sekisho::screens

@@ -81,6 +81,8 @@ class Tape final : public rfb::Observer {
 };
 
 /// Reads what take() gave, in order. It was written by a Tape: anything else is a fault of this program.
-void replay(rfb::View taken, TapeSink& sink);
+/// Stops behind the entry with which `pixels` of rectangles and new screens have been read (the last may be as large as
+/// the largest screen); what is left comes back.
+[[nodiscard]] rfb::View replay(rfb::View taken, TapeSink& sink, std::uint64_t pixels = UINT64_MAX);
 
 }  // namespace sekisho::screens

@@ -47,7 +47,7 @@ std::string heard_of(Tape& tape) {
   rfb::Bytes taken;
   tape.take(taken);
   Listener listener;
-  replay(taken, listener);
+  EXPECT_TRUE(replay(taken, listener).empty());
   return listener.heard;
 }
 
@@ -68,6 +68,28 @@ TEST(Tape, GivesEverythingBackInItsOrderAndWithItsTime) {
             "at 0; screen 1920x1080 rgbx; rect 1,2 3x4 -314; bytes 0102; done; update; at 5; key 1 65293 28; "
             "pointer 3 65535,7; event console.clipboard viewer count 1; close session.ended; ");
   EXPECT_EQ(heard_of(tape), "");
+}
+
+TEST(Tape, IsReadInTurnsThatPixelsMeasure) {
+  Tape tape(kNow, {});
+  for (const std::uint16_t x : {1, 2, 3}) {
+    tape.rect({x, 0, 100, 100, rfb::kCopyRect});
+    tape.rect_bytes(hex("00000000"));
+    tape.rect_done();
+  }
+  tape.key(true, 1, 2);
+  rfb::Bytes taken;
+  tape.take(taken);
+  Listener turn;
+  rfb::View left = replay(taken, turn, 10'000);
+  EXPECT_EQ(turn.heard, "rect 1,0 100x100 1; ") << "as much as was allowed, and what follows another time";
+  turn.heard.clear();
+  left = replay(left, turn, 1);
+  EXPECT_EQ(turn.heard, "bytes 00000000; done; rect 2,0 100x100 1; ") << "never nothing";
+  turn.heard.clear();
+  left = replay(left, turn, 10'001);
+  EXPECT_EQ(turn.heard, "bytes 00000000; done; rect 3,0 100x100 1; bytes 00000000; done; key 1 1 2; ");
+  EXPECT_TRUE(left.empty());
 }
 
 TEST(Tape, AStreamThatTricklesInMakesOneEntry) {
@@ -144,7 +166,7 @@ TEST(Tape, TwoThreadsShareIt) {
   rfb::Bytes taken;
   while (!counter.closed) {
     tape.take(taken);
-    replay(taken, counter);
+    EXPECT_TRUE(replay(taken, counter).empty());
     tape.set_state({kNow, kNow, false, {}});
   }
   writer.join();

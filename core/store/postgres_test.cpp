@@ -3,6 +3,7 @@
 #include "store/migrations.hpp"
 #include "store/statements.hpp"
 #include "store/store.hpp"
+#include "store/testing/earlier_rows.hpp"
 #include "store/testing/postgres_server.hpp"
 
 #include <gtest/gtest.h>
@@ -58,14 +59,13 @@ TEST_F(Postgres, IsBroughtUpFromEveryEarlierVersion) {
       soci::session sql(soci::postgresql, url);
       sql << "BEGIN";
       ASSERT_TRUE(migrate(sql, version));
-      if (version >= 1) sql << "INSERT INTO contractors (id, name) VALUES ('mori-kogyo', '森工業')";
-      if (version >= 1) sql << "UPDATE registry_state SET generation = 41";
+      testing::put_earlier_rows(sql, version);
       sql << "COMMIT";
     }
     auto store = open_it(url);
     ASSERT_TRUE(store) << version;
     ASSERT_TRUE(store->transact([&](Tx& tx) {
-      EXPECT_EQ(tx.registry().generation, version >= 1 ? 41U : 0U);
+      testing::expect_earlier_rows(tx.registry(), version, kNow);
       tx.replace_registry(cast());
       EXPECT_EQ(tx.next_session_count("2026-11-22"), 1U);
     }));

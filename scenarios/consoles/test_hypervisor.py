@@ -66,6 +66,7 @@ def test_a_server_types_back_and_has_no_open_port(world: NamespacesWorld) -> Non
     for viewer in (one, other):
         world.wait(lambda viewer=viewer: ocr.shows(viewer.picture(world.folder / "web-02.png"), "web-02 login: hello cedar"), 30, "it is seen")
         viewer.close()
+    assert "libvirtd" in world.house.lab.run("ss", "-Hxlp"), "who listens where machines run is seen"
     listening = world.house.lab.run("ss", "-Htlnp")
     assert "qemu" not in listening, listening
     world.house.hypervisor.restart(cast.MACHINES["web-02"]["machine"])

@@ -67,16 +67,17 @@ class Beside:
 
 
 @pytest.fixture
-def beside(lab: labs.Lab, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Iterator[Beside]:
+def beside(lab: labs.Lab, request: pytest.FixtureRequest) -> Iterator[Beside]:
     how = request.node.callspec.params["how"] if hasattr(request.node, "callspec") else "saved"
-    other = Beside(lab, tmp_path, how)
-    yield other
-    if other.run.poll() is None:
-        other.run.kill()
-    other.run.wait()
-    assert other.run.stdin is not None and other.run.stdout is not None
-    other.run.stdin.close()
-    other.run.stdout.close()
+    with labs.folder_of_its_own() as folder:  # pytest's own are too long for the names of sockets
+        other = Beside(lab, folder, how)
+        yield other
+        if other.run.poll() is None:
+            other.run.kill()
+        other.run.wait()
+        assert other.run.stdin is not None and other.run.stdout is not None
+        other.run.stdin.close()
+        other.run.stdout.close()
 
 
 @pytest.mark.parametrize("how", ["cold", "saved"])

@@ -46,15 +46,22 @@ class Outcome:
     failed: str  # why the run is no good although nothing was found
 
 
-def build() -> list[Fuzzer]:
-    """Configures and builds the preset; the fuzzers that it lists."""
-    for argv in (["cmake", "--preset", "fuzz"], ["cmake", "--build", "--preset", "fuzz"]):
-        done = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                              check=False)
-        if done.returncode != 0:
-            sys.exit(done.stdout[-8000:] + f"\n{' '.join(argv)} failed")
+def build(only: list[str] | None) -> list[Fuzzer]:
+    """Configures the preset and builds its fuzzers, or these alone."""
+    call(["cmake", "--preset", "fuzz"])
     lines = (BUILD / "fuzzers/list.txt").read_text(encoding="utf-8").splitlines()
-    return [Fuzzer(name, pathlib.Path(seeds)) for name, seeds in (line.split("\t") for line in lines)]
+    fuzzers = [Fuzzer(name, pathlib.Path(seeds)) for name, seeds in (line.split("\t") for line in lines)]
+    if unknown := set(only or []) - {f.name for f in fuzzers}:
+        sys.exit(f"no such fuzzer: {', '.join(sorted(unknown))}; there are {', '.join(f.name for f in fuzzers)}")
+    fuzzers = [f for f in fuzzers if not only or f.name in only]
+    call(["cmake", "--build", "--preset", "fuzz", "--target", *(["sekisho_fuzzers"] if not only else [f"fuzz_{f.name}" for f in fuzzers])])
+    return fuzzers
+
+
+def call(argv: list[str]) -> None:
+    done = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    if done.returncode != 0:
+        sys.exit(done.stdout[-8000:] + f"\n{' '.join(argv)} failed")
 
 
 def run(fuzzer: Fuzzer, seconds: int) -> Outcome:
@@ -154,12 +161,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="fuzzers at a time")
     parser.add_argument("--list", action="store_true", help="name the fuzzers and stop")
     options = parser.parse_args()
-    fuzzers = build()
-    if options.only:
-        unknown = set(options.only) - {f.name for f in fuzzers}
-        if unknown:
-            sys.exit(f"no such fuzzer: {', '.join(sorted(unknown))}; there are {', '.join(f.name for f in fuzzers)}")
-        fuzzers = [f for f in fuzzers if f.name in options.only]
+    fuzzers = build(options.only)
     if options.list:
         for fuzzer in fuzzers:
             print(f"{fuzzer.name:20} {fuzzer.seeds.relative_to(ROOT)}")

@@ -2,7 +2,9 @@
 //
 // SEKISHO_FAIL_MALLOC=PREFIX: where a file PREFIX.<program's name> stands when the program starts, its first 16 bytes
 // are shared with it: how many allocations are left until one fails (0: none will), and how many have failed.
-// Threads: any. A process without such a file allocates as ever.
+// Threads: any. A process without such a file allocates as ever. The allocator is the program's own, whichever it
+// links; operator new goes through malloc here, as some allocators' does not.
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,14 +15,24 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
-
-extern "C" {
-void* __libc_malloc(std::size_t bytes);
-void* __libc_calloc(std::size_t count, std::size_t bytes);
-void* __libc_realloc(void* old, std::size_t bytes);
-}
+#include <new>
 
 namespace {
+
+/// What the program would have called without this library. dlsym() does not allocate where it finds the name.
+template <class Function>
+Function next(std::atomic<Function>& known, const char* name) {
+  Function found = known.load(std::memory_order_relaxed);
+  if (found == nullptr) {
+    found = reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
+    if (found == nullptr) abort();
+    known.store(found, std::memory_order_relaxed);
+  }
+  return found;
+}
+std::atomic<void* (*)(std::size_t)> next_malloc{};
+std::atomic<void* (*)(std::size_t, std::size_t)> next_calloc{};
+std::atomic<void* (*)(void*, std::size_t)> next_realloc{};
 
 struct Page {
   std::atomic<std::int64_t> left;
@@ -54,13 +66,33 @@ bool fails() {
 extern "C" {
 
 __attribute__((visibility("default"))) void* malloc(std::size_t bytes) {
-  return fails() ? nullptr : __libc_malloc(bytes);
+  return fails() ? nullptr : next(next_malloc, "malloc")(bytes);
 }
 __attribute__((visibility("default"))) void* calloc(std::size_t count, std::size_t bytes) {
-  return fails() ? nullptr : __libc_calloc(count, bytes);
+  return fails() ? nullptr : next(next_calloc, "calloc")(count, bytes);
 }
 __attribute__((visibility("default"))) void* realloc(void* old, std::size_t bytes) {
-  return fails() ? nullptr : __libc_realloc(old, bytes);
+  return fails() ? nullptr : next(next_realloc, "realloc")(old, bytes);
 }
 
 }  // extern "C"
+
+__attribute__((visibility("default"))) void* operator new(std::size_t bytes) {
+  while (true) {
+    if (void* at = malloc(bytes == 0 ? 1 : bytes)) return at;
+    const std::new_handler handler = std::get_new_handler();
+    if (handler == nullptr) throw std::bad_alloc();
+    handler();
+  }
+}
+__attribute__((visibility("default"))) void* operator new[](std::size_t bytes) {
+  return operator new(bytes);
+}
+__attribute__((visibility("default"))) void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept try {
+  return operator new(bytes);
+} catch (const std::bad_alloc&) {
+  return nullptr;
+}
+__attribute__((visibility("default"))) void* operator new[](std::size_t bytes, const std::nothrow_t& nothing) noexcept {
+  return operator new(bytes, nothing);
+}

@@ -1,5 +1,6 @@
 // sekishod with a clock that a scenario can move on (decisions.md "Time in tests"). The offset is read from a file at
-// each look at the clock. While the file named by SEKISHO_LAB_HANG is there, no password check comes to an end.
+// each look at the clock. While the file named by SEKISHO_LAB_HANG is there, no password check comes to an end. A hash
+// or the store may take SEKISHO_LAB_PATIENCE times as long as in production.
 #include "programs/sekishod/daemon.hpp"
 #include "run/password_hash/password_hash.hpp"
 
@@ -9,6 +10,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <mutex>
@@ -56,6 +58,7 @@ int main(int argc, char** argv) {
   app.add_flag("--check-config", options.check_only, "check the configuration and all plugins, then stop");
   CLI11_PARSE(app, argc, argv);
   options.allow_simulator = true;
+  if (const char* times = std::getenv("SEKISHO_LAB_PATIENCE")) options.patience = std::max(1, std::atoi(times));
   if (std::getenv("SEKISHO_LAB_CRYPT") != nullptr) {
     options.verify_password = [](const sekisho::VerifyPassword& work) {
       crypt_data scratch{};

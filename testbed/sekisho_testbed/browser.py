@@ -9,6 +9,7 @@ import re
 import select
 import shutil
 import subprocess
+from collections.abc import Mapping
 from typing import Any
 
 from . import cast
@@ -35,9 +36,10 @@ class Browser(Page):
     """`with Browser(...) as browser:`; one Chromium under a display of its own, so its User-Agent is the real one."""
 
     def __init__(self, host: Host, identity: Identity | None, gate_ca: pathlib.Path, *, languages: str = "ja",
-                 user_agent: str | None = None, proxy: str = "") -> None:
-        """`proxy`: "socks5://address:port" that carries all its connections."""
-        self.proxy = proxy
+                 user_agent: str | None = None, proxy: str = "", instead: Mapping[str, str] | None = None) -> None:
+        """`proxy`: "socks5://address:port" that carries all its connections. `instead`: "address:port" of a URL -> where it
+        connects for it; the gate's certificate still has to be the URL's."""
+        self.proxy, self.instead = proxy, dict(instead or {})
         self.host, self.identity, self.gate_ca = host, identity, gate_ca
         self.languages, self.user_agent = languages, user_agent
         self.page: dict[str, Any] = {}
@@ -69,7 +71,8 @@ class Browser(Page):
                                             env=env, start_new_session=True)
         self.program = Program(self.host, "browser", argv, self.process, log)
         self.host.lab.programs.append(self.program)
-        order = {"profile": str(home / "profile"), "languages": self.languages, "user_agent": self.user_agent, "proxy": self.proxy}
+        order = {"profile": str(home / "profile"), "languages": self.languages, "user_agent": self.user_agent, "proxy": self.proxy,
+                 "instead": self.instead}
         self.agent = str(self._say(order, within=120)["value"])
         return self
 

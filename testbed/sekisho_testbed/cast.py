@@ -66,6 +66,11 @@ def address(plug: Plug) -> str:
     return next(s for s in SEGMENTS if s.name == plug.segment).address(plug.last)
 
 
+def inside(host: str) -> str:
+    """The address of a desktop, a server or the mail server."""
+    return address(INSIDE[host])
+
+
 def instant(at: datetime.datetime) -> str:
     return at.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 

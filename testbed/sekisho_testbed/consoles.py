@@ -42,8 +42,10 @@ class Answer:
 class PageClient:
     """Somebody on a host who speaks to one of the gate's pages; each question on a connection of its own."""
 
-    def __init__(self, host: Host, address: str, ca: pathlib.Path) -> None:
+    def __init__(self, host: Host, address: str, ca: pathlib.Path, opened: list[Viewer] | None = None) -> None:
+        """`opened`: every screen is added to it."""
         self.host, self.address, self.ca = host, address, ca
+        self.opened = [] if opened is None else opened
         self.origin = f"https://{address}"
 
     def connect(self, within: float = 10) -> ssl.SSLSocket:
@@ -93,7 +95,9 @@ class PageClient:
         """Opens the screen that the ticket is for. AssertionError with the answer when it is refused."""
         wire = self.socket(ticket, origin=origin)
         assert not wire.refused, wire.refused
-        return Viewer(wire, encodings=encodings, name=f"screen at {self.address}")
+        viewer = Viewer(wire, encodings=encodings, name=f"screen at {self.address}")
+        self.opened.append(viewer)
+        return viewer
 
     def socket(self, ticket: dict[str, str], *, origin: str | None = None) -> WebSocket:
         return WebSocket(self.connect(OPEN_S), self.address, ticket["websocket"], [f"sekisho.ticket.{ticket['ticket']}", "binary"],
@@ -143,6 +147,8 @@ class ConsolePage(PageClient):
 class Consoles:
     def __init__(self, world: "NamespacesWorld", model: str) -> None:
         self.world, self.model = world, model
+        self.viewers: list[Viewer] = []  # every one that was opened
+        self.acceleration, self.spare = "", 0  # how desktops are made from the next configuration on, and how many ahead
         self.recordings = world.folder / "recordings"
         shutil.rmtree(self.recordings, ignore_errors=True)
         self.recordings.mkdir(parents=True)
@@ -167,12 +173,14 @@ class Consoles:
         }
         if self.model != "host":
             zone["network"] = "10.40.0.0/24"
-            zone["managers"].append({"name": "desks", "role": "desktops", "plugin": hypervisor.manager("desktops", self.pool)})
+            zone["managers"].append({"name": "desks", "role": "desktops", "plugin": hypervisor.manager("desktops", self.pool, self.acceleration)})
             model = next(m for m in hypervisor.models(self.pool) if m["name"] == self.model)
+            seat = {"mac": "52:54:00:40:00:11", "address": cast.address(cast.DESKTOPS["vdi-01"])}
+            # A seat with an owner is never prepared ahead: with spare ones it is anybody's who may have vdi-01.
+            whose: dict[str, Any] = {"desktops": ["vdi-01"], "seats": [seat]} if self.spare else {"seats": [{"desktop": "vdi-01", **seat}]}
             zone["pools"] = [{
                 "name": "desks", "manager": "desks", "model": self.model, "account": model.get("account", ""),
-                "seats": [{"desktop": "vdi-01", "mac": "52:54:00:40:00:11", "address": cast.address(cast.DESKTOPS["vdi-01"])}],
-                "spare": 0, "start_s": 5,
+                "spare": self.spare, "start_s": 5, **whose,
             }]
         return {"path": {"pages": {**pages, "recordings": str(self.recordings)}},
                 "site": {"hypervisors": [zone], "consoles": {"watermark": True, "recorded": True, "keys": "masked", "screens_per_session": 4}}}
@@ -180,11 +188,12 @@ class Consoles:
     # --- people ---------------------------------------------------------------------------------------------------------------
     def desktop_page(self, who: str = "mori") -> DesktopPage:
         """From his PC, through the tunnel."""
-        return DesktopPage(self.world.house.lab.hosts[self.world.people[who]["pc"]], cast.DESKTOP_PAGE, self.world.house.web_ca.certificate)
+        house = self.world.house
+        return DesktopPage(house.lab.hosts[self.world.people[who]["pc"]], cast.DESKTOP_PAGE, house.web_ca.certificate, self.viewers)
 
     def console_page(self, at: str = "vdi-01") -> ConsolePage:
         """From a host that has the address of a desktop."""
-        return ConsolePage(self.world.house.lab.hosts[at], cast.CONSOLE_PAGE, self.world.house.web_ca.certificate)
+        return ConsolePage(self.world.house.lab.hosts[at], cast.CONSOLE_PAGE, self.world.house.web_ca.certificate, self.viewers)
 
     def at_consoles(self, who: str = "mori") -> ConsolePage:
         """Inside, his desktop stands, and he has logged in at the console page."""
@@ -200,7 +209,15 @@ class Consoles:
         here, there = socket.socketpair()
         with there:
             machine.openGraphics(0, there.fileno(), 1)  # VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH
-        return Viewer(Plain(here), name=f"{server} itself", **more)
+        viewer = Viewer(Plain(here), name=f"{server} itself", **more)
+        self.viewers.append(viewer)
+        return viewer
+
+    def pictures(self, folder: pathlib.Path) -> list[tuple[str, pathlib.Path]]:
+        """What each screen showed last, and what became of it: evidence."""
+        return [(f"{viewer.name}: {viewer.ended or 'open'}; heard: {', '.join(kind for kind, _ in viewer.heard[-8:]) or 'pictures alone'}",
+                 viewer.picture(folder / f"screen-{n}.png"))
+                for n, viewer in enumerate(self.viewers) if viewer.updates > 0]
 
     # --- recordings -------------------------------------------------------------------------------------------------------------
     def files(self, session: str = "") -> list[pathlib.Path]:

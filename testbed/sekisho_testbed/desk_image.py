@@ -32,7 +32,7 @@ def probe() -> str | None:
 
 def desk_image(cache: pathlib.Path) -> DeskImage:
     """From the cache or built now (some seconds, network to Debian's archive for the kernel)."""
-    folder = images.kept(cache, f"desk-{images.key(['busybox-static', 'qemu-guest-agent'])}", make)
+    folder = images.kept(cache, f"desk-{images.key(['busybox-static', 'qemu-guest-agent'], RECIPE)}", make)
     return DeskImage(folder / "vmlinux", folder / "initramfs.gz", folder / "base.raw")
 
 

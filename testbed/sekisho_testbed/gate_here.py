@@ -9,6 +9,7 @@ import abc
 import contextlib
 import dataclasses
 import datetime
+import importlib
 import json
 import pathlib
 import secrets
@@ -48,7 +49,7 @@ def need_bindings(build: pathlib.Path) -> None:
         sys.path.insert(0, str(build / "python"))
     try:
         bindings()
-        import sekisho._core.front  # noqa: F401
+        importlib.import_module("sekisho._core.front")
     except ImportError as error:
         raise NotHere(f"the Python bindings are not built: {error}") from error
 
@@ -56,13 +57,18 @@ def need_bindings(build: pathlib.Path) -> None:
 @dataclasses.dataclass
 class Here:
     """Plugins written in Python: `@pytest.mark.gate(here=f)`, where f() makes this. Checks are enforced on the path `internet`,
-    factors only where the story's `factors` name them; each access path is a path of its own with certificate and password."""
+    factors only where the story's `factors` name them; an access path is a path of its own with certificate and password, and has the
+    business zone for itself, since a zone is reached by one path (R01)."""
     authenticators: Sequence[object] = ()
     checks: Sequence[Any] = ()
     paths: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
+    def internet(self) -> dict[str, Any]:
+        """What is left to the path `internet`."""
+        return {"zones": ["internet_dmz"]} if self.paths else {}
+
     def path_configs(self) -> list[dict[str, Any]]:
-        return [{"name": name, "zones": ["internet_business", "internet_dmz"], "factors": ["certificate", "password"],
+        return [{"name": name, "zones": ["internet_business"], "factors": ["certificate", "password"],
                  "tun": {"name": LINE_TUN.format(n), "gate_address": LINE_ADDRESS.format(n), "prefix": 24, "mtu": 1354}}
                 for n, name in enumerate(self.paths, 1)]
 
@@ -132,10 +138,10 @@ class GateHere(World):
         """A connection to the desktop's screen, as a virtualisation manager hands it out."""
 
     # --- the cast -------------------------------------------------------------------------------------------------------------
-    def furnished(self) -> Any:
-        """The cast's registry, with passwords and certificates."""
-        registry = bindings().Registry.load(cast.registry(self.now()))
-        for who in ("mori", "tani"):
+    def furnished(self, document: dict[str, Any] | None = None) -> Any:
+        """The cast's registry (or this one), with passwords and certificates."""
+        registry = bindings().Registry.load(document or cast.registry(self.now()))
+        for who in self.people:
             registry = self.equipped(registry, who)
         return registry
 
@@ -188,6 +194,13 @@ class GateHere(World):
         following = bindings().Registry.load(registry)
         self.change(lambda current: current.replaced_by(following), "import")
 
+    def refused_import(self, registry: dict[str, Any]) -> list[tuple[str, str]]:
+        try:
+            self.replace(registry)
+        except bindings().RegistryError as refused:
+            return [(row["pointer"], row["code"]) for row in json.loads(refused.detail)]
+        return []
+
     def stop(self, kind: str, key: str = "", *, reason: str = "drill") -> None:
         self.story.did(f"stop {kind} {key}")
         with self.at_gate() as gate:
@@ -212,6 +225,16 @@ class GateHere(World):
         fingerprint, now = certificates.fingerprint(self.identity(who).certificate), self.now()
         self.story.did(f"revoke {fingerprint[:16]}")
         self.change(lambda r: r.end("certificate", fingerprint, now), "revoke")
+
+    def issue(self, person: str, terminal: str) -> Identity:
+        made, now = self.another_identity(person, terminal), self.now()
+        row = certificates.registry_row(made.certificate, person, terminal)
+        self.change(lambda r: r.register_certificate(row, now=now)[0], "certificate")
+        return made
+
+    @abc.abstractmethod
+    def another_identity(self, person: str, terminal: str) -> Identity:
+        """A certificate of the environment's CA that is not registered yet."""
 
     def register_certificate(self, who: str, identity: Identity) -> None:
         row, now = certificates.registry_row(identity.certificate, who, self.people[who]["terminal"]), self.now()

@@ -9,11 +9,16 @@ import secrets
 import subprocess
 from typing import Any
 
-from . import cast
+from . import cast, cast_closed, netlab
 from .netlab import Host, LabError, Program, wait_until
 from .talks import Identity
 
-UIDS = {"sekishod": 64101, "netd": 64102, "front": 64103, "relay": 64104, "posture": 64105, "hyperd": 64106}
+UIDS = {"sekishod": 64101, "netd": 64102, "front": 64103, "relay": 64104, "posture": 64105, "hyperd": 64106,
+        "closed-front": 64107, "closed-relay": 64108}
+
+
+CHECKS = [{"check": name, "mode": "enforce"} for name in
+          ("registered_terminal", "windows_version", "antivirus", "windows_update", "browser")]
 
 
 class WebCa:
@@ -71,8 +76,8 @@ class Gatehouse:
     def write_config(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None,
                      authenticators: list[dict[str, Any]] | None = None,
                      more_authenticators: list[dict[str, Any]] | None = None, site: dict[str, Any] | None = None,
-                     consoles: dict[str, Any] | None = None) -> None:
-        """`consoles`: what consoles.site() and consoles.path() give: hypervisors, pages and recordings."""
+                     consoles: dict[str, Any] | None = None, more_paths: list[dict[str, Any]] | None = None) -> None:
+        """`consoles`: what Consoles.configuration() gives: hypervisors, pages and recordings."""
         consoles = consoles or {}
         pepper = self.etc / "code.pepper"
         pepper.write_text(secrets.token_hex(32))
@@ -110,10 +115,9 @@ class Gatehouse:
                 "uid": UIDS["front"], "relay_uid": UIDS["relay"],
                 "zones": ["internet_business", "internet_dmz"], "factors": factors or ["certificate", "password", "code"],
                 "least_factors": 1 if factors else 2,  # stories with fewer factors say so by naming them
-                "checks": [{"check": name, "mode": "enforce"} for name in
-                           ("registered_terminal", "windows_version", "antivirus", "windows_update", "browser")],
+                "checks": CHECKS,
                 "entrance": f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT}", **consoles.get("path", {}), **(path or {}),
-            }],
+            }, *(more_paths or [])],
             "posture": {"listen": [f"{cast.GATE_PUBLIC}:{cast.POSTURE_PORT}", f"{cast.GATE_INNER}:{cast.POSTURE_PORT}"],
                         "tls": tls, "uid": UIDS["posture"]},
             **consoles.get("site", {}), **(site or {}),
@@ -130,6 +134,7 @@ class Gatehouse:
             "supervise", *(under or []), str(self.build / "bin" / "sekisho"), "supervise", "--config", str(self.config),
             "--programs", str(self.programs), "--status", str(self.run_dir / "status.json"),
             env={**({"SEKISHO_LAB_CLOCK_OFFSET": str(self.clock_offset)} if movable_clock else {}),
+                 **({"SEKISHO_LAB_PATIENCE": f"{netlab.patience:.0f}"} if netlab.patience > 1 else {}),
                  "SEKISHO_LAB_HANG": str(self.folder / "hang"), **(env or {})})
         supervisor = self.supervisor
         wait_until(lambda: self.serves() and self.is_healthy(), within, "the gate is up and healthy", every=0.05,
@@ -145,7 +150,7 @@ class Gatehouse:
         # The registry, and with it the desktops of the pools, comes after the start; refused RDP is a finding, for an hour, of a try
         # that may have been an earlier gate's: its kernel tells the next one.
         return done.returncode == 0 and all(
-            condition.startswith("desktop.not_registered:") or condition == "rdp.refused"
+            condition.startswith(("desktop.not_registered:", "circuits.line_down:")) or condition == "rdp.refused"
             for condition in json.loads(done.stdout)["conditions"])
 
     def stop(self) -> None:
@@ -191,8 +196,9 @@ class Gatehouse:
         """Imports the registry, issues certificates and sets passwords."""
         self.import_registry(registry)
         for person in people:
-            self.issue(person, cast.PEOPLE[person]["terminal"])
-            self.set_password(person, cast.PEOPLE[person]["password"])
+            row = {**cast.PEOPLE, **cast_closed.PEOPLE}[person]
+            self.issue(person, row["terminal"])
+            self.set_password(person, row["password"])
 
     def now(self) -> datetime.datetime:
         return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(

@@ -6,23 +6,23 @@ started over a cable of their own (`mgmt`), on which no story looks.
 """
 from __future__ import annotations
 
+import importlib.util
 import os
 import pathlib
 import shlex
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import images, netlab, states
+from . import images, kvm, netlab, states
 from .browser import Browser
 from .form_page import FormPage
 from .labs import NotHere
 from .namespaces import NamespacesHouse, unbuilt
-from .netlab import Host, LabError, NetLab, Plug, Program, probe, wait_until
+from .netlab import Host, LabError, NetLab, Outside, Plug, Program, probe, wait_until
 from .people import Page
 from .talks import Identity
 
@@ -31,7 +31,7 @@ GUESTS = ("mori-pc",)       # the others stay namespaces: a guest costs seconds 
 MANAGEMENT = "10.99.0"
 MEMORY_MIB = 400
 EMULATED = 5.0              # how much longer waits may take where KVM does not work
-CACHE = ROOT / "build" / "images"
+CACHE = kvm.CACHE
 #: TCP ports of a scan where the PC is emulated: each packet costs it a millisecond of TLS.
 EMULATED_PORTS = "1-4096"
 TOOLS = ("qemu-system-x86_64", "libvirtd", "ssh", "ssh-keygen")
@@ -43,11 +43,7 @@ def missing() -> str | None:
     for tool in TOOLS:
         if shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin") is None:
             return f"{tool} is not installed (testbed/packages_libvirt.txt)"
-    try:
-        import libvirt  # noqa: F401
-    except ImportError:
-        return "python3-libvirt is not installed (testbed/packages_libvirt.txt)"
-    return None
+    return None if importlib.util.find_spec("libvirt") else "python3-libvirt is not installed (testbed/packages.txt)"
 
 
 def raise_lab(folder: pathlib.Path, build: pathlib.Path) -> "GuestsHouse":
@@ -56,33 +52,6 @@ def raise_lab(folder: pathlib.Path, build: pathlib.Path) -> "GuestsHouse":
     if lacking := unbuilt(build):
         raise NotHere(f"not built yet: {', '.join(lacking)}")
     return GuestsHouse(folder, build)
-
-
-def kvm_works(within: float = 3) -> bool:
-    """Whether an instruction of a guest really runs: an openable /dev/kvm says nothing on nested machines."""
-    if not os.access("/dev/kvm", os.W_OK):
-        return False
-    known = CACHE / f"kvm-{pathlib.Path('/proc/sys/kernel/random/boot_id').read_text().strip()}"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    if not known.exists():  # it does not change while the machine is up, and "no" costs the whole time limit
-        for old in CACHE.glob("kvm-*"):
-            old.unlink()
-        known.write_text("yes" if instruction_runs(within) else "no")
-    return known.read_text() == "yes"
-
-
-def instruction_runs(within: float) -> bool:
-    # mov al,42; out 0xf4,al; hlt; jmp -3: the debug port ends QEMU with (42 << 1) | 1
-    sector = bytes.fromhex("b02ae6f4f4ebfd").ljust(510, b"\0") + b"\x55\xaa"
-    with tempfile.NamedTemporaryFile() as disk:
-        disk.write(sector)
-        disk.flush()
-        argv = ["qemu-system-x86_64", "-machine", "pc,accel=kvm", "-m", "16", "-display", "none", "-nodefaults", "-no-reboot", "-boot", "a",
-                "-drive", f"file={disk.name},format=raw,if=floppy,readonly=on", "-device", "isa-debug-exit,iobase=0xf4,iosize=1"]
-        try:
-            return subprocess.run(argv, capture_output=True, timeout=within).returncode == 85
-        except subprocess.TimeoutExpired:
-            return False
 
 
 class GuestProgram(Program):
@@ -147,13 +116,6 @@ class GuestHost(Host):
         return program
 
 
-class Outside(Host):
-    """The lab itself, where its bridges are."""
-
-    def argv(self, argv: Sequence[str]) -> list[str]:
-        return self.lab.enter(argv)
-
-
 class GuestsHouse(NamespacesHouse):
     """Network, desktops, servers and mail as in the namespaces lab; some PCs are guests."""
 
@@ -192,7 +154,7 @@ class GuestsHouse(NamespacesHouse):
             self.image = images.image("pc", CACHE)
         except RuntimeError as error:
             raise NotHere(f"no guest image: {error}") from error
-        self.domain_type = "kvm" if kvm_works() else "qemu"
+        self.domain_type = kvm.domain_type(kvm.accelerations()[0])
         netlab.patience = 1.0 if self.domain_type == "kvm" else EMULATED
         if self.domain_type == "qemu":
             self.scanned = EMULATED_PORTS
@@ -208,7 +170,7 @@ class GuestsHouse(NamespacesHouse):
         segment = self.lab.segments[plug.segment]
         begun = time.monotonic()
         shares = {"lab": (self.folder, "rw"), "tree": (ROOT, "ro")}
-        line = " ".join(["console=ttyS0 quiet loglevel=4", f"sk.name={name}", f"sk.gw={segment.address(1)}", "sk.keys=/run/sk/keys",
+        line = " ".join([f"console=ttyS0 quiet loglevel=4 {kvm.STEADY}", f"sk.name={name}", f"sk.gw={segment.address(1)}", "sk.keys=/run/sk/keys",
                          f"sk.ip=eth0:{segment.address(plug.last)}/{segment.prefix},eth1:{MANAGEMENT}.{last}/24"])
         filesystems = "".join(
             f"<filesystem type='mount' accessmode='passthrough' multidevs='remap'><driver type='path'/><source dir='{path}'/>"
@@ -238,8 +200,8 @@ class GuestsHouse(NamespacesHouse):
                        f"{time.time():.3f}", self.key.with_suffix(".pub").read_text().strip(), str(self.folder))
         config = self.virt / f"{name}.ssh"
         config.write_text(f"Host {name}\n HostName {MANAGEMENT}.{last}\n User root\n IdentityFile {self.key}\n IdentitiesOnly yes\n"
-                          " StrictHostKeyChecking no\n UserKnownHostsFile /dev/null\n LogLevel ERROR\n ConnectTimeout 5\n"
-                          f" ControlMaster auto\n ControlPath {self.virt}/%n.mux\n ControlPersist yes\n ServerAliveInterval 5\n")
+                          " StrictHostKeyChecking no\n UserKnownHostsFile /dev/null\n LogLevel ERROR\n ConnectTimeout 20\n"
+                          f" ControlMaster auto\n ControlPath {self.virt}/%n.mux\n ControlPersist yes\n ServerAliveInterval 10\n ServerAliveCountMax 6\n")
         host = GuestHost(self.lab, name, {plug.segment: segment.address(plug.last)}, config)
         self.lab.hosts[name] = host
         wait_until(lambda: host.run("true", check=False).returncode == 0, 30, f"{name} takes programs", every=0.1,
@@ -265,4 +227,4 @@ class GuestsHouse(NamespacesHouse):
         super().__exit__(*exc)
 
 
-__all__ = ["GuestsHouse", "kvm_works", "missing", "raise_lab"]
+__all__ = ["GuestsHouse", "missing", "raise_lab"]

@@ -51,7 +51,7 @@ class HostedWorld(GateHere, NamespacesWorld):  # type: ignore[misc]  # the mails
                                                      self.house.gate_tls, self.programs)
         gatehouse.make_ca()
         checks = [*CHECKS, *(check.name for check in brought.checks)]
-        gatehouse.write_config(path={**(path or {}), "checks": [{"check": name, "mode": "enforce"} for name in checks]}, **config)
+        gatehouse.write_config(path={**brought.internet(), **(path or {}), "checks": [{"check": name, "mode": "enforce"} for name in checks]}, **config)
         site = self._add_paths(json.loads(gatehouse.config.read_text()))
         site["posture"]["server_fingerprints"] = [certificates.fingerprint(self.house.gate_tls[0])]
         site["authenticators"] += brought.authenticators
@@ -117,6 +117,9 @@ class HostedWorld(GateHere, NamespacesWorld):  # type: ignore[misc]  # the mails
             yield self.gate
 
     # --- people ---------------------------------------------------------------------------------------------------------------
+    def another_identity(self, person: str, terminal: str) -> Identity:
+        return certificates.issue(self.folder / "issued", self.ca, person, terminal, self.now())
+
     def identity(self, who: str) -> Identity:
         held = self.gatehouse.identities
         if who not in held:

@@ -7,15 +7,16 @@ hundred of ours, so nothing here is larger than it must be.
 """
 from __future__ import annotations
 
+import importlib.util
 import pathlib
 from typing import Any
 
-from . import cast, desk_image
+from . import cast, desk_image, kvm
 from .images import lacks
 from .libvirtd import LabLibvirtd
 
 COLUMNS, ROWS = 80, 25
-CACHE = pathlib.Path(__file__).resolve().parents[2] / "build" / "images"
+CACHE = kvm.CACHE
 TOOLS = ("libvirtd", "qemu-system-x86_64", "qemu-img")
 
 
@@ -23,11 +24,7 @@ def missing() -> str | None:
     """Why this machine cannot hold the hypervisor, or None."""
     if reason := lacks(TOOLS) or desk_image.probe():
         return reason
-    try:
-        import libvirt  # noqa: F401
-    except ImportError:
-        return "python3-libvirt is not installed"
-    return None
+    return None if importlib.util.find_spec("libvirt") else "python3-libvirt is not installed"
 
 
 def boot_sector(row: int, column: int) -> bytes:
@@ -55,8 +52,8 @@ def text_disk(lines: list[str], row: int, column: int, colour: int = 0x07) -> by
 MACHINES = {name: row["machine"] for name, row in cast.MACHINES.items()}
 
 
-def server_xml(name: str, uuid: str, disk: pathlib.Path) -> str:
-    return (f"<domain type='qemu'><name>{name}</name><uuid>{uuid}</uuid><memory unit='MiB'>16</memory>"
+def server_xml(name: str, uuid: str, disk: pathlib.Path, domain_type: str) -> str:
+    return (f"<domain type='{domain_type}'><name>{name}</name><uuid>{uuid}</uuid><memory unit='MiB'>16</memory>"
             "<os><type arch='x86_64' machine='pc'>hvm</type></os><cpu mode='maximum'/><on_crash>destroy</on_crash><devices>"
             f"<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{disk}'/><target dev='vda' bus='virtio'/>"
             "<readonly/></disk><graphics type='vnc' sharePolicy='ignore'><listen type='none'/></graphics><video><model type='vga'/>"
@@ -69,10 +66,11 @@ class Hypervisor:
         self.images = folder
         self.images.mkdir()
         self.desk = desk_image.desk_image(CACHE)
+        self.accelerations = kvm.accelerations()
         for name, uuid in MACHINES.items():
             disk = self.images / f"{name}.raw"
             disk.write_bytes(text_disk(["", f"{name}  server of the lab", "", f"{name} login:"], 3, len(name) + 8))
-            self.connection.defineXML(server_xml(name, uuid, disk)).create()
+            self.connection.defineXML(server_xml(name, uuid, disk, kvm.domain_type(self.accelerations[0]))).create()
         plain = self.images / "plain.raw"
         plain.write_bytes(text_disk(["", "desktop of the lab", "", "desktop login:"], 3, 15, 0x17))
         plain.chmod(0o444)
@@ -93,20 +91,21 @@ class Hypervisor:
         self.connection.storagePoolCreateXML(f"<pool type='dir'><name>{name}</name><target><path>{folder}</path></target></pool>", 0)
         return folder
 
-    def models(self, pool: str) -> list[dict[str, Any]]:
-        same = {"pool": pool, "bridge": "br-vdi", "acceleration": "tcg", "base_format": "raw", "processors": 1}
+    def models(self, pool: str, acceleration: str = "") -> list[dict[str, Any]]:
+        """`acceleration`: kvm or tcg; the best that works here if none is named."""
+        same = {"pool": pool, "bridge": "br-vdi", "acceleration": acceleration or self.accelerations[0], "base_format": "raw", "processors": 1}
         return [
             {"name": "plain", "base": str(self.images / "plain.raw"), "memory_mib": 16, "disk_mib": 1, **same},
             {"name": "login", "base": str(self.desk.base), "memory_mib": 128, "disk_mib": desk_image.DISK_MIB,
              "kernel": str(self.desk.kernel), "initrd": str(self.desk.initramfs),
-             "cmdline": "console=tty1 quiet loglevel=3 sk.name=desktop", "account": desk_image.ACCOUNT, **same},
+             "cmdline": f"console=tty1 quiet loglevel=3 {kvm.STEADY} sk.name=desktop", "account": desk_image.ACCOUNT, **same},
         ]
 
-    def manager(self, role: str, pool: str = "") -> dict[str, Any]:
+    def manager(self, role: str, pool: str = "", acceleration: str = "") -> dict[str, Any]:
         """Configuration of the libvirt driver."""
         config: dict[str, Any] = {"uri": self.uri, "role": role}
         if role == "desktops":
-            config["models"] = self.models(pool)
+            config["models"] = self.models(pool, acceleration)
         return {"plugin": "libvirt", "critical": True, "config": config}
 
     # --- for stories ----------------------------------------------------------------------------------------------------------

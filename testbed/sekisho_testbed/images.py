@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 RECIPES = pathlib.Path(__file__).resolve().parents[1] / "images"
 TOOLS = ("unshare", "mmdebstrap", "mkfs.erofs", "busybox", "modprobe", "depmod", "cpio", "apt-get", "dpkg-deb")
 KERNEL = "linux-image-amd64"
+FOLDERS = ("desk",)  # recipes of images that are no Debian root
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,10 +67,14 @@ def kernel_package() -> str:
     return found.group(1)
 
 
-def key(packages: list[str]) -> str:
-    """Changes with every recipe, the builder, and every version of a package that is named."""
+def key(packages: list[str], recipe: pathlib.Path) -> str:
+    """Changes with every file of the recipe, the builder, and every version of a package that is named. `recipe`: a folder below
+    that of all recipes, or that one itself: then what lies in the other folders of recipes does not count."""
     wanted = hashlib.sha256()
-    for file in sorted(p for p in RECIPES.rglob("*") if p.is_file() and p.name != "README.md"):
+    others = [RECIPES / name for name in FOLDERS if RECIPES / name != recipe]
+    for file in sorted(p for p in recipe.rglob("*") if p.is_file() and p.name != "README.md"):
+        if any(file.is_relative_to(other) for other in others):
+            continue
         wanted.update(str(file.relative_to(RECIPES)).encode() + b"\0" + file.read_bytes() + b"\0")
     wanted.update(pathlib.Path(__file__).read_bytes())
     shown = run("apt-cache", "show", "--no-all-versions", kernel_package(), *packages).decode()
@@ -168,7 +173,7 @@ def image(role: str, cache: pathlib.Path) -> Image:
         (done / "initramfs.gz").write_bytes(make_initramfs(work, tree, version))
         make_root(role, work, tree, version).rename(done / "root.erofs")
 
-    folder = kept(cache, f"{role}-{key(words(RECIPES / f'{role}.packages'))}", make)
+    folder = kept(cache, f"{role}-{key(words(RECIPES / f'{role}.packages'), RECIPES)}", make)
     return Image(folder / "vmlinux", folder / "initramfs.gz", folder / "root.erofs")
 
 

@@ -29,6 +29,7 @@ NEEDS = {
     "database": "a database server",
     "kernel_filter": "the kernel's packet filter",
     "consoles": "a hypervisor with desktops and servers whose screens can be opened",
+    "charon": "charons at the gate and at the sites, and the packets of the closed network",
     "guests": "contractor PCs that are machines of their own",
     "ppp": "a kernel with PPP on the contractor's PC",
 }

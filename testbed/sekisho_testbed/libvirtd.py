@@ -55,7 +55,7 @@ class LabLibvirtd:
         known = cache / "libvirt-cache"
         known.mkdir(parents=True, exist_ok=True)
         (home / "cache").symlink_to(known)
-        group = f'unix_sock_group = "lab-hypervisor"\nunix_sock_rw_perms = "0770"\n' if gid else 'unix_sock_rw_perms = "0700"\n'
+        group = 'unix_sock_group = "lab-hypervisor"\nunix_sock_rw_perms = "0770"\n' if gid else 'unix_sock_rw_perms = "0700"\n'
         (home / "etc/qemu.conf").write_text(QEMU_CONF)
         (home / "etc/libvirtd.conf").write_text(f'unix_sock_dir = "{home}/run"\nauth_unix_rw = "none"\n{group}')
         (home / "etc/libvirt.conf").write_text("")

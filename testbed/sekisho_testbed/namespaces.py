@@ -14,13 +14,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from . import attack, browser, cast, certificates, evidence, hypervisor, scan
+from . import attack, browser, cast, cast_closed, certificates, charons, closed_network, evidence, hypervisor, scan
 from .consoles import Consoles
-from .gatehouse import UIDS, Gatehouse, WebCa
+from .gatehouse import CHECKS, UIDS, Gatehouse, WebCa
 from .hypervisor import Hypervisor
 from .labs import Lab, NotHere
 from .libvirtd import LabLibvirtd
-from .netlab import Host, NetLab, Plug, probe
+from .namespaces_closed import NamespacesClosed
+from .netlab import Host, NetLab, Plug, Program, probe
 from .pc import ContractorPc, TerminalAgent, Vpn
 from .people import Login, Page, Pc, Rdp
 from .post import Post, PostBox
@@ -78,6 +79,7 @@ class NamespacesHouse(Lab):
         self.lab = NetLab(folder / "net")
         self._hypervisor: Hypervisor | None = None
         self._libvirtd: LabLibvirtd | None = None
+        self._closed = False
 
     def __enter__(self) -> "NamespacesHouse":
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -111,13 +113,7 @@ class NamespacesHouse(Lab):
             self.post = Post(lab.hosts["post"], cast.address(cast.POST), certificate, key)
             started = []
             for name in cast.DESKTOPS:
-                # -displayfd: the server takes the first display number that is free; every X server of the machine
-                # shares the lock files in /tmp, so a number chosen here may be another's.
-                started.append((lab.hosts[name].start("xvnc", "Xvnc", "-displayfd", "1", "-rfbport", "5900",
-                                                      "-SecurityTypes", "None", "-geometry", "1024x768",
-                                                      # Stories that look at the greeting alone are failures to it.
-                                                      "-BlacklistThreshold", "1000000"),
-                                "Listening for VNC"))
+                started.append((self.screen(lab.hosts[name]), "Listening for VNC"))
             ports = ",".join(str(p) for p in cast.SERVER_PORTS)
             for name in cast.SERVERS:
                 started.append((lab.hosts[name].start("listen", "/usr/bin/python3", str(PROGRAMS / "listen.py"), name,
@@ -141,6 +137,13 @@ class NamespacesHouse(Lab):
         """One host of the cast; its gateway is the gate's host."""
         self.lab.add_host(name, [plug], self.lab.segments[plug.segment].address(1))
 
+    def screen(self, host: Host) -> Program:
+        """A desktop's screen. -displayfd: the server takes the first display number that is free; every X server of the machine
+        shares the lock files in /tmp, so a number chosen here may be another's."""
+        return host.start("xvnc", "Xvnc", "-displayfd", "1", "-rfbport", "5900", "-SecurityTypes", "None", "-geometry", "1024x768",
+                          # Stories that look at the greeting alone are failures to it.
+                          "-BlacklistThreshold", "1000000")
+
     @property
     def hypervisor(self) -> Hypervisor:
         """Raised when the first story asks for it. Throws NotHere."""
@@ -155,6 +158,14 @@ class NamespacesHouse(Lab):
         if self._libvirtd is None:
             self._libvirtd = LabLibvirtd(self.lab, self.gate, self.folder / "virt", hypervisor.CACHE, UIDS["hyperd"])
         return self._libvirtd
+
+    def closed(self) -> None:
+        """The closed network stands; laid when the first story asks for it. Throws NotHere."""
+        if not self._closed:
+            if reason := charons.missing():
+                raise NotHere(reason)
+            closed_network.lay(self)
+            self._closed = True
 
     def no_reader(self) -> str:
         reason = browser.probe()
@@ -191,20 +202,31 @@ class NamespacesWorld(World):
         self.browsers: list[Page] = []
         self.entrance = (cast.GATE_INNER, cast.ENTRANCE_PORT)
         self._consoles: Consoles | None = None
+        self._closed: NamespacesClosed | None = None
 
     # --- life ---------------------------------------------------------------------------------------------------------------
-    def open(self, *, desktops: str = "", **config: Any) -> "NamespacesWorld":
+    def open(self, *, desktops: str = "", closed: bool | dict[str, Any] = False, without: str = "", **config: Any) -> "NamespacesWorld":
         """`desktops`: model of the desktops that the gate makes on the lab's hypervisor (hypervisor.py: plain, login), or
-        "host" for those that stand in the registry; with it come consoles, pages and recordings."""
+        "host" for those that stand in the registry; with it come consoles, pages and recordings. `closed`: with the closed path;
+        keys of its entry in the configuration. `without`: "admission", whose rule of paths and zones is taken out. Throws NotHere."""
+        if desktops:
+            _ = self.house.hypervisor  # before there is anything to clear away
         self.house.wires.mark()
         self.gatehouse = Gatehouse(self.house.gate, self.folder / "gate", self.house.build, self.house.web_ca,
                                    self.house.gate_tls, self.programs)
         self.gatehouse.make_ca()
         if desktops:
             self._consoles = Consoles(self, desktops)
+        registry, people = cast.registry(self.gatehouse.now()), ["mori", "tani"]
+        if closed:
+            self._closed = NamespacesClosed(self, self.house.web_ca)
+            cast_closed.add_to(registry, self.gatehouse.now(), self._closed.network.certificates())
+            people += cast_closed.PEOPLE
+            self.closed_keys = closed if isinstance(closed, dict) else {}
         self.write_config(**config)
-        self.gatehouse.start()
-        self.gatehouse.settle(cast.registry(self.gatehouse.now()), ["mori", "tani"])
+        self.start_env = {"LD_PRELOAD": str(self.house.build / "lib" / "open-admission.so")} if without == "admission" else {}
+        self.gatehouse.start(env=self.start_env)
+        self.gatehouse.settle(registry, people)
         for who in ("mori", "tani"):
             self.enrol(who)
         return self
@@ -219,7 +241,13 @@ class NamespacesWorld(World):
         assert done.returncode == 0, f"enrolment of {who}: {done.stdout}{done.stderr}"
 
     def write_config(self, **config: Any) -> None:
-        self.gatehouse.write_config(**config, consoles=self._consoles.configuration() if self._consoles else None)
+        more = [self._closed.path(CHECKS, **self.closed_keys)] if self._closed else []
+        self.gatehouse.write_config(**config, more_paths=more, consoles=self._consoles.configuration() if self._consoles else None)
+
+    @property
+    def closed(self) -> NamespacesClosed:
+        assert self._closed is not None, "the story's mark says nothing of a closed path"
+        return self._closed
 
     @property
     def consoles(self) -> Consoles:
@@ -232,6 +260,8 @@ class NamespacesWorld(World):
         self.gatehouse.start()
 
     def close(self) -> None:
+        for viewer in self._consoles.viewers if self._consoles is not None else []:
+            viewer.close()
         for one in self.browsers:
             one.close()
         if self.halted:
@@ -242,6 +272,8 @@ class NamespacesWorld(World):
                 program.stop(8)
         if hasattr(self, "gatehouse"):
             self.gatehouse.stop()
+        if self._closed is not None:
+            self._closed.close()
 
     def check_logs(self) -> None:
         """Nothing in the gate's own log may be worse than a warning that the story allowed."""
@@ -263,6 +295,8 @@ class NamespacesWorld(World):
         for n, page in enumerate(self.browsers):
             with contextlib.suppress(Exception):  # a browser that has died is told by its log
                 self.story.pictures += page.pictures(self.folder, n)
+        if self._consoles is not None:
+            self.story.pictures += self._consoles.pictures(self.folder)
         folder = self.story.folder
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "logs").mkdir(parents=True)
@@ -301,8 +335,7 @@ class NamespacesWorld(World):
         return self.pcs[who]
 
     def mailbox(self, who: str) -> PostBox:
-        person = next(p for p in cast.registry(self.now())["people"] if p["id"] == who) if who in cast.PEOPLE else None
-        return PostBox(self.house.post, person["mail"] if person else f"{who}@tani-denki.test")
+        return PostBox(self.house.post, cast_closed.mail_of(who) or f"{who}@tani-denki.test")
 
     def good_facts(self, who: str) -> dict[str, Any]:
         pc = self.people[who]["pc"]
@@ -386,6 +419,15 @@ class NamespacesWorld(World):
     def replace(self, registry: dict[str, Any]) -> None:
         self.gatehouse.import_registry(registry)
 
+    def refused_import(self, registry: dict[str, Any]) -> list[tuple[str, str]]:
+        self.story.did("import a registry")
+        path = self.folder / "edited.json"
+        path.write_text(json.dumps(registry, ensure_ascii=False))
+        done = self.gatehouse.ctl_raw("import", str(path))
+        if done.returncode == 0:
+            return []
+        return [(row["pointer"], row["code"]) for row in json.loads(done.stdout)["error"]["findings"]]
+
     def stop(self, kind: str, key: str = "", *, reason: str = "drill") -> None:
         self.ctl("stop", kind, *([key] if key else []), "--reason", reason)
 
@@ -400,6 +442,13 @@ class NamespacesWorld(World):
 
     def revoke_certificate(self, who: str) -> None:
         self.ctl("certificate", "revoke", certificates.fingerprint(self.gatehouse.identities[who].certificate))
+
+    def issue(self, person: str, terminal: str) -> Identity:
+        before = self.gatehouse.identities.get(person)
+        made = self.gatehouse.issue(person, terminal)
+        if before is not None:
+            self.gatehouse.identities[person] = before
+        return made
 
     def register_certificate(self, who: str, identity: Identity) -> None:
         self.ctl("certificate", "register", str(identity.certificate), "--replace")
@@ -484,12 +533,12 @@ class NamespacesWorld(World):
         return screen.close
 
     def rdp(self, source: str, target: str) -> "TcpRdp":
-        return TcpRdp(self.house.lab.hosts[source], inside(target))
+        return TcpRdp(self.house.lab.hosts[source], cast.inside(target))
 
     def rdp_by_udp(self, source: str, target: str) -> bool:
         code = ("import socket,sys; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.settimeout(1); "
                 "s.sendto(b'mouse',(sys.argv[1],3389)); s.recv(99)")
-        return self.house.lab.hosts[source].run("/usr/bin/python3", "-c", code, inside(target), check=False).returncode == 0
+        return self.house.lab.hosts[source].run("/usr/bin/python3", "-c", code, cast.inside(target), check=False).returncode == 0
 
     def remove_kernel_filter(self) -> None:
         """netd would put the table back at once, so it is halted until the story's end."""
@@ -497,10 +546,6 @@ class NamespacesWorld(World):
         os.kill(self.halted, signal.SIGSTOP)
         self.allow_event("netd.table_restored")
         self.house.gate.run("nft", "delete", "table", "inet", "sekisho")
-
-
-def inside(host: str) -> str:
-    return cast.address({**cast.DESKTOPS, **cast.SERVERS}[host])
 
 
 class TcpRdp(Rdp):

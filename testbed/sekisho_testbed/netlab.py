@@ -198,6 +198,13 @@ class Host:
         return program
 
 
+class Outside(Host):
+    """The lab itself, where its bridges are."""
+
+    def argv(self, argv: Sequence[str]) -> list[str]:
+        return self.lab.enter(argv)
+
+
 class NetLab:
     """`with NetLab(folder) as lab:`; everything is gone at the end of the block, or with this process."""
 
@@ -291,6 +298,18 @@ class NetLab:
         host = Host(self, name, addresses)
         self.hosts[name] = host
         return host
+
+    def plug_in(self, host: Host, plugs: Sequence[Plug]) -> None:
+        """Further cards of a host that stands already, each named after its segment."""
+        outer, inner = [], []
+        for plug in plugs:
+            segment, peer = self.segments[plug.segment], f"w{list(self.hosts).index(host.name)}-{plug.segment}"
+            outer += [f"link add {peer} type veth peer name {plug.segment} netns {host.name}",
+                      f"link set {peer} master br-{plug.segment} up"]
+            inner += [f"link set {plug.segment} up", f"addr add {segment.address(plug.last)}/{segment.prefix} dev {plug.segment}"]
+            host.addresses[plug.segment] = segment.address(plug.last)
+        self.batch(outer)
+        self.batch(inner, host=host.name)
 
     def remains(self) -> list[str]:
         """What of this lab is still there; empty after close()."""

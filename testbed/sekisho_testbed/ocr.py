@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import pathlib
 import re
 import shutil
@@ -13,11 +14,7 @@ def probe() -> str | None:
     """Why nothing can be read here, or None."""
     if shutil.which("tesseract") is None:
         return "tesseract is not installed"
-    try:
-        import PIL  # noqa: F401
-    except ImportError:
-        return "python3-pil is not installed"
-    return None
+    return None if importlib.util.find_spec("PIL") else "python3-pil is not installed"
 
 
 def read(picture: pathlib.Path) -> str:

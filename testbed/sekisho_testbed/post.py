@@ -5,7 +5,6 @@ import email
 import email.policy
 import pathlib
 import re
-import sys
 from email.message import EmailMessage
 
 from .netlab import Host, wait_until

@@ -17,11 +17,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from . import cast, certificates, evidence
+from . import cast, cast_closed, certificates, evidence
+from .device_certificates import DeviceCa
 from .gate_here import AUTHENTICATORS, CHECKS, GateHere, Here, Passwords, bindings, need_bindings
 from .gatehouse import WebCa
 from .labs import Lab
 from .people import Facts, Login, Pc, Rdp
+from .simulated_closed import HOSTS, SimulatedClosed
 from .simulated_login import SimulatedLogin
 from .simulated_pc import SimulatedAgent, SimulatedPage, SimulatedPc
 from .simulated_scan import scan
@@ -43,6 +45,7 @@ class SimulatedHouse(Lab):
         # Every story begins then: the gate's clock is virtual, TLS itself looks at the machine's.
         self.begun = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
         self.passwords = Passwords()
+        self.devices = {who: DeviceCa().issue(str(site["device"])).base64 for who, site in cast_closed.SITES.items()}
         self.issued: dict[tuple[str, str], Identity] = {}
 
     def __enter__(self) -> "SimulatedHouse":
@@ -64,15 +67,15 @@ class SimulatedHouse(Lab):
         return self.issued[(person, terminal)]
 
 
-def inside(host: str) -> str:
-    return cast.address({**cast.DESKTOPS, **cast.SERVERS}[host])
+def _named(plugin: dict[str, Any]) -> dict[str, Any]:
+    return {"name": plugin["plugin"], "config": plugin["config"]}
 
 
 class SimulatedRdp(Rdp):
     """What the kernel was told decides about every packet, as netd's table does; a refused one is told to the gate."""
 
     def __init__(self, world: "SimulatedWorld", source: str, target: str) -> None:
-        self.world, self.ends = world, (inside(source), inside(target))
+        self.world, self.ends = world, (cast.inside(source), cast.inside(target))
         self.opened = self.answered()
 
     def answered(self) -> bool:
@@ -94,12 +97,15 @@ class SimulatedWorld(GateHere):
         self.chores: deque[Callable[[], object]] = deque()  # of people, due now, to be done outside of the clock
         self.captures: list[tuple[str, Capture]] = []       # (where, what passes there)
         self.pcs: dict[str, SimulatedPc] = {}
+        self._closed: SimulatedClosed | None = None
         self.ports = 40_000
         self.begun = house.begun
 
     # --- life -----------------------------------------------------------------------------------------------------------------
-    def open(self, *, here: Callable[[], Here] = Here, desktops: str = "", **config: Any) -> "SimulatedWorld":
-        """`desktops` is for labs with machines: here every desktop stands at the address that the registry says."""
+    def open(self, *, here: Callable[[], Here] = Here, desktops: str = "", closed: bool | dict[str, Any] = False,
+             **config: Any) -> "SimulatedWorld":
+        """`desktops` is for labs with machines: here every desktop stands at the address that the registry says. `closed`: with the
+        closed path."""
         sekisho = bindings()
         self.brought = here()
         self.folder = self.house.folder / f"world-{secrets.token_hex(4)}"
@@ -109,7 +115,11 @@ class SimulatedWorld(GateHere):
             (self.folder / name).chmod(0o600)
         self.clock = sekisho.gate.VirtualTime(seed=1, start=self.begun)
         self.store, self.log = sekisho.MemoryStore(), sekisho.MemoryJournal(start=self.begun)
-        self._start(self._config(**config), registry=self.furnished())
+        document = cast.registry(self.begun)
+        if closed:
+            self._closed = SimulatedClosed(self)
+            cast_closed.add_to(document, self.begun, self.house.devices)
+        self._start(self._config(**config), registry=self.furnished(document))
         for who in ("mori", "tani"):
             self.enrol(who)
         return self
@@ -128,7 +138,9 @@ class SimulatedWorld(GateHere):
                        "zones": ["internet_business", "internet_dmz"], "factors": factors or ["certificate", "password", "code"],
                        "least_factors": 1 if factors else 2, "checks": [{"check": name, "mode": "enforce"} for name in checks],
                        "tun": {"name": "sekisho0", "gate_address": cast.GATE_INNER, "prefix": 24, "mtu": 1354},
-                       "entrance": f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT}", **(path or {})}, *brought.path_configs()],
+                       "entrance": f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT}", **brought.internet(), **(path or {})},
+                      *brought.path_configs(),
+                      *([self._closed.path(self._closed.plugin())] if self._closed else [])],
         }
 
     def _start(self, config: dict[str, Any], **more: Any) -> None:
@@ -142,9 +154,13 @@ class SimulatedWorld(GateHere):
         self.front = self.gate.front_engine("internet", path, client_ca_pem=(self.house.ca / "ca.pem").read_text(), filters=self.filters, **tls)
         page = sekisho.plugins.load("posture_page", directory=config["plugin_directory"])
         self.posture = self.gate.front_engine("posture", page, role="posture", **tls)
+        if self._closed:
+            entrance = sekisho.plugins.load(**_named(self._closed.plugin()), directory=config["plugin_directory"])
+            self.closed_front = self.gate.front_engine(cast_closed.PATH, entrance, client_ca_pem=(self.house.ca / "ca.pem").read_text(), **tls)
         self.python_fronts = {name: self.gate.front(name) for name in self.brought.paths}
         self.grants: dict[int, Any] = {}
-        self.relay = self.gate.attach("relay", "internet", self._relay_heard)
+        self.relays = {path["name"]: self.gate.attach("relay", path["name"], self._relay_heard)
+                       for path in config["paths"] if path["name"] in ("internet", cast_closed.PATH)}
 
     def restart(self, **config: Any) -> None:
         self.run(until=self.now())
@@ -154,7 +170,14 @@ class SimulatedWorld(GateHere):
     def _stop(self) -> None:
         self.front.close()
         self.posture.close()
+        if self._closed:
+            self.closed_front.close()
         self.gate.__exit__(None, None, None)
+
+    @property
+    def closed(self) -> SimulatedClosed:
+        assert self._closed is not None, "the story's mark says nothing of a closed path"
+        return self._closed
 
     @contextlib.contextmanager
     def at_gate(self) -> Iterator[Any]:
@@ -163,6 +186,9 @@ class SimulatedWorld(GateHere):
 
     def identity(self, who: str) -> Identity:
         return self.house.identity(who, self.people[who]["terminal"])
+
+    def another_identity(self, person: str, terminal: str) -> Identity:
+        return self.house.identity(person, terminal)
 
     def enrol(self, who: str) -> None:
         pc = self.pc(who)
@@ -177,7 +203,8 @@ class SimulatedWorld(GateHere):
     def check_logs(self) -> None:
         """The journal must prove itself; nothing in the fronts' logs is worse than a warning that the story allowed."""
         self.journal_proves()
-        rows = [json.loads(line) for line in [*self.front.log, *self.posture.log]]
+        logs = [*self.front.log, *self.posture.log, *(self.closed_front.log if self._closed else [])]
+        rows = [json.loads(line) for line in logs]
         bad = [row for row in rows if row.get("level") in ("error", "critical") and row.get("event") not in self.allowed]
         assert not bad, bad[:20]
 
@@ -269,8 +296,11 @@ class SimulatedWorld(GateHere):
         """A new connection of this host, looked after from now on; its owner takes it out of `wires`."""
         context = self.house.contexts.get(identity, offer) if tls else None
         seen = [capture.chunks.append for where, capture in self.captures if where == host]
-        made = TlsLine(self.posture if port == cast.POSTURE_PORT else self.front, source or cast.address(cast.PCS[host]), self.next_port(),
-                       context, seen)
+        if host in HOSTS:
+            front, address = self.closed_front, cast_closed.pc_address(HOSTS[host])
+        else:
+            front, address = self.posture if port == cast.POSTURE_PORT else self.front, cast.address(cast.PCS[host])
+        made = TlsLine(front, source or address, self.next_port(), context, seen)
         self.wires.append(made)
         return made
 
@@ -318,27 +348,21 @@ class SimulatedWorld(GateHere):
     def rdp(self, source: str, target: str) -> "SimulatedRdp":
         return SimulatedRdp(self, source, target)
 
-    def rdp_by_udp(self, source: str, target: str) -> bool:
-        """No right opens UDP: the kernel's own tests show that it is refused there."""
-        with self.at_gate() as gate:
-            gate.refuse_rdp(inside(source), inside(target), 17)
-        return False
-
     # --- the entrance ------------------------------------------------------------------------------------------------------------
     def _relay_heard(self, message: Any) -> None:
         if type(message).__name__ == "EntranceGrant":
             self.grants[message.number] = message
 
-    def entrance(self, address: str) -> Any:
-        """What the relay is told about a peer; None: no answer."""
+    def entrance(self, address: str, path: str = "internet") -> Any:
+        """What the relay of this path is told about a peer; None: no answer."""
         sekisho = bindings()
         number = len(self.grants) + 1
-        self.relay.send(sekisho.seam.EntranceAsk(number, address))
+        self.relays[path].send(sekisho.seam.EntranceAsk(number, address))
         with contextlib.suppress(AssertionError):
             self.wait(lambda: number in self.grants, 2, "the entrance's answer")
         grant = self.grants.get(number)
         if grant is not None and grant.ok:
-            self.relay.send(sekisho.seam.EntranceClosed(grant.session, 0, 12))
+            self.relays[path].send(sekisho.seam.EntranceClosed(grant.session, 0, 12))
         return grant
 
     # --- people -------------------------------------------------------------------------------------------------------------------

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from .simulated import SimulatedWorld
 
 
-def request(method: str, path: str, fields: Fields, body: bytes) -> bytes:
-    rows = [("Host", cast.GATE_NAME), *fields, *([("Content-Length", str(len(body)))] if method == "POST" else [])]
+def request(method: str, path: str, fields: Fields, body: bytes, host: str = cast.GATE_NAME) -> bytes:
+    rows = [("Host", host), *fields, *([("Content-Length", str(len(body)))] if method == "POST" else [])]
     return f"{method} {path} HTTP/1.1\r\n".encode() + "".join(f"{n}: {v}\r\n" for n, v in rows).encode("latin-1") + b"\r\n" + body
 
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from . import netlab
 from .netlab import LabError, wait_until
 
 
@@ -37,11 +38,23 @@ def execute(domain: Any, *argv: str, within: float = 30) -> str:
     """Runs a program in the guest through its agent; what it said."""
     import base64
 
+    import libvirt
     import libvirt_qemu
 
     def say(what: str, **arguments: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(libvirt_qemu.qemuAgentCommand(
-            domain, json.dumps({"execute": what, "arguments": arguments}), 10, 0))["return"]
+        order = json.dumps({"execute": what, "arguments": arguments})
+
+        def said() -> str:
+            try:
+                return str(libvirt_qemu.qemuAgentCommand(domain, order, int(20 * netlab.patience), 0))
+            except libvirt.libvirtError as error:
+                # An order that was sent and not answered may have been obeyed: it is not given twice.
+                if error.get_error_code() != libvirt.VIR_ERR_AGENT_UNRESPONSIVE or "respond to command" in str(error):
+                    raise
+                return ""
+
+        answer: dict[str, Any] = json.loads(wait_until(said, 30, f"the agent of {domain.name()} takes an order", every=0.2,
+                                                       alive=lambda: bool(domain.isActive())))["return"]
         return answer
 
     pid = say("guest-exec", path=argv[0], arg=list(argv[1:]), **{"capture-output": True})["pid"]

@@ -19,22 +19,30 @@ def next_record(data: bytes, at: int) -> int:
 
 
 class Wires:
-    """`start()` once, `mark()` when a story begins, `cut()` when it ends."""
+    """`start()` once, `mark()` when a story begins, `cut()` when it ends; without `start()` nothing is captured."""
 
     def __init__(self, lab: NetLab, folder: pathlib.Path) -> None:
         self.lab, self.folder = lab, folder
         self.programs: dict[str, Program] = {}
         self.begun: dict[str, int] = {}
+        self.running = False
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.running = True
+        self.add(list(self.lab.segments))
+
+    def add(self, names: list[str]) -> None:
+        """Further segments, once the others are captured."""
+        if not self.running:
+            return
         gate = self.lab.hosts["gate"]  # whatever is written about it; the bridges are the lab's own
-        for name in self.lab.segments:
+        for name in names:
             file = self.folder / f"{name}.pcap"
             self.programs[name] = self.lab.start_outside(gate, f"wire-{name}", "tcpdump", "-i", f"br-{name}", "-n", "-U",
                                                          "--immediate-mode", "-s", "0", "-Z", "root", "-w", str(file))
-        for name, program in self.programs.items():
-            program.wait_text("listening on", 10)
+        for name in names:
+            self.programs[name].wait_text("listening on", 10)
             wait_until(lambda f=self.folder / f"{name}.pcap": f.exists() and f.stat().st_size >= HEAD, 5, f"capture of {name}")
 
     def _end(self, name: str, begin: int) -> int:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from . import cast, evidence
+from .closed_side import ClosedSide
 from .netlab import wait_until
 from .people import Agent, ClientRun, Facts, Login, Mailbox, Page, Pc, Rdp, Report
 from .talks import Capture, Heard, Identity, Talk
@@ -52,6 +53,11 @@ class World(abc.ABC):
     def how_to_enter(self) -> str:
         """For --sit: how a person looks around in this world."""
         return "nothing of this lab can be entered"
+
+    @property
+    def closed(self) -> ClosedSide:
+        """The closed path of a story that is marked `gate(closed=True)`."""
+        raise NotImplementedError("needs a closed path")
 
     def allow_event(self, event: str, why: str = "") -> None:
         self.allowed.append(event)
@@ -117,6 +123,11 @@ class World(abc.ABC):
 
     def at(self, **delta: float) -> str:
         return cast.instant(self.now() + datetime.timedelta(**delta))
+
+    @staticmethod
+    def moment(text: str) -> datetime.datetime:
+        """Of an instant as the gate writes it."""
+        return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
     def ago(self, **delta: float) -> str:
         """As facts write it: whole seconds."""
@@ -190,9 +201,9 @@ class World(abc.ABC):
     def rdp(self, source: str, target: str) -> Rdp:
         """A host inside (vdi-01, web-01 …) opens RDP over TCP to another one."""
 
-    @abc.abstractmethod
     def rdp_by_udp(self, source: str, target: str) -> bool:
         """The same over UDP; whether an answer came."""
+        raise NotImplementedError("needs packets: no right has a protocol")
 
     def open_console(self, who: str, server: str) -> Callable[[], None]:
         """At the console page, from this person's desktop, the server's screen is opened; what closes it."""
@@ -283,6 +294,10 @@ class World(abc.ABC):
     def replace(self, registry: dict[str, Any]) -> None: ...
 
     @abc.abstractmethod
+    def refused_import(self, registry: dict[str, Any]) -> list[tuple[str, str]]:
+        """An import that the gate does not take: JSON pointer and code of every finding. Empty: it was taken."""
+
+    @abc.abstractmethod
     def stop(self, kind: str, key: str = "", *, reason: str = "drill") -> None:
         """Emergency stop: "all", or path, contractor, person, terminal, desktop with its key."""
 
@@ -296,12 +311,21 @@ class World(abc.ABC):
     @abc.abstractmethod
     def accept(self, application: str, *, by: str = "yama") -> None: ...
 
+    def accepted(self, application: str) -> None:
+        """An edit may have voided its decision: accepted again where it was."""
+        if next(a for a in self.export()["applications"] if a["id"] == application)["state"] != "accepted":
+            self.accept(application)
+
     @abc.abstractmethod
     def revoke_certificate(self, who: str) -> None: ...
 
     @abc.abstractmethod
     def register_certificate(self, who: str, identity: Identity) -> None:
         """In the place of the one that is registered for him and his terminal."""
+
+    @abc.abstractmethod
+    def issue(self, person: str, terminal: str) -> Identity:
+        """A further certificate of the environment, registered for this person and terminal."""
 
     @abc.abstractmethod
     def enrolment_token(self, who: str) -> str:

@@ -1,13 +1,14 @@
 """The console bench's own arithmetic, with viewers and processes made by hand."""
 from __future__ import annotations
 
+import pathlib
 import types
 from typing import Any
 
 import pytest
 
 from sekisho_testbed.bench import console
-from sekisho_testbed.bench.console_peers import Relay
+from sekisho_testbed.bench.console_peers import Relay, Talker
 
 SEEN = {"updates": 1600, "bytes": 4_000_000_000, "seconds": 4.0, "lost": 0, "delay_ms_p50": 1.0, "delay_ms_p99": 2.0}
 
@@ -61,3 +62,28 @@ def test_a_ticket_says_where_and_whether_recorded() -> None:
     for recorded, letter in ((False, "n"), (True, "r")):
         ticket = relay.words(guest, recorded)[-1]
         assert ticket[:6] == "00912" + letter and len(ticket) == 43
+
+
+def program(folder: pathlib.Path, body: str) -> pathlib.Path:
+    """A build folder whose bench-console is this."""
+    file = folder / "bin" / "bench-console"
+    file.parent.mkdir()
+    file.write_text(f"#!/bin/bash\n{body}\n")
+    file.chmod(0o755)
+    return folder
+
+
+def test_a_program_that_says_nothing_is_not_waited_for_for_ever(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Talker, "longest", 0.3)
+    with Talker(program(tmp_path, "exec sleep 60"), "view") as silent:
+        with pytest.raises(AssertionError, match="ended with -9"):
+            silent.hear()
+    assert silent.process.returncode == -9
+
+
+def test_a_program_is_heard_line_by_line_and_to_its_end(tmp_path: pathlib.Path) -> None:
+    with Talker(program(tmp_path, "echo '{\"open\": 1}'; read -r; echo '{\"lost\": 0}'; cat >/dev/null; echo rest"), "view") as viewer:
+        assert viewer.hear() == {"open": 1}
+        viewer.say()
+        assert viewer.hear() == {"lost": 0}
+        assert viewer.end() == "rest\n" and viewer.process.returncode == 0

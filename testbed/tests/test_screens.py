@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from sekisho_testbed import hypervisor, ocr
+from sekisho_testbed.consoles import Consoles
 from sekisho_testbed.guest_screen import HEIGHT, WIDTH, GuestScreen
 from sekisho_testbed.netlab import wait_until
 from sekisho_testbed.viewer import EXTENDED_CLIPBOARD, Plain, Viewer, cut_text, extended, provide
@@ -66,6 +67,18 @@ def test_what_is_unknown_ends_a_viewer(pair: tuple[Viewer, GuestScreen]) -> None
     wait_until(lambda: guest.connections, 5, "the guest has its viewer")
     guest.say(b"\x42")
     assert "unknown message" in viewer.wait_end(5)
+
+
+def test_what_a_screen_showed_last_is_kept_with_its_end(pair: tuple[Viewer, GuestScreen], tmp_path: pathlib.Path) -> None:
+    viewer, guest = pair
+    wait_until(lambda: viewer.updates > 0, 5, "the picture")
+    consoles = Consoles.__new__(Consoles)
+    consoles.viewers = [viewer]
+    guest.say(b"\2")
+    guest.say(b"\x42")
+    viewer.wait_end(5)
+    ((title, file),) = consoles.pictures(tmp_path)
+    assert "unknown message" in title and "bell" in title and file.read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_text_disk_boots_and_holds_its_picture() -> None:

@@ -186,6 +186,27 @@ TEST(GuestFilter, EndsOnWhatNobodyAskedFor) {
   }
 }
 
+TEST(GuestFilter, WhatPassesBeforeAnEndDoesNotHangOnHowTheStreamIsCut) {
+  const std::map<std::string, Bytes> cases{
+      {"40 screens", update(1) + rect({0, 0, 800, 600, kExtendedDesktopSize}) + hex("28000000 00")},
+      {"a length", update(1) + rect({0, 0, 1, 1, kZrle}) + hex("7fffffff 00")},
+      {"a source", update(1) + rect({0, 0, 9, 9, kCopyRect}) + hex("ffff0000 00")},
+      {"an encoding within a cursor", update(1) + rect({0, 0, 9, 9, kCursorAlpha}) + hex("00000010 00")},
+      {"a mask", update(1) + rect({0, 0, 9, 9, kHextile}) + hex("ff 00")},
+      {"a compact length", update(1) + rect({0, 0, 100, 100, kTight}) + hex("00 ffffff 00")},
+  };
+  for (const auto& [name, stream] : cases) {
+    Guest whole;
+    const Bytes passed = whole.say(stream);
+    ASSERT_TRUE(whole.broken) << name;
+    for (std::size_t piece = 1; piece < stream.size(); ++piece) {
+      Guest cut;
+      EXPECT_EQ(to_hex(cut.say(stream, piece)), to_hex(passed)) << name << " in pieces of " << piece;
+      EXPECT_EQ(cut.broken, whole.broken) << name << " in pieces of " << piece;
+    }
+  }
+}
+
 TEST(GuestFilter, EndsOnPicturesOutsideTheScreen) {
   for (const RectHead& head :
        {RectHead{0, 0, 641, 1, kRaw}, RectHead{0, 0, 1, 481, kRaw}, RectHead{640, 0, 1, 1, kZrle},

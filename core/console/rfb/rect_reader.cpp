@@ -82,7 +82,8 @@ RectReader::Step RectReader::feed(View in) {
     const View before = in;
     step.broken = advance(in);
     if (step.broken) {
-      in = before;
+      // All before the byte that broke it has passed, also of a number of four: however the stream is cut.
+      in = before.subspan(before.size() - in.size() - 1);
       break;
     }
   }

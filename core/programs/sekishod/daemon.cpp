@@ -121,6 +121,8 @@ class Daemon final : public run::ChildControl::Handler {
     auto store = store::open(config_.store_url);
     if (!store) return refuse(store.error());
     const run::Services services{clock(), timers_, *pools_, entropy_, *mail_};
+    gate_facts->hash_limit *= options_.patience;
+    gate_facts->store_limit *= options_.patience;
     gate_ = std::make_unique<gate::Gate>(std::move(*gate_facts), services, std::shared_ptr(std::move(*store)),
                                          *journal_, gate_plugins());
     watch_ = std::make_unique<run::WallClockWatch>(gate_clock_, timers_, [this](run::GateClock::Micros by) {

@@ -17,6 +17,8 @@ struct DaemonOptions {
   bool allow_simulator = false;
   /// Labs only: verifies passwords instead of Argon2id, so that a benchmark compares the same hash.
   std::function<bool(const VerifyPassword&)> verify_password;
+  /// Labs only: so many times as long may a hash and the store take; beside emulated guests both are slow.
+  unsigned patience = 1;
   /// Labs only: wraps the gate's clock. Production leaves it empty.
   std::function<std::unique_ptr<run::Clock>(const run::Clock&)> wrap_clock;
 };

@@ -170,12 +170,15 @@ Registry random_registry(std::uint32_t seed, std::size_t size) {
     const Zone zone = static_cast<Zone>(below(3));
     add(r.systems, System{numbered("s", n), name(), name(), zone});
     if (below(2) == 0) {
-      add(r.servers, Server{numbered("v", n), numbered("s", n), ServerKind::virtual_machine, "m",
-                            hex(chance, 8) + "-0000-4000-8000-" + hex(chance, 12), ""});
+      add(r.servers,
+          Server{numbered("v", n), numbered("s", n), ServerKind::virtual_machine, zone == Zone::my_number ? "mn" : "m",
+                 hex(chance, 8) + "-0000-4000-8000-" + hex(chance, 12), ""});
     } else {
-      add(r.servers, Server{numbered("v", n), numbered("s", n), ServerKind::physical, "", "", "10.0.0.1"});
+      add(r.servers, Server{numbered("v", n), numbered("s", n), ServerKind::physical, "", "",
+                            zone == Zone::my_number ? "10.0.1.1" : "10.0.0.1"});
     }
-    Contract contract{numbered("k", n), contractor, name(), period(), true, {numbered("s", n), "web"}, maybe()};
+    const char* more = zone == Zone::my_number ? "num" : "web";
+    Contract contract{numbered("k", n), contractor, name(), period(), true, {numbered("s", n), more}, maybe()};
     Person person{numbered("p", n),
                   contractor,
                   numbered("login", n),

@@ -163,15 +163,18 @@ struct ScreenStage {
   }
 
   // --- time and the recorder
+  /// Turn after turn until it has caught up, or one.
   void record() {
-    recording->work(now);
-    while (writes) {
-      const recording::Chunk* chunk = recording->next_chunk(now);
-      if (chunk == nullptr) break;
-      auto end = file->append(*chunk);
-      if (end) journal.push_back(recording::chunk_entry(header, recording::note_of(*chunk), now));
-      recording->durable(now, end);
-    }
+    do {
+      recording->work(now);
+      while (writes) {
+        const recording::Chunk* chunk = recording->next_chunk(now);
+        if (chunk == nullptr) break;
+        auto end = file->append(*chunk);
+        if (end) journal.push_back(recording::chunk_entry(header, recording::note_of(*chunk), now));
+        recording->durable(now, end);
+      }
+    } while (recording->behind() && !recording->failure() && !one_turn);
   }
   void pass(std::chrono::milliseconds time, std::chrono::milliseconds step = std::chrono::milliseconds(100)) {
     for (const Instant until = now + time; now < until;) {
@@ -206,6 +209,7 @@ struct ScreenStage {
   std::size_t wakes = 0;
   bool browser_reads = true, guest_reads = true;
   bool recorder_works = true, writes = true;  ///< the thread lives, the disk answers
+  bool one_turn = false;                      ///< the thread is slow: record() is one turn of it
 };
 
 }  // namespace sekisho::screens

@@ -21,7 +21,7 @@ constexpr std::string_view kJapanese = R"(<section lang="ja">
 <li>許可されたウイルス対策ソフトが有効で、定義ファイルが新しいこと</li>
 <li>Windows Update が適用されていること</li>
 </ul>
-<p>解決しない場合は、表示された符号（例: av.off）を添えて、リモート保守環境の管理担当へ連絡してください。</p>
+<p>解決しない場合は、表示されたコード（例: av.off）を添えて、リモート保守環境の管理担当へ連絡してください。</p>
 </section>
 )";
 

@@ -11,6 +11,8 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import threading
+from collections.abc import Callable
 from typing import IO, Any, Self
 
 from ..gatehouse import WebCa
@@ -28,8 +30,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+LONGEST_S = 300.0  # no line of bench-console takes longer; a silent one is killed
+
+
 class Talker:
     """A mode of bench-console: a line of JSON at a time; it ends with its stdin."""
+
+    longest = LONGEST_S
 
     def __init__(self, build: pathlib.Path, *words: str, log: IO[bytes] | None = None) -> None:
         self.process = subprocess.Popen([str(build / "bin" / "bench-console"), *words], stdin=subprocess.PIPE,
@@ -41,9 +48,18 @@ class Talker:
     def __exit__(self, *_: object) -> None:
         self.end()
 
+    def _read(self, read: Callable[[], str]) -> str:
+        """What is read from it, which takes no longer than `longest`."""
+        silent = threading.Timer(self.longest, self.process.kill)
+        silent.start()
+        try:
+            return read()
+        finally:
+            silent.cancel()
+
     def hear(self) -> dict[str, Any]:
         assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        line = self._read(self.process.stdout.readline)
         assert line, f"bench-console ended with {self.process.wait(10)}"
         answer: dict[str, Any] = json.loads(line)
         return answer
@@ -57,8 +73,10 @@ class Talker:
         """The rest of what it says."""
         if self.process.stdin is not None and not self.process.stdin.closed:
             self.process.stdin.close()
+        rest = ""
+        if self.process.stdout is not None and not self.process.stdout.closed:
+            rest = self._read(self.process.stdout.read)
         try:
-            rest = self.process.stdout.read() if self.process.stdout is not None and not self.process.stdout.closed else ""
             self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
@@ -71,7 +89,11 @@ class Guest(Talker):
 
     def __init__(self, build: pathlib.Path, rate: float) -> None:
         super().__init__(build, "guest", "--rate", str(rate))
-        self.port = int(self.hear()["port"])
+        try:
+            self.port = int(self.hear()["port"])
+        except BaseException:  # nobody has entered it yet
+            self.end()
+            raise
 
 
 class Between:

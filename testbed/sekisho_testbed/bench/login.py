@@ -15,7 +15,7 @@ from typing import Any
 
 from .. import cast
 from ..netlab import wait_until
-from .accounting import Group, middle
+from .accounting import middle
 from .peers import Gateway, Hall, Nginx, Ocserv, Sekisho
 from .report import Figure
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import contextlib
-import json
 import pathlib
 import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
 
-from ..attack import code_round, password_round, talk
+from ..attack import password_round, talk
 from ..netlab import wait_until
 from ..talks import Talk
 from .yard import PASSWORD, Insiders, Pulse, Yard, yard

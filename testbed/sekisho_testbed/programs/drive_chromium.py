@@ -28,6 +28,9 @@ def start(order: dict[str, Any]) -> webdriver.Chrome:
         options.add_argument(argument)
     if order.get("proxy"):
         options.add_argument(f"--proxy-server={order['proxy']}")
+    if order.get("instead"):
+        rules = ", ".join(f"MAP {asked} {used}" for asked, used in order["instead"].items())
+        options.add_argument(f"--host-resolver-rules={rules}")
     if order.get("user_agent"):
         options.add_argument(f"--user-agent={order['user_agent']}")
     options.add_experimental_option("excludeSwitches", ["enable-automation"])

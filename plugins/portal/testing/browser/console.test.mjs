@@ -185,6 +185,20 @@ test('when the session is gone every console closes and the page says why', asyn
   await bench.leave(page);
 });
 
+test('a gate that does not answer is told without a word of VPN, which no desktop has, and asked again', async () => {
+  const page = await loggedIn();
+  await page.locator('.server').nth(0).getByRole('button').click();
+  await painted(page);
+  gate.mute = true;
+  gate.drop(1001, '');
+  await page.getByRole('alert').getByText('ゲートと通信できません').waitFor();
+  assert.ok(!(await page.locator('main').innerText()).includes('VPN'));
+  gate.mute = false;
+  await until('it goes on', async () => (await page.getByText('ゲートと通信できません').count()) === 0);
+  await painted(page);
+  await bench.leave(page);
+});
+
 test('names that came from elsewhere are text, never markup', async () => {
   gate.servers[0].name = {ja: '<img src=x onerror=alert(1)>', en: '<script>alert(1)</script>'};
   gate.person = '<b onclick=x>森</b>';

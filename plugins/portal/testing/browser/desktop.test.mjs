@@ -69,7 +69,13 @@ for (const language of ['ja', 'en']) {
       await painted(page);
       await bench.look(page, name('last-minutes'));
       gate.desktop = {...gate.desktop, state: 'ended'};
-      gate.drop(4000, 'session.ended');
+      gate.drop(1001, 'console.guest_gone');
+      await page.locator('.settled').waitFor();
+      await bench.look(page, name('stopped'));
+      gate.desktop = {...gate.desktop, state: 'ready'};
+      await painted(page);
+      await page.locator('.bar .danger').click();
+      await page.locator('dialog .danger').click();
       await page.locator('.settled').waitFor();
       await bench.look(page, name('ended'));
       await bench.leave(page);
@@ -180,7 +186,7 @@ test('no clipboard: not asked for, not sent, not taken, and the password can be 
   });
   assert.deepEqual(taken, {text: '', stopped: true});
   const told = page.getByRole('alertdialog', {name: 'この画面でできないこと'});
-  for (const part of ['コピー・貼り付け', '規則 R14', '管理担当へ相談']) await told.getByText(part).waitFor();
+  for (const part of ['コピー・貼り付け', '規則 R14', '管理担当へご相談']) await told.getByText(part).waitFor();
   await bench.look(page, 'desktop-stopped-ja-1280');
   assert.equal(await focused(page), '閉じる');
   await page.keyboard.press('Enter');
@@ -248,6 +254,25 @@ test('a lost screen comes back by itself, later each time, with a new ticket eac
   await painted(page);
   const used = gate.seen.filter((each) => each === 'POST /api/desktop/ticket').length;
   assert.equal(used, gate.seen.filter((each) => each === 'WS /ws/desktop').length, 'a ticket for each connection, none in a URL');
+  await bench.leave(page);
+});
+
+test('a desktop that was shut down from within is no end: the page goes on asking and shows the fresh one by itself', async () => {
+  const page = await open();
+  await painted(page);
+  const screens = gate.taps.length;
+  gate.desktop = {...gate.desktop, state: 'ended'};
+  gate.drop(1001, 'console.guest_gone');
+  await page.getByRole('heading', {name: '仮想デスクトップが停止しました'}).waitFor();
+  await until('it is told', async () => (await aloud(page)).includes('仮想デスクトップが停止しました'));
+  assert.equal(await page.getByText('セッションは終了しました').count(), 0);
+  assert.ok(await page.locator('.bar .danger').isVisible(), 'the session can be ended');
+  assert.ok(await page.locator('.time-left').isVisible());
+  gate.desktop = {...gate.desktop, state: 'preparing', progress: 10};
+  await page.getByRole('heading', {name: '仮想デスクトップを準備しています'}).waitFor();
+  gate.desktop = {...gate.desktop, state: 'ready', progress: 100};
+  await until('a screen of the fresh one', () => gate.taps.length > screens);
+  await painted(page);
   await bench.leave(page);
 });
 

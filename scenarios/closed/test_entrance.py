@@ -1,0 +1,224 @@
+"""R01, R03, R21 at the entrance of the closed path: who, with which terminal, over which circuit, on which day."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sekisho_testbed import cast_closed
+from sekisho_testbed.world import World
+
+pytestmark = pytest.mark.gate(closed=True)
+Registry = dict[str, Any]
+
+
+def row(registry: Registry, kind: str, key: str) -> dict[str, Any]:
+    return next(r for r in registry[kind] if r["id"] == key)
+
+
+@pytest.mark.rule("R01", must="pass")
+@pytest.mark.rule("R03", must="pass")
+def test_sato_passes_from_his_lent_terminal_over_his_circuit(world: World) -> None:
+    """Certificate, password, a terminal that passes its inspection, on its own circuit: his desktop in the My Number zone."""
+    page = world.closed.pass_gate("sato")
+    session = world.session_of("sato")
+    assert session["zone"] == "my_number" and session["path"] == "closed", session
+    assert session["contract"] == "c-num-2026" and session["desktop"] == "vdi-11", session
+    assert session["address"] == cast_closed.pc_address("sato"), session
+    world.closed.must_reach_desktop("sato")
+    opened = world.entry(event="desktop.opened", person="sato")
+    assert opened["detail"]["desktop"] == "vdi-11"
+    page.press("button.second").shows("ログアウトしました")
+    world.wait_no_session("sato")
+    world.closed.must_not_reach_desktop("sato")
+
+
+@pytest.mark.rule("R01", must="pass")
+@pytest.mark.rule("R01", must="fail")
+def test_both_entrances_serve_their_own_at_the_same_time(world: World) -> None:
+    """Mori over the Internet, Sato and Kita each over his circuit; nobody has a session of another's zone."""
+    vpn = world.pass_gate("mori")
+    for who in ("sato", "kita"):
+        world.closed.pass_gate(who)
+    zones = {s["person"]: (s["path"], s["zone"], s["desktop"]) for s in world.sessions()}
+    assert zones == {"mori": ("internet", "internet_business", "vdi-01"), "sato": ("closed", "my_number", "vdi-11"),
+                     "kita": ("closed", "my_number", "vdi-12")}, zones
+    world.must_reach_desktop("mori")
+    world.closed.must_reach_desktop("sato")
+    world.closed.must_reach_desktop("kita")
+    vpn.hang_up()
+
+
+Edit = Callable[[World, Registry], object]
+
+
+def loan(**values: Any) -> Edit:
+    """`values`: days from today, or what is put there."""
+    return lambda w, r: row(r, "terminals", "pc-sato").update(
+        {name: w.at(days=value) if isinstance(value, (int, float)) else value for name, value in values.items()})
+
+
+def circuit(**values: Any) -> Edit:
+    return lambda w, r: row(r, "circuits", "line-sato").update(
+        {name: w.at(days=value) if isinstance(value, (int, float)) else value for name, value in values.items()})
+
+
+def undo_handing_over(world: World, registry: Registry) -> None:
+    for name in ("handed_over_at", "due_at"):
+        row(registry, "terminals", "pc-sato").pop(name)
+
+
+def other_terminal(world: World, registry: Registry) -> None:
+    """The terminal before him is registered for another circuit of his company."""
+    other = dict(row(registry, "circuits", "line-sato"), id="line-sato2", prefixes=["10.95.9.0/24"], device_name="line-sato2.closed.test",
+                 device_certificate=row(registry, "circuits", "line-kita")["device_certificate"])
+    row(registry, "circuits", "line-kita").update(device_name="", device_certificate="")
+    registry["circuits"].append(other)
+    row(registry, "terminals", "pc-sato").update(circuit="line-sato2")
+
+
+#: what is wrong, rule, code, the registry's edit. Everything else is right, and the line is up where it can be.
+WRONG: list[tuple[str, str, str, Edit]] = [
+    ("the terminal is not handed over yet", "R03", "terminal.not_handed_over", undo_handing_over),
+    ("it will be handed over tomorrow", "R03", "terminal.not_handed_over", loan(handed_over_at=1)),
+    ("it was returned", "R03", "terminal.returned", loan(returned_at=-1)),
+    ("it was returned and wiped", "R03", "terminal.returned", loan(returned_at=-2, wiped_at=-1)),
+    ("its loan is over", "R03", "terminal.overdue", loan(due_at=-1)),
+    ("it ended", "R03", "terminal.ended", loan(ended_at=-1)),
+    ("it is registered for another circuit", "R03", "circuit.other_terminal", other_terminal),
+]
+
+
+@pytest.mark.rule("R03", must="fail")
+def test_with_all_factors_right_a_wrong_terminal_does_not_pass(world: World) -> None:
+    """One thing is wrong at a time; at the end nothing is, and he passes."""
+    good = world.export()
+    world.closed.ready("sato")
+    enrolled = world.export()  # with the terminal's key
+    for what, rule, code, spoil in WRONG:
+        with world.step(what):
+            spoilt = world.export()
+            for kind in ("terminals", "circuits", "applications"):
+                spoilt[kind] = [dict(each) for each in enrolled[kind]]
+            spoil(world, spoilt)
+            world.replace(spoilt)
+            world.closed.log_in("sato").shows(code)
+            world.refused(code, rule=rule)
+            world.nobody_is_inside()
+            world.advance(61)  # a person's tries are limited
+    assert good["circuits"] == enrolled["circuits"]
+    world.replace(enrolled)
+    world.closed.pass_gate("sato")
+
+
+@pytest.mark.rule("R03", must="fail")
+@pytest.mark.rule("R01", must="fail")
+def test_whoever_stands_at_the_wrong_terminal_or_with_the_wrong_certificate_does_not_pass(world: World) -> None:
+    """Lent terminals swapped between circuits, own terminals' certificates, none at all: refused, and nobody is inside."""
+    closed = world.closed
+    for who in ("sato", "kita"):
+        closed.ready(who)
+    tries: list[tuple[str, str, str, dict[str, Any]]] = [
+        ("Sato with his terminal's certificate on Kita's circuit", "sato", "circuit.other_terminal", {"at": "kita"}),
+        ("Kita with his terminal's certificate on Sato's circuit", "kita", "circuit.other_terminal", {"at": "sato"}),
+        ("Sato with Kita's certificate", "sato", "", {"certificate": world.certificate_of("kita")}),
+        ("Sato with the certificate of Mori's own terminal", "sato", "", {"certificate": world.certificate_of("mori")}),
+        ("Sato without a certificate", "sato", "", {"certificate": None}),
+        ("Sato with a certificate of a stranger's CA", "sato", "", {"certificate": world.odd_certificate("foreign_ca")}),
+        ("Sato with a certificate that nobody has registered", "sato", "", {"certificate": world.odd_certificate("unregistered")}),
+        ("Sato with a wrong password", "sato", "", {"password": "not his password 1"}),
+        ("Mori with his own certificate, from the inside of Sato's circuit", "mori", "", {"at": "sato"}),
+        ("Mori with the certificate of Sato's terminal", "mori", "", {"at": "sato", "certificate": world.certificate_of("sato")}),
+    ]
+    for what, who, code, how in tries:
+        with world.step(what):
+            page = closed.log_in(who, **how)
+            assert "接続中です" not in page.text, f"{what}: he is inside"
+            if code:
+                page.shows(code)
+                world.refused(code, rule="R03")
+            world.nobody_is_inside()
+            world.advance(61)
+    for who in ("sato", "kita"):
+        closed.report(who)
+        closed.pass_gate(who)
+
+
+@pytest.mark.rule("R02", must="fail")
+def test_while_nobody_knows_of_an_encrypted_line_nobody_passes(world: World) -> None:
+    """Line down, and charon gone: the session loses its desktop at once, and no other begins."""
+    closed = world.closed
+    closed.pass_gate("sato")
+    closed.must_reach_desktop("sato")
+    with world.limit(2, "without charon his desktop is gone"):
+        closed.lose_charon()
+        world.wait(lambda: not closed.desktop_answers("sato", 0.3), 5, "the desktop does not answer")
+    lost = world.entry(event="circuit.line_lost", person="sato")
+    assert lost["rule"] == "R02", lost
+
+
+@pytest.mark.rule("R21", must="pass")
+@pytest.mark.rule("R21", must="fail")
+def test_a_circuit_is_usable_from_its_day_and_until_its_end(world: World) -> None:
+    """Ordered: three months are shown, nothing opens. From its day on Sato passes; when it is given up he is out within 2 s."""
+    closed = world.closed
+    registry = world.export()
+    line = row(registry, "circuits", "line-sato")
+    for name in ("planned_at", "usable_at"):
+        line.pop(name)
+    line["ordered_at"] = world.at(days=-10)
+    world.replace(registry)
+    shown = closed.circuit("sato")
+    assert shown["state"] == "ordered" and shown["expected_at"], shown
+    days = (world.moment(shown["expected_at"]) - world.moment(line["ordered_at"])).days
+    assert 88 <= days <= 92, shown
+    row(registry, "circuits", "line-sato")["usable_at"] = world.at(hours=1)
+    world.replace(registry)
+    assert closed.circuit("sato")["state"] == "planned"
+    assert not closed.can_be_up("sato"), "a circuit carries before its day"
+    world.nobody_is_inside()
+    world.advance(3700)
+    assert closed.circuit("sato")["state"] == "usable"
+    closed.pass_gate("sato")
+    closed.must_reach_desktop("sato")
+    with world.limit(2, "the circuit's end"):
+        world.end("circuit", "line-sato")
+        world.wait(lambda: not world.sessions() and not closed.desktop_answers("sato", 0.3), 5, "he is out")
+    assert closed.circuit("sato")["state"] == "ceased"
+    assert not closed.can_be_up("sato"), "a circuit carries after its end"
+
+
+ENDS: list[tuple[str, str]] = [("contract", "c-num-2026"), ("application", "a-sato"), ("person", "sato"), ("terminal", "pc-sato"),
+                               ("circuit", "line-sato")]
+
+
+@pytest.mark.rule("R16", must="fail")
+@pytest.mark.rule("R17", must="fail")
+@pytest.mark.rule("R03", must="fail")
+@pytest.mark.parametrize("kind,key", ENDS, ids=[kind for kind, _ in ENDS])
+def test_what_ends_closes_his_session_and_desktop_within_two_seconds(world: World, kind: str, key: str) -> None:
+    closed = world.closed
+    closed.pass_gate("sato")
+    closed.pass_gate("kita")
+    closed.must_reach_desktop("sato")
+    with world.limit(2, f"the end of {kind} {key}"):
+        world.end(kind, key)
+        world.wait(lambda: not any(s["person"] == "sato" for s in world.sessions()) and not closed.desktop_answers("sato", 0.3), 5,
+                   "his session and desktop are gone")
+        closed.wait_tunnel_gone("sato", kind)
+    closed.must_reach_desktop("kita")
+
+
+@pytest.mark.rule("R19", must="fail")
+@pytest.mark.parametrize("kind,key", [("all", ""), ("path", "closed"), ("contractor", "sato-joho")], ids=["all", "path", "contractor"])
+def test_an_emergency_stop_closes_the_closed_path_too(world: World, kind: str, key: str) -> None:
+    closed = world.closed
+    closed.pass_gate("sato")
+    closed.must_reach_desktop("sato")
+    with world.limit(2, f"stop {kind} {key}"):
+        world.stop(kind, key)
+        world.wait(lambda: not closed.desktop_answers("sato", 0.3), 5, "his desktop is gone")
+    assert not closed.can_be_up("sato")
+    world.release(kind, key)
+    closed.pass_gate("sato")

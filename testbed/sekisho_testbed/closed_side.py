@@ -1,0 +1,113 @@
+"""The closed path of a story (`@pytest.mark.gate(closed=True)`): lent terminals, their circuits, and the entrance. `world.closed`.
+
+Its verbs are the same in every lab; what only a lab with charons can give (packets, devices, captures) is in `network`.
+"""
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, Any
+
+from . import cast, cast_closed
+from .people import Agent, Page
+
+if TYPE_CHECKING:
+    from .world import World
+
+
+class ClosedSide(abc.ABC):
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.enrolled: set[str] = set()
+        world.people.update({who: dict(row) for who, row in cast_closed.PEOPLE.items()})
+
+    # --- circuits -------------------------------------------------------------------------------------------------------------
+    @abc.abstractmethod
+    def line_up(self, who: str) -> None:
+        """The device of this person's site brings its tunnel up; the gate knows it when this returns."""
+
+    @abc.abstractmethod
+    def line_down(self, who: str) -> None:
+        """The site's device gives its tunnel up; the gate knows it when this returns."""
+
+    @abc.abstractmethod
+    def can_be_up(self, who: str) -> bool:
+        """Tries: whether this person's line can be up now."""
+
+    def wait_tunnel_gone(self, who: str, ended: str) -> None:
+        """After the end of a contract or circuit charon itself holds no tunnel of it; labs without charon have none."""
+
+    @abc.abstractmethod
+    def lose_charon(self) -> None:
+        """The gate's charon dies without a word."""
+
+    @abc.abstractmethod
+    def circuits(self) -> list[dict[str, Any]]:
+        """As staff see them: circuit, state, line, expected_at, closed_because …"""
+
+    def circuit(self, who: str) -> dict[str, Any]:
+        wanted = cast_closed.SITES[who]["circuit"]
+        return next(row for row in self.circuits() if row["circuit"] == wanted)
+
+    def wait_line(self, who: str, line: str, within: float = 8) -> None:
+        self.world.wait(lambda: self.circuit(who)["line"] == line, within, f"{who}'s line is {line}",
+                        on_fail=lambda: str(self.circuit(who)))
+
+    # --- people ---------------------------------------------------------------------------------------------------------------
+    @abc.abstractmethod
+    def entrance(self, who: str, *, at: str | None = None, certificate: object = "own", address: str | None = None) -> Page:
+        """Somebody at this person's lent terminal opens the entrance's page. `at`: at another's terminal. `address`: the source
+        address of the terminal, another one than its own."""
+
+    @abc.abstractmethod
+    def agent(self, who: str) -> Agent:
+        """The posture agent of his lent terminal; it speaks to the entrance."""
+
+    @abc.abstractmethod
+    def enrol(self, who: str) -> None: ...
+
+    @abc.abstractmethod
+    def desktop_answers(self, who: str, within: float = 3) -> bool:
+        """The screen of his desktop answers at the desktop entrance."""
+
+    def ready(self, who: str) -> None:
+        """Line up, agent enrolled, a good report: everything but the login."""
+        self.line_up(who)
+        if who not in self.enrolled:
+            self.enrol(who)
+            self.enrolled.add(who)
+        self.report(who)
+
+    def report(self, who: str) -> None:
+        agent = self.agent(who)
+        agent.facts(self.good_facts(who))
+        report = agent.report(inside=False)
+        assert report.ok, report.text
+
+    def good_facts(self, who: str) -> dict[str, Any]:
+        mac = cast_closed.site_plug(who, "pc").mac
+        assert mac is not None
+        return cast.good_facts(self.world.now(), mac, cast_closed.PEOPLE[who]["pc"])
+
+    def log_in(self, who: str, *, password: str | None = None, **how: Any) -> Page:
+        """Opens the entrance, types ID and password; whatever page comes then."""
+        page = self.entrance(who, **how).open(f"{cast_closed.ORIGIN}/")
+        if "#login" in page.page["html"] or 'id="login"' in page.page["html"]:
+            page.fill("#login", who)
+            page.fill("#password", self.world.people[who]["password"] if password is None else password).press()
+        return page
+
+    def pass_gate(self, who: str) -> Page:
+        """Everything right; his session stands when this returns."""
+        self.ready(who)
+        page = self.log_in(who)
+        page.shows("接続中です")
+        self.world.wait(lambda: any(s["person"] == who and s["state"] == "admitted" for s in self.world.sessions()), 5,
+                        f"{who} is admitted")
+        self.world.story.add("must", f"{who} passes over the closed path")
+        return page
+
+    def must_reach_desktop(self, who: str, *, within: float = 5) -> None:
+        self.world.must(f"{who} reaches his desktop", lambda: self.desktop_answers(who), within=within)
+
+    def must_not_reach_desktop(self, who: str, *, during: float = 0) -> None:
+        self.world.must_not(f"{who} reaches a desktop", lambda: self.desktop_answers(who, 0.3), during=during)

@@ -1,0 +1,129 @@
+"""The closed path with real charons and packets, for the labs of namespaces."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import cast, cast_closed
+from .charons import Charon
+from .closed_network import ClosedNetwork
+from .closed_side import ClosedSide
+from .form_page import FormPage
+from .gatehouse import UIDS, WebCa
+from .pc import ContractorPc, TerminalAgent
+from .talks import Identity
+
+if TYPE_CHECKING:
+    from .namespaces import NamespacesWorld
+
+
+class LentAgent(TerminalAgent):
+    """Its gate is the entrance, before the login and after it."""
+
+    def argv(self, *words: str, inside: bool) -> list[str]:
+        return [str(self.binary), "--facts", str(self.facts_file), "--key", str(self.key), "--state", str(self.state),
+                "--gate", cast_closed.ORIGIN, "--ca", str(self.pc.gate_ca), "--json", *words]
+
+
+class LentPc(ContractorPc):
+    """A lent terminal; no VPN client is on it."""
+
+    def desktop_answers(self, within: float = 3) -> bool:
+        return (self.reaches(cast_closed.ENTRANCE, cast.ENTRANCE_PORT, within) or b"").startswith(b"RFB 003.008")
+
+
+class NamespacesClosed(ClosedSide):
+    def __init__(self, world: "NamespacesWorld", web_ca: WebCa) -> None:
+        super().__init__(world)
+        self.house_world, self.web_ca = world, web_ca
+        self.network = ClosedNetwork(world.house, world.folder / "closed", UIDS["sekishod"]).start()
+        self.tls = web_ca.server("closed.seki.test", [cast_closed.ENTRANCE])
+
+    def path(self, checks: list[dict[str, str]], **more: Any) -> dict[str, Any]:
+        tls = {"certificate_file": str(self.tls[0]), "key_file": str(self.tls[1]),
+               "client_ca_file": str(self.house_world.ca / "ca.pem")}
+        return self.network.path(tls=tls, users=(UIDS["closed-front"], UIDS["closed-relay"]), checks=checks, **more)
+
+    # --- circuits -------------------------------------------------------------------------------------------------------------
+    def line_up(self, who: str) -> None:
+        if not self.network.devices[who].charon.program or not self.network.devices[who].stands():
+            self.world.wait(lambda: self.circuit(who).get("loaded"), 15, f"{who}'s circuit is loaded into charon",
+                            on_fail=lambda: str(self.circuit(who)) + self.network.gate.log()[-1500:])
+            self.network.up(who)
+        self.wait_line(who, "up")
+
+    def line_down(self, who: str) -> None:
+        self.network.devices[who].hang_up()
+        self.wait_line(who, "down")
+
+    def can_be_up(self, who: str) -> bool:
+        return not self.network.dial(who, within=4)
+
+    def wait_tunnel_gone(self, who: str, ended: str) -> None:
+        if ended in ("contract", "circuit"):
+            name = f"circuit-{cast_closed.SITES[who]['circuit']}-"
+            self.world.wait(lambda: not any(held.startswith(name) for held in self.network.gate.tunnels()), 5,
+                            f"charon holds no tunnel of {who}'s circuit")
+
+    def lose_charon(self) -> None:
+        self.world.allow_event("circuits.charon_lost", "the story ends the gate's charon")
+        self.world.story.did("the gate's charon dies")
+        self.network.gate.kill()
+
+    def charon_back(self, *, lists: bool = True) -> None:
+        """The operator starts it anew and gives it its key, and the revocation list or none."""
+        self.network.start(lists=lists)
+        self.world.wait(lambda: len(self.network.gate.connections()) == 2, 15, "both circuits are loaded again",
+                        on_fail=lambda: self.network.gate.log()[-1500:])
+
+    def lax_gate(self) -> Charon:
+        self.world.allow_event("circuits.charon_lost", "the story puts another charon in its place")
+        return self.network.lax_gate()
+
+    def circuits(self) -> list[dict[str, Any]]:
+        found = self.house_world.ctl("circuits")
+        return list(found["circuits"] if isinstance(found, dict) else found)
+
+    # --- people ---------------------------------------------------------------------------------------------------------------
+    def pc(self, who: str) -> LentPc:
+        world = self.house_world
+        if who not in world.pcs:
+            host = world.house.lab.hosts[world.people[who]["pc"]]
+            for old in ("agent.key", "agent.state", "facts.json"):
+                (host.folder / old).unlink(missing_ok=True)
+            pc = LentPc(host, who, world.gatehouse.identities.get(who), self.web_ca.certificate,
+                        world.house.build / "bin" / "sekisho-agent", world.people[who]["password"])
+            pc.agent = LentAgent(pc, pc.agent.binary)
+            world.pcs[who] = pc
+        pc = world.pcs[who]
+        assert isinstance(pc, LentPc)
+        return pc
+
+    def entrance(self, who: str, *, at: str | None = None, certificate: object = "own", address: str | None = None) -> FormPage:
+        world = self.house_world
+        used = world.gatehouse.identities[who] if certificate == "own" else certificate
+        assert used is None or isinstance(used, Identity)
+        host = world.house.lab.hosts[world.people[at or who]["pc"]]
+        if address is not None:
+            plug = cast_closed.site_plug(at or who, "pc")
+            world.house.lab.batch([f"addr replace {address}/24 dev eth0", f"route replace {cast_closed.ENTRANCE}/32 via "
+                                   f"{world.house.lab.segments[plug.segment].address(1)} src {address}"], host=host.name)
+        page = FormPage(host, used, self.web_ca.certificate)
+        world.browsers.append(page)
+        return page
+
+    def agent(self, who: str) -> LentAgent:
+        agent = self.pc(who).agent
+        assert isinstance(agent, LentAgent)
+        return agent
+
+    def enrol(self, who: str) -> None:
+        token, agent = self.house_world.enrolment_token(who), self.agent(who)
+        agent.facts(self.good_facts(who))
+        done = agent.enrol(token)
+        assert done.returncode == 0, f"enrolment of {who}: {done.stdout}{done.stderr}"
+
+    def desktop_answers(self, who: str, within: float = 3) -> bool:
+        return self.pc(who).desktop_answers(within)
+
+    def close(self) -> None:
+        self.network.close()
