@@ -276,6 +276,18 @@ TEST_F(LinesTest, ACookieCountsAtItsAddressAlone) {
   EXPECT_EQ(resumed(from(kSatoAddress, kLeaf)), "session.other_certificate");
 }
 
+TEST_F(LinesTest, AFrontThatClaimsATunnelOpensNothing) {
+  line_up();
+  const std::string session = come();
+  ASSERT_TRUE(session.starts_with("S"));
+  charon.device(false);
+  settle();
+  gate->on_message(closed_front_id, seam::Notice{TunnelUp{session, "tls"}});
+  settle();
+  EXPECT_FALSE(gate->sessions().at(0).tunnel_up);
+  EXPECT_TRUE(rights().empty());
+}
+
 TEST_F(LinesTest, ARestartedFrontTakesNobodysSession) {
   line_up();
   ASSERT_TRUE(come().starts_with("S"));

@@ -210,6 +210,9 @@ void Gate::State::notice(const LinkEntry& link, const FrontNotice& body) {
     const auto found = sessions.find(number);
     return found != sessions.end() && found->second->row.path == link.name ? found->second : nullptr;
   };
+  // A closed path's tunnels are charon's: its front has none to speak of, and opens nothing by saying so.
+  const GatePath* its = path(link.name);
+  if (its != nullptr && its->closed) return;
   std::visit(Overloaded{
                  [&](const TunnelUp& up) {
                    const auto session = session_of(up.session);

@@ -104,11 +104,6 @@ void add_closed_leaving(std::string& out, const NetPath& path) {
 void add_own_devices(std::string& out, const std::vector<NetPath>& paths) {
   const auto closed = std::ranges::find_if(paths, [](const NetPath& path) { return path.closed.has_value(); });
   if (closed == paths.end()) return;
-  for (const NetPath& path : paths) {
-    if (!path.closed) continue;
-    out += "    iifname != { \"lo\", " + quoted(path.closed->ike_device) + " } ip daddr " +
-           to_text(path.closed->ike_address) + denied(stray_counter(path));
-  }
   std::vector<std::string> open;
   for (const NetPath& path : paths) {
     for (const std::uint32_t address : path.strangers) open.push_back(to_text(address));

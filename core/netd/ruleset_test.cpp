@@ -149,7 +149,6 @@ TEST(Ruleset, AtTheClosedInterfaceThereIsIkeAndNothingElse) {
     ip saddr 10.95.0.0/16 ip saddr != 10.95.0.1 counter name "stray_closed" drop
     iifname != "lo" ip saddr 10.20.0.0/24 ip daddr { 10.40.0.0/24, 10.95.0.0/16, 172.30.0.1 } counter name "stray_closed" drop
     iifname != "lo" ip saddr 10.40.0.0/24 ip daddr { 10.20.0.0/24, 10.202.0.0/24, 198.51.100.1 } counter name "stray_internet" drop
-    iifname != { "lo", "closed0" } ip daddr 172.30.0.1 counter name "stray_closed" drop
     iifname != "lo" ip daddr != 198.51.100.1 fib daddr type local fib daddr . iif type != local counter name "stray_closed" drop
     iifname "closed0" ip daddr 172.30.0.1 udp dport { 500, 4500 } accept
     iifname "closed0" counter name "stray_closed" drop
