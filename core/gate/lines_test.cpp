@@ -153,11 +153,13 @@ TEST_F(LinesTest, ALineThatIsLostTakesTheKernelsRightsAtOnceAndTheSessionAfterTh
   EXPECT_EQ(rights().size(), 1U);
   EXPECT_EQ(journal.count("circuit.line_back"), 1U);
   device(false);
-  fake.timers.advance(Seconds{119});
+  fake.timers.advance(Seconds{99});
   EXPECT_EQ(gate->sessions().size(), 1U);
   fake.timers.advance(Seconds{2});
   EXPECT_TRUE(gate->sessions().empty());
-  EXPECT_EQ(journal.count("session.ended", "session.reconnect_expired"), 1U);
+  const auto ended = std::ranges::find(journal.entries, "session.ended", &audit::Entry::event);
+  ASSERT_NE(ended, journal.entries.end());
+  EXPECT_EQ(ended->code, "session.reconnect_expired");
 }
 
 TEST_F(LinesTest, CharonsDeathIsALineThatNobodyKnows) {
@@ -250,7 +252,7 @@ TEST_F(LinesTest, AnAddressIsOneSessions) {
 }
 
 TEST_F(LinesTest, ACircuitOutsideTheClosedNetworkIsNotRegistered) {
-  for (const char* prefix : {"10.91.1.0/24", "10.0.0.0/8", "10.90.0.0/24"}) {
+  for (const char* prefix : {"10.91.1.0/24", "10.88.0.0/13", "10.90.0.0/24"}) {
     std::string error;
     gate->change_registry(
         [prefix](Registry r) -> Result<Registry> {
@@ -280,7 +282,7 @@ TEST_F(LinesTest, AFrontThatClaimsATunnelOpensNothing) {
   line_up();
   const std::string session = come();
   ASSERT_TRUE(session.starts_with("S"));
-  charon.device(false);
+  device(false);
   settle();
   gate->on_message(closed_front_id, seam::Notice{TunnelUp{session, "tls"}});
   settle();

@@ -76,6 +76,7 @@ void GateTest::start() {
   }
   if (with_closed_path) {
     path.policy.path = "closed";
+    path.policy.reconnect_grace = Seconds{100};  // before a session that never reports ends for that
     path.policy.zones = {registry::Zone::my_number};
     path.policy.lent_only = true;
     path.policy.factors = {"certificate", "password"};
