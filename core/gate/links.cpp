@@ -325,6 +325,11 @@ void Gate::State::entrance(const LinkEntry& link, const seam::EntranceAsk& ask) 
                           desktop != registry->desktops.end() && desktop->second.person == session->row.person)) {
     return answer_refusal("desktop.none");
   }
+  // Whatever the session was granted: a path shows desktops of its own zones.
+  const auto& zones = path(link.name)->policy.zones;
+  if (!admission::enforce("R01", "console.other_zone", std::ranges::find(zones, desktop->second.zone) != zones.end())) {
+    return answer_refusal("console.other_zone");
+  }
   // A desktop has one way to its screen, which is recorded and lets nothing out (R14, R15).
   const bool bare = options.bare_entrance && !hypervisors->knows(desktop->second.zone, desktop->second.id);
   if (!admission::enforce("R15", "desktop.page_only", bare)) return answer_refusal("desktop.page_only");

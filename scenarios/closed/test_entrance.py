@@ -150,10 +150,11 @@ def test_while_nobody_knows_of_an_encrypted_line_nobody_passes(world: World) -> 
     """Line down, and charon gone: the session loses its desktop at once, and no other begins."""
     closed = world.closed
     closed.pass_gate("sato")
-    closed.must_reach_desktop("sato")
+    is_open = closed.hold_desktop("sato")
     with world.limit(2, "without charon his desktop is gone"):
         closed.lose_charon()
-        world.wait(lambda: not closed.desktop_answers("sato", 0.3), 5, "the desktop does not answer")
+        world.wait(lambda: not is_open(), 5, "his screen is closed")
+    closed.must_not_reach_desktop("sato")
     lost = world.entry(event="circuit.line_lost", person="sato")
     assert lost["rule"] == "R02", lost
 
@@ -181,10 +182,12 @@ def test_a_circuit_is_usable_from_its_day_and_until_its_end(world: World) -> Non
     world.advance(3700)
     assert closed.circuit("sato")["state"] == "usable"
     closed.pass_gate("sato")
-    closed.must_reach_desktop("sato")
+    is_open = closed.hold_desktop("sato")
     with world.limit(2, "the circuit's end"):
         world.end("circuit", "line-sato")
-        world.wait(lambda: not world.sessions() and not closed.desktop_answers("sato", 0.3), 5, "he is out")
+        world.wait(lambda: not is_open(), 5, "his screen is closed")
+    world.wait_no_session("sato")
+    closed.must_not_reach_desktop("sato")
     assert closed.circuit("sato")["state"] == "ceased"
     assert not closed.can_be_up("sato"), "a circuit carries after its end"
 
@@ -201,12 +204,13 @@ def test_what_ends_closes_his_session_and_desktop_within_two_seconds(world: Worl
     closed = world.closed
     closed.pass_gate("sato")
     closed.pass_gate("kita")
-    closed.must_reach_desktop("sato")
+    is_open = closed.hold_desktop("sato")
     with world.limit(2, f"the end of {kind} {key}"):
         world.end(kind, key)
-        world.wait(lambda: not any(s["person"] == "sato" for s in world.sessions()) and not closed.desktop_answers("sato", 0.3), 5,
-                   "his session and desktop are gone")
+        world.wait(lambda: not is_open(), 5, "his screen is closed")
         closed.wait_tunnel_gone("sato", kind)
+    world.wait_no_session("sato")
+    closed.must_not_reach_desktop("sato")
     closed.must_reach_desktop("kita")
 
 
@@ -215,10 +219,11 @@ def test_what_ends_closes_his_session_and_desktop_within_two_seconds(world: Worl
 def test_an_emergency_stop_closes_the_closed_path_too(world: World, kind: str, key: str) -> None:
     closed = world.closed
     closed.pass_gate("sato")
-    closed.must_reach_desktop("sato")
+    is_open = closed.hold_desktop("sato")
     with world.limit(2, f"stop {kind} {key}"):
         world.stop(kind, key)
-        world.wait(lambda: not closed.desktop_answers("sato", 0.3), 5, "his desktop is gone")
+        world.wait(lambda: not is_open(), 5, "his screen is closed")
+    closed.must_not_reach_desktop("sato")
     assert not closed.can_be_up("sato")
     world.release(kind, key)
     closed.pass_gate("sato")

@@ -5,6 +5,7 @@ Its verbs are the same in every lab; what only a lab with charons can give (pack
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import cast, cast_closed
@@ -68,6 +69,10 @@ class ClosedSide(abc.ABC):
     @abc.abstractmethod
     def desktop_answers(self, who: str, within: float = 3) -> bool:
         """The screen of his desktop answers at the desktop entrance."""
+
+    @abc.abstractmethod
+    def hold_desktop(self, who: str) -> Callable[[], bool]:
+        """His screen is open from now on; whether it still is. Asking costs nothing, so that a limit measures the gate alone."""
 
     def ready(self, who: str) -> None:
         """Line up, agent enrolled, a good report: everything but the login."""

@@ -1,9 +1,10 @@
 """The closed path with real charons and packets, for the labs of namespaces."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import cast, cast_closed
+from . import cast, cast_closed, netlab
 from .charons import Charon
 from .closed_network import ClosedNetwork
 from .closed_side import ClosedSide
@@ -121,6 +122,22 @@ class NamespacesClosed(ClosedSide):
         agent.facts(self.good_facts(who))
         done = agent.enrol(token)
         assert done.returncode == 0, f"enrolment of {who}: {done.stdout}{done.stderr}"
+
+    def hold_desktop(self, who: str) -> Callable[[], bool]:
+        line = self.pc(who).host.connect(cast_closed.ENTRANCE, cast.ENTRANCE_PORT)
+        line.settimeout(5 * netlab.patience)
+        assert line.recv(12).startswith(b"RFB 003.008"), f"{who}'s screen does not greet"
+        line.setblocking(False)
+
+        def is_open() -> bool:
+            try:
+                return line.recv(1) != b""
+            except BlockingIOError:
+                return True
+            except OSError:
+                return False
+
+        return is_open
 
     def desktop_answers(self, who: str, within: float = 3) -> bool:
         return self.pc(who).desktop_answers(within)

@@ -1,6 +1,7 @@
 """The closed path in the simulated lab: the production's entrance in real TLS; what charon would say of a line is told to the gate."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import cast, cast_closed
@@ -104,6 +105,10 @@ class SimulatedClosed(ClosedSide):
         agent.facts(self.good_facts(who))
         status, text = agent.enrol(self.here.enrolment_token(who))
         assert status == 200, text
+
+    def hold_desktop(self, who: str) -> Callable[[], bool]:
+        assert self.desktop_answers(who), f"{who} has no desktop"
+        return lambda: self.desktop_answers(who)
 
     def desktop_answers(self, who: str, within: float = 3) -> bool:
         """The kernel's rights let a packet of the terminal pass, and the relay is told his desktop."""
