@@ -32,10 +32,13 @@ class LinesTest : public GateTest {
     }));
     start();
   }
-  void line_up() {
-    charon.device(true);
+  void line(bool up) {
+    charon.device(up);
+    settle();
+    fake.timers.advance(std::chrono::milliseconds(100));  // looks at charon are as far apart
     settle();
   }
+  void line_up() { line(true); }
   static Arrival from(const char* address = kSatoAddress, const char* leaf = kSatoLeaf) {
     Arrival out = arrival(leaf);
     out.path = "closed";
@@ -135,8 +138,7 @@ TEST_F(LinesTest, ALineThatIsLostTakesTheKernelsRightsAtOnceAndTheSessionAfterTh
   line_up();
   const std::string session = come();
   ASSERT_TRUE(session.starts_with("S")) << session;
-  charon.device(false);
-  settle();
+  line(false);
   EXPECT_TRUE(rights().empty());
   EXPECT_EQ(gate->sessions().size(), 1U) << "he may come back";
   EXPECT_EQ(journal.count("circuit.line_lost"), 1U);
@@ -149,8 +151,7 @@ TEST_F(LinesTest, ALineThatIsLostTakesTheKernelsRightsAtOnceAndTheSessionAfterTh
   line_up();
   EXPECT_EQ(rights().size(), 1U);
   EXPECT_EQ(journal.count("circuit.line_back"), 1U);
-  charon.device(false);
-  settle();
+  line(false);
   fake.timers.advance(Seconds{119});
   EXPECT_EQ(gate->sessions().size(), 1U);
   fake.timers.advance(Seconds{2});
@@ -278,8 +279,7 @@ TEST_F(LinesTest, AFrontThatClaimsATunnelOpensNothing) {
   line_up();
   const std::string session = come();
   ASSERT_TRUE(session.starts_with("S"));
-  charon.device(false);
-  settle();
+  line(false);
   gate->on_message(closed_front_id, seam::Notice{TunnelUp{session, "tls"}});
   settle();
   EXPECT_FALSE(gate->sessions().at(0).tunnel_up);

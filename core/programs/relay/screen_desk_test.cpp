@@ -225,6 +225,7 @@ TEST_F(OneZoneTest, AScreenOfAnotherPathsZoneIsNotFetchedWhoeverGrantsIt) {
   for (const char* zone : {"my_number", ""}) {
     seam::ScreenRight foreign = right();
     foreign.zone = zone;
+    link.sent.clear();
     questions = 0;
     auto peer = knock(std::move(foreign));
     EXPECT_EQ(farewell(peer), "console.other_zone") << zone;
@@ -233,6 +234,7 @@ TEST_F(OneZoneTest, AScreenOfAnotherPathsZoneIsNotFetchedWhoeverGrantsIt) {
   }
   seam::ScreenRight own = right();
   own.zone = "internet_business";
+  link.sent.clear();
   questions = 0;
   auto peer = open_screen(std::move(own));
   EXPECT_EQ(desk->screens(), 1U);
