@@ -72,8 +72,10 @@ def test_without_admissions_guard_the_registry_and_the_kernels_filter_hold(world
     found = crossing.reached(mori, crossing.CLOSED)
     crossing.unroute(mori.host, crossing.CLOSED)
     assert not found, found
+    reaches = mori.reaches
     world.must_not("the Internet's entrance shows a My Number desktop",
-                   lambda: (mori.reaches(cast.GATE_INNER, cast.ENTRANCE_PORT, 1) or b"").startswith(b"RFB"), during=1)
+                   lambda: (reaches(cast.GATE_INNER, cast.ENTRANCE_PORT, 1) or b"").startswith(b"RFB"), during=1)
+    world.refused("console.other_zone", rule="R01")
     vpn.hang_up()
     good = world.export()
     for what, code, join in crossing.JOINS[:8]:
