@@ -52,7 +52,7 @@ constexpr RefusalRow kRows[] = {
     {"R12", "console.too_many", kScreenJa, kScreenEn, "同時に開ける画面の数に達しています。",
      "As many screens as are allowed are open.", "開いている画面を閉じてからやり直してください。",
      "Close one of them and try again."},
-    {"R12", "ticket.bad", kScreenJa, kScreenEn, "画面を開くための券が正しくないか、使用済みか、期限切れです。",
+    {"R12", "ticket.bad", kScreenJa, kScreenEn, "画面を開くための許可が正しくないか、使用済みか、期限切れです。",
      "The ticket for this screen is not valid, was used or is too old.", kAgainJa, kAgainEn},
     {"R11", "desktop.not_ready", kScreenJa, kScreenEn, "仮想デスクトップの準備がまだ終わっていません。",
      "Your desktop is not ready yet.", kWaitJa, kWaitEn},

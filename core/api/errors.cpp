@@ -64,7 +64,7 @@ const std::vector<Refusal>& own() {
         "にあります。",
         "It is physical, the manager's policy (power) does not allow it, or there is no such machine; detail says "
         "which."},
-       {"構成の hypervisors の power と、登録簿の machine を確認してください。",
+       {"構成の hypervisors の power と、台帳の machine を確認してください。",
         "Compare power in the configuration's hypervisors and machine in the registry."}},
       {"R15",
        "recording.not_auditor",

@@ -159,7 +159,9 @@ TEST(SiteConfig, NothingOfAClosedPathStandsOutsideItsTunnels) {
 TEST(SiteConfig, AClosedPathTakesLentTerminalsWithTheirCertificateAndNoTun) {
   EXPECT_EQ(closed_errors([](json& p) { p["lent_only"] = false; }),
             (Words{"config.not_allowed /paths/1/lent_only", "config.not_allowed /paths/1/lent_only"}));
-  EXPECT_EQ(closed_errors([](json& p) { p["factors"] = {"password", "totp"}; }),
+  EXPECT_EQ(closed_errors([](json& p) {
+              p["factors"] = {"password", "totp"};
+            }),
             Words{"config.not_allowed /paths/1/factors"});
   EXPECT_EQ(closed_errors([](json& p) { p["factors"] = {"certificate", "password", "code"}; }), Words{});
   EXPECT_EQ(closed_errors([](json& p) { p["tls"].erase("client_ca_file"); }),

@@ -56,6 +56,9 @@ struct GateOptions {
   std::chrono::milliseconds hash_limit{2500};
   std::uint32_t kernel_right_ttl_s = 120;
   ConsolePolicy consoles;
+  /// Labs only: the entrance passes a viewer program's stream to a desktop of the registry, with nothing recorded and
+  /// nothing taken out of it (R14, R15; core/decisions/0019). Production has no switch for it.
+  bool bare_entrance = false;
   std::vector<Hypervisors::ZoneOptions> hypervisors;  ///< zones that have a sekisho-hyperd
 };
 

@@ -210,6 +210,9 @@ void Gate::State::notice(const LinkEntry& link, const FrontNotice& body) {
     const auto found = sessions.find(number);
     return found != sessions.end() && found->second->row.path == link.name ? found->second : nullptr;
   };
+  // A closed path's tunnels are charon's: its front has none to speak of, and opens nothing by saying so.
+  const GatePath* its = path(link.name);
+  if (its != nullptr && its->closed) return;
   std::visit(Overloaded{
                  [&](const TunnelUp& up) {
                    const auto session = session_of(up.session);
@@ -286,7 +289,8 @@ void Gate::State::notice(const LinkEntry& link, const FrontNotice& body) {
              body);
 }
 
-/// R11: from the tunnel a person reaches his own desktop's screen, through the relay, and nothing else.
+/// R11: from the tunnel a person reaches his own desktop's screen, through the relay, and nothing else. Here that is to
+/// be told where: what passes the entrance is neither recorded nor filtered (core/decisions/0019).
 void Gate::State::entrance(const LinkEntry& link, const seam::EntranceAsk& ask) {
   const auto session = session_at(ask.peer_address);
   const auto answer_refusal = [&](std::string_view code) {
@@ -326,9 +330,9 @@ void Gate::State::entrance(const LinkEntry& link, const seam::EntranceAsk& ask) 
   if (!admission::enforce("R01", "console.other_zone", std::ranges::find(zones, desktop->second.zone) != zones.end())) {
     return answer_refusal("console.other_zone");
   }
-  // A desktop that is given for a session has one way to its screen, which is recorded and lets nothing out (R14, R15).
-  const bool plain = !hypervisors->knows(desktop->second.zone, desktop->second.id);
-  if (!admission::enforce("R15", "desktop.page_only", plain)) return answer_refusal("desktop.page_only");
+  // A desktop has one way to its screen, which is recorded and lets nothing out (R14, R15).
+  const bool bare = options.bare_entrance && !hypervisors->knows(desktop->second.zone, desktop->second.id);
+  if (!admission::enforce("R15", "desktop.page_only", bare)) return answer_refusal("desktop.page_only");
   seam::EntranceGrant grant;
   grant.number = ask.number;
   grant.ok = true;

@@ -38,6 +38,30 @@ TEST_F(GateTest, TheEntranceOpensForTheAdmittedAlone) {
   EXPECT_EQ(journal.count("desktop.opened"), 0u);
 }
 
+TEST_F(GateTest, InProductionTheEntranceOpensForNobodyBecauseNothingIsRecordedThere) {
+  put_posture();
+  bare_entrance = GateOptions{}.bare_entrance;  // what a program is started with that says nothing
+  start();
+  const std::string session = pass();
+  const auto* grant = enter(session);
+  ASSERT_NE(grant, nullptr);
+  EXPECT_FALSE(grant->ok);
+  EXPECT_EQ(grant->refusal.code, "desktop.page_only");
+  EXPECT_EQ(grant->refusal.rule, "R15");
+  EXPECT_EQ(grant->address, "");
+  EXPECT_EQ(journal.count("desktop.refused", "desktop.page_only"), 1u);
+  EXPECT_EQ(journal.count("desktop.opened"), 0u);
+}
+
+TEST_F(GateTest, WhereALabHasOpenedItTheEntranceShowsADesktopOfTheRegistry) {
+  put_posture();
+  const std::string session = pass();
+  const auto* grant = enter(session);
+  ASSERT_NE(grant, nullptr);
+  EXPECT_TRUE(grant->ok) << "or the test above shows nothing";
+  EXPECT_EQ(grant->address, registry::testing::cast().desktops.at("vdi-01").address);
+}
+
 TEST_F(GateTest, TheEntranceStaysClosedForWhoLosesHisAdmissionMeanwhile) {
   put_posture();
   const std::string session = pass();

@@ -63,6 +63,15 @@ void add_places(NetPath& net, const PathConfig& path, const SiteConfig& config) 
   for (const std::string& listener : path.listen) {
     if (const auto at = parse_socket_address(listener)) add(at->address);
   }
+  if (!path.is_closed()) {
+    std::vector<std::string> outside = path.listen;
+    outside.insert(outside.end(), config.posture.listen.begin(), config.posture.listen.end());
+    for (const std::string& listener : outside) {
+      const auto at = parse_socket_address(listener);
+      const auto own = at ? parse_ipv4(at->address) : std::nullopt;
+      if (own && *own != 0 && *own != net.gate_address) net.strangers.insert(*own);
+    }
+  }
   if (net.console_address) add(to_text(*net.console_address));
   if (net.closed) add(to_text(net.closed->ike_address));
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,7 @@ struct NetPath {
   /// Where the zones of this path are beside its sessions: their desktops' segments, and the gate's own addresses of
   /// this path. Desktops of another path's zones reach none of it (R01).
   std::vector<Network> desktops{}, places{};
+  std::set<std::uint32_t> strangers{};  ///< the gate's addresses that strangers come to, by whatever device
 
   [[nodiscard]] std::uint32_t mask() const { return ~std::uint32_t{0} << (32 - prefix); }
   [[nodiscard]] std::uint32_t network() const { return gate_address & mask(); }

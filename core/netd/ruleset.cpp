@@ -2,6 +2,8 @@
 
 #include <sekisho/sdk/result.hpp>
 
+#include <algorithm>
+
 namespace sekisho::netd {
 namespace {
 
@@ -97,6 +99,21 @@ void add_closed_leaving(std::string& out, const NetPath& path) {
   out += from_it + " udp sport { 500, 4500 } accept\n" + there + denied(unasked_counter(path));
 }
 
+/// Linux answers for any of its addresses on every device. With a closed path beside another one each address counts at
+/// its own device alone, but for those that strangers come to: else the Internet's side would meet the closed one's.
+void add_own_devices(std::string& out, const std::vector<NetPath>& paths) {
+  const auto closed = std::ranges::find_if(paths, [](const NetPath& path) { return path.closed.has_value(); });
+  if (closed == paths.end()) return;
+  std::vector<std::string> open;
+  for (const NetPath& path : paths) {
+    for (const std::uint32_t address : path.strangers) open.push_back(to_text(address));
+  }
+  std::ranges::sort(open);
+  open.erase(std::unique(open.begin(), open.end()), open.end());
+  out += "    iifname != \"lo\"" + (open.empty() ? std::string() : " ip daddr != " + listed(open)) +
+         " fib daddr type local fib daddr . iif type != local" + denied(stray_counter(*closed));
+}
+
 /// Desktops of one path's zones meet nothing of another path's, wherever it stands (R01).
 void add_zones(std::string& out, const std::vector<NetPath>& paths) {
   for (const NetPath& from : paths) {
@@ -182,6 +199,7 @@ std::string install_commands(const std::vector<NetPath>& paths, const std::vecto
     }
   }
   add_zones(out, paths);
+  add_own_devices(out, paths);
   for (const NetPath& path : paths) {
     if (path.closed) add_ike(out, path);
   }

@@ -13,7 +13,8 @@
 // A path of the closed network has charon's device for its TUN. Its front's ports are open to every address of its
 // network, everything else by rights. At the closed interface there is IKE alone; where the kernel does ESP, what came
 // out of an SA (meta ipsec) is the path's, and answers leave through one (rt ipsec) or not at all.
-// Desktops of one path's zones reach no place of another path's.
+// Desktops of one path's zones reach no place of another path's; beside a closed path every address of the machine is
+// answered for at its own device alone, but for those that strangers come to.
 // No rule asks conntrack: the set is looked up for every packet both ways, so a right's end (removed or timed out)
 // ends running connections with their next packet, in the kernel, without netd. All chains come before the machine's
 // own filter (priority raw), whose accept therefore opens nothing and whose drop still drops.

@@ -109,6 +109,7 @@ std::vector<NetPath> two_paths(bool kernel_esp = false) {
   NetPath open = internet();
   open.desktops = {{*parse_ipv4("10.20.0.0"), 24}};
   open.places = {open.desktops[0], {open.network(), open.prefix}, {*parse_ipv4("198.51.100.1"), 32}};
+  open.strangers = {*parse_ipv4("198.51.100.1")};
   NetPath closed{"closed", kernel_esp ? "closed0" : "ipsec0", *parse_ipv4("10.95.0.1"), 16, 1354, {5900, 8443, 443}};
   closed.closed = ClosedNet{"closed0", *parse_ipv4("172.30.0.1"), kernel_esp, {443}};
   closed.desktops = {{*parse_ipv4("10.40.0.0"), 24}};
@@ -148,6 +149,7 @@ TEST(Ruleset, AtTheClosedInterfaceThereIsIkeAndNothingElse) {
     ip saddr 10.95.0.0/16 ip saddr != 10.95.0.1 counter name "stray_closed" drop
     iifname != "lo" ip saddr 10.20.0.0/24 ip daddr { 10.40.0.0/24, 10.95.0.0/16, 172.30.0.1 } counter name "stray_closed" drop
     iifname != "lo" ip saddr 10.40.0.0/24 ip daddr { 10.20.0.0/24, 10.202.0.0/24, 198.51.100.1 } counter name "stray_internet" drop
+    iifname != "lo" ip daddr != 198.51.100.1 fib daddr type local fib daddr . iif type != local counter name "stray_closed" drop
     iifname "closed0" ip daddr 172.30.0.1 udp dport { 500, 4500 } accept
     iifname "closed0" counter name "stray_closed" drop
     iifname != "lo" ip daddr 172.30.0.1 counter name "stray_closed" drop

@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 from sekisho_testbed import cast, ocr
+from sekisho_testbed.gate_here import need_bindings
 from sekisho_testbed.gatehouse import UIDS
+from sekisho_testbed.labs import NotHere
 from sekisho_testbed.namespaces import NamespacesWorld
+from sekisho_testbed.ordeal import recording as ordeal
 from sekisho_testbed.viewer import Gone, Plain, Viewer
 
 pytestmark = [pytest.mark.needs("consoles", "packets", "processes"), pytest.mark.gate(desktops="plain")]
@@ -112,6 +115,32 @@ def test_the_desktop_is_not_shown_where_nothing_is_recorded(world: NamespacesWor
     world.entry(event="recording.opened", person="mori")
 
 
+@pytest.mark.rule("R15", must="pass")
+@pytest.mark.rule("R15", must="fail")
+@pytest.mark.gate(desktops="host")
+def test_a_desktop_of_the_registry_is_shown_recorded_or_not_at_all(world: NamespacesWorld) -> None:
+    """A machine that the gate neither makes nor destroys: the page shows it and records it, the plain entrance does neither."""
+    world.pass_gate("mori")
+    page = world.consoles.desktop_page()
+    page.ready()
+    host = world.house.lab.hosts["mori-pc"]
+    with pytest.raises(AssertionError, match="desktop.page_only"):
+        Viewer(Plain(host.connect(*world.entrance)))
+    world.refused("desktop.page_only", rule="R15")
+    assert not world.consoles.rows(), "nothing was shown"
+    screen = page.open()
+    screen.picture(world.folder / "desktop.png")
+    screen.close()
+    world.entry(event="recording.closed", person="mori", within=15)
+    file = recording(world, world.people["mori"]["desktop"])
+    found = world.consoles.verify(file)
+    assert found["ok"] and found["closed"], found
+    # The refusal above is the gate's and nothing else's: where the lab has it open, it is the same machine.
+    world.gatehouse.bare_entrance = True
+    world.restart()
+    world.must_reach_desktop("mori", within=30)
+
+
 @pytest.mark.rule("R15", must="fail")
 def test_a_full_disk_closes_the_console(world: NamespacesWorld) -> None:
     """With room it stays open; once nothing can be written it is closed, before anything is ten seconds unrecorded."""
@@ -161,3 +190,21 @@ def test_a_killed_relay_loses_ten_seconds_at_most(world: NamespacesWorld) -> Non
     assert lost <= CHUNK_S + DURABLE_S, found
     world.wait(world.gatehouse.serves, 20, "the relay is back")
     world.must("consoles open again", lambda: world.consoles.at_consoles().open("web-02").live, within=20)
+
+
+@pytest.mark.rule("R15", must="pass")
+def test_a_session_plays_back_as_the_server_showed_it(world: NamespacesWorld) -> None:
+    """The short form of `./dev soak recording`: every encoding, five still points."""
+    try:
+        need_bindings(world.house.build)
+    except NotHere as reason:
+        pytest.skip(str(reason))
+    world.pass_gate("mori")
+    world.story.add("must", ordeal.recorded_session(world, 30, 5, 1))
+
+
+@pytest.mark.rule("R15", must="fail")
+def test_kills_at_random_moments_lose_ten_seconds_at_most(world: NamespacesWorld) -> None:
+    """The short form of `./dev soak recording_kills`."""
+    world.pass_gate("mori")
+    world.story.add("limit", ordeal.kills(world, 3, 1, 7))

@@ -84,15 +84,14 @@ def beside(lab: labs.Lab, request: pytest.FixtureRequest) -> Iterator[Beside]:
 def test_the_lab_is_up_and_gone_in_time(beside: Beside, how: str) -> None:
     """Sixty seconds at most from nothing to a guest that takes programs, cold or from its saved state; a second at its end."""
     took, guest = beside.said("up")
-    print(f"{how}: up in {took:.1f} s, of that the guest {guest:.1f} s")
-    assert took <= UP_S
     assert beside.run.stdin is not None
     beside.run.stdin.write("\n")
     beside.run.stdin.flush()
     down, = beside.said("down")
-    print(f"{how}: down in {down:.2f} s")
-    assert down <= DOWN_S
+    print(f"{how}: up in {took:.1f} s, of that the guest {guest:.1f} s; down in {down:.2f} s")
     beside.gone(0.5)
+    assert took <= UP_S, f"up in {took:.1f} s, of that the guest {guest:.1f} s"
+    assert down <= DOWN_S, f"down in {down:.2f} s"
 
 
 def test_nothing_is_left_when_the_run_is_killed(beside: Beside) -> None:

@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   options.allow_simulator = true;
   if (const char* times = std::getenv("SEKISHO_LAB_PATIENCE")) options.patience = std::max(1, std::atoi(times));
+  options.bare_entrance = std::getenv("SEKISHO_LAB_BARE_ENTRANCE") != nullptr;
   if (std::getenv("SEKISHO_LAB_CRYPT") != nullptr) {
     options.verify_password = [](const sekisho::VerifyPassword& work) {
       crypt_data scratch{};

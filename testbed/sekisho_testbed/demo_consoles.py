@@ -38,7 +38,7 @@ def journey(world: "NamespacesWorld", story: "Story", evidence: pathlib.Path) ->
     begun = time.monotonic()
     with house.browser("mori-pc") as pc:
         story.step("デスクトップページ（トンネルの内側）", "the desktop page, in the tunnel, in real Chromium",
-                   lambda: pc.open(f"https://{cast.DESKTOP_PAGE}/desktop/").wait(number), lambda page: page.page["title"])
+                   lambda: pc.open(f"https://{cast.DESKTOP_PAGE}/desktop/").wait(number), lambda page: str(page.page["title"]))
         desktop = story.step("仮想デスクトップの用意", "his desktop is made fresh and starts", lambda: consoles.desktop_page().ready(SLOW)["desktop"],
                              lambda d: f"{d['id']}, account {d['account']}, {time.monotonic() - begun:.0f} s after the page was opened")
         screen = evidence / "desktop-canvas.png"
@@ -63,7 +63,7 @@ def journey(world: "NamespacesWorld", story: "Story", evidence: pathlib.Path) ->
         with desk_line.browser(house, "vdi-01", machine) as vdi:
             story.step("管理コンソールページ（デスクトップから。ブラウザはその隣で動き、通信はデスクトップ自身が行う）",
                        "the console page, from the desktop (its browser runs beside the machine, its connections are the machine's own)",
-                       lambda: vdi.open(f"https://{cast.CONSOLE_PAGE}/console/").wait("ログイン"), lambda page: page.page["url"])
+                       lambda: vdi.open(f"https://{cast.CONSOLE_PAGE}/console/").wait("ログイン"), lambda page: str(page.page["url"]))
             vdi.picture(evidence / "3-console-login.png")
             story.step("管理コンソールへのログイン", "ID and password once more; the servers of his contract",
                        lambda: vdi.fill("#person", "mori").fill("#password", cast.PEOPLE["mori"]["password"]).act("form button.main").wait("web-01"),

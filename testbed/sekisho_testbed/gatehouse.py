@@ -66,6 +66,7 @@ class Gatehouse:
         self.clock_offset = folder / "clock_offset"
         self.clock_offset.write_text("0")
         self.socket = self.run_dir / "control.sock"
+        self.bare_entrance = True  # for stories that look no further than a desktop's entrance; never where there are pages (R15)
         self.supervisor: Program | None = None
         self.identities: dict[str, Identity] = {}
 
@@ -135,6 +136,7 @@ class Gatehouse:
             "--programs", str(self.programs), "--status", str(self.run_dir / "status.json"),
             env={**({"SEKISHO_LAB_CLOCK_OFFSET": str(self.clock_offset)} if movable_clock else {}),
                  **({"SEKISHO_LAB_PATIENCE": f"{netlab.patience:.0f}"} if netlab.patience > 1 else {}),
+                 **({"SEKISHO_LAB_BARE_ENTRANCE": "1"} if self.bare_entrance else {}),
                  "SEKISHO_LAB_HANG": str(self.folder / "hang"), **(env or {})})
         supervisor = self.supervisor
         wait_until(lambda: self.serves() and self.is_healthy(), within, "the gate is up and healthy", every=0.05,

@@ -57,7 +57,8 @@ class HostedWorld(GateHere, NamespacesWorld):  # type: ignore[misc]  # the mails
         site["authenticators"] += brought.authenticators
         site["posture_checks"] = [*({"plugin": name, "config": {}} for name in CHECKS), *brought.checks]
         self.clock = sekisho.gate.VirtualTime(seed=secrets.randbits(63), start=self.now())
-        self.gate = sekisho.Gate(site, clock=self.clock, registry=self.furnished(), verify_password=self.passwords.verify)
+        self.gate = sekisho.Gate(site, clock=self.clock, registry=self.furnished(), verify_password=self.passwords.verify,
+                                 bare_entrance=True)
         self.gate.__enter__()
         self._host(site)
         gatehouse.start()

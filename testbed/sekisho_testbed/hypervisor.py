@@ -27,11 +27,12 @@ def missing() -> str | None:
     return None if importlib.util.find_spec("libvirt") else "python3-libvirt is not installed"
 
 
-def boot_sector(row: int, column: int) -> bytes:
+def boot_sector(row: int, column: int, cursor: bool = True) -> bytes:
     """Text mode, the picture from sectors 2 to 9, cursor to its place; then every key that is typed is shown, for ever."""
+    hidden = "" if cursor else "b401b90020cd10"  # int 10h: no scan line of it is drawn
     code = bytes.fromhex(
         "31c08ed88ec08ed0bc007c"              # segments 0, stack below 7c00
-        "b80300cd10"                          # 80 x 25 text
+        "b80300cd10" + hidden +               # 80 x 25 text
         "bb0080b80802b90200b600cd13"          # int 13h: 8 sectors of the drive to 0000:8000
         "b800b88ec0be008031ffb9d007fcf3a5"    # 2,000 cells to b800:0000
         f"b40230ffba{column:02x}{row:02x}cd10"  # cursor
@@ -39,13 +40,18 @@ def boot_sector(row: int, column: int) -> bytes:
     return code.ljust(510, b"\0") + b"\x55\xaa"
 
 
-def text_disk(lines: list[str], row: int, column: int, colour: int = 0x07) -> bytes:
-    """A disk of 1 MiB that shows the lines and types from (row, column) on. `colour`: a VGA attribute."""
+def text_disk(lines: list[str], row: int, column: int, colour: int = 0x07, *, cursor: bool = True) -> bytes:
+    """A disk of 1 MiB that shows the lines and types from (row, column) on. `colour`: a VGA attribute; without `cursor` nothing
+    blinks, and a screen that nobody types at stands still."""
     cells = bytearray()
     for y in range(ROWS):
         for letter in (lines[y] if y < len(lines) else "").ljust(COLUMNS)[:COLUMNS]:
             cells += bytes([ord(letter), colour])
-    return (boot_sector(row, column) + bytes(cells)).ljust(1 << 20, b"\0")
+    return (boot_sector(row, column, cursor) + bytes(cells)).ljust(1 << 20, b"\0")
+
+
+def login_disk(name: str, *, cursor: bool = True) -> bytes:
+    return text_disk(["", f"{name}  server of the lab", "", f"{name} login:"], 3, len(name) + 8, cursor=cursor)
 
 
 #: What servers show: name -> UUID in the registry. Their cards are not plugged in: a namespace host of that name stands on the wire.
@@ -69,7 +75,7 @@ class Hypervisor:
         self.accelerations = kvm.accelerations()
         for name, uuid in MACHINES.items():
             disk = self.images / f"{name}.raw"
-            disk.write_bytes(text_disk(["", f"{name}  server of the lab", "", f"{name} login:"], 3, len(name) + 8))
+            disk.write_bytes(login_disk(name))
             self.connection.defineXML(server_xml(name, uuid, disk, kvm.domain_type(self.accelerations[0]))).create()
         plain = self.images / "plain.raw"
         plain.write_bytes(text_disk(["", "desktop of the lab", "", "desktop login:"], 3, 15, 0x17))
@@ -118,11 +124,13 @@ class Hypervisor:
         stream.finish()
         return file
 
-    def restart(self, uuid: str) -> None:
-        """A server machine as it was at first."""
+    def restart(self, uuid: str, disk: bytes | None = None) -> None:
+        """A server machine as it was at first, or with another disk."""
         machine = self.connection.lookupByUUIDString(uuid)
         if machine.isActive():
             machine.destroy()
+        if disk is not None:
+            (self.images / f"{machine.name()}.raw").write_bytes(disk)
         machine.create()
 
     def desktops(self) -> list[str]:

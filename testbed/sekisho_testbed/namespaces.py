@@ -8,13 +8,12 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from . import attack, browser, cast, cast_closed, certificates, charons, closed_network, evidence, hypervisor, scan
+from . import attack, browser, cast, cast_closed, certificates, charons, closed_network, evidence, hypervisor, scan, tcp_rdp
 from .consoles import Consoles
 from .gatehouse import CHECKS, UIDS, Gatehouse, WebCa
 from .hypervisor import Hypervisor
@@ -25,8 +24,8 @@ from .netlab import Host, NetLab, Plug, Program, probe
 from .pc import ContractorPc, TerminalAgent, Vpn
 from .people import Login, Page, Pc, Rdp
 from .post import Post, PostBox
-from .talks import Capture, Heard, Identity, Talk
-from .wires import Wires
+from .talks import Heard, Identity, Talk
+from .wires import Wire, Wires
 from .world import World
 
 PROGRAMS = pathlib.Path(__file__).parent / "programs"
@@ -217,6 +216,7 @@ class NamespacesWorld(World):
         self.gatehouse.make_ca()
         if desktops:
             self._consoles = Consoles(self, desktops)
+            self.gatehouse.bare_entrance = False
         registry, people = cast.registry(self.gatehouse.now()), ["mori", "tani"]
         if closed:
             self._closed = NamespacesClosed(self, self.house.web_ca)
@@ -492,7 +492,7 @@ class NamespacesWorld(World):
 
     # --- the wire ---------------------------------------------------------------------------------------------------------------
     @contextlib.contextmanager
-    def capture(self, host: str, device: str = "eth0") -> Iterator["Wire"]:
+    def capture(self, host: str, device: str = "eth0") -> Iterator[Wire]:
         path = self.folder / f"{host}.pcap"
         tcpdump = self.house.lab.hosts[host].start("tcpdump", "tcpdump", "--immediate-mode", "-i", device, "-U", "-s", "0", "-w",
                                                    str(path), "-Z", "root")
@@ -532,13 +532,11 @@ class NamespacesWorld(World):
         self.story.did(f"{who} opens the console of {server}")
         return screen.close
 
-    def rdp(self, source: str, target: str) -> "TcpRdp":
-        return TcpRdp(self.house.lab.hosts[source], cast.inside(target))
+    def rdp(self, source: str, target: str) -> Rdp:
+        return tcp_rdp.TcpRdp(self.house.lab.hosts[source], cast.inside(target))
 
     def rdp_by_udp(self, source: str, target: str) -> bool:
-        code = ("import socket,sys; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.settimeout(1); "
-                "s.sendto(b'mouse',(sys.argv[1],3389)); s.recv(99)")
-        return self.house.lab.hosts[source].run("/usr/bin/python3", "-c", code, cast.inside(target), check=False).returncode == 0
+        return tcp_rdp.by_udp(self.house.lab.hosts[source], cast.inside(target))
 
     def remove_kernel_filter(self) -> None:
         """netd would put the table back at once, so it is halted until the story's end."""
@@ -546,60 +544,3 @@ class NamespacesWorld(World):
         os.kill(self.halted, signal.SIGSTOP)
         self.allow_event("netd.table_restored")
         self.house.gate.run("nft", "delete", "table", "inet", "sekisho")
-
-
-class TcpRdp(Rdp):
-    """A TCP connection to port 3389 of a server that repeats what it hears."""
-
-    def __init__(self, host: Host, address: str) -> None:
-        self.line: socket.socket | None = None
-        with contextlib.suppress(OSError):
-            self.line = host.connect(address, 3389, 1)
-        self.opened = self.line is not None and bool(self.hear())  # its greeting
-
-    def hear(self) -> bytes:
-        if self.line is None:
-            return b""
-        try:
-            self.line.settimeout(0.5)
-            return self.line.recv(4096)
-        except OSError:
-            return b""
-
-    def answered(self) -> bool:
-        if self.line is None:
-            return False
-        try:
-            self.line.sendall(b"mouse\n")
-        except OSError:
-            return False
-        return b"mouse" in self.hear()
-
-    def close(self) -> None:
-        if self.line is not None:
-            self.line.close()
-
-
-class Wire(Capture):
-    """A capture in a file of tcpdump's."""
-
-    def __init__(self, path: pathlib.Path) -> None:
-        super().__init__()
-        self.path = path
-
-    def read(self) -> None:
-        from scapy.utils import RawPcapReader
-
-        self.chunks = [packet for packet, _ in RawPcapReader(str(self.path))]
-
-    def peek(self, words: bytes) -> bool:
-        return words in self.path.read_bytes()
-
-    def udp(self, port: int) -> int:
-        """Packets from or to a UDP port (Ethernet, IPv4)."""
-        count = 0
-        for chunk in self.chunks:
-            if chunk[12:14] == b"\x08\x00" and chunk[23] == 17:
-                at = 14 + (chunk[14] & 15) * 4
-                count += port in (int.from_bytes(chunk[at:at + 2], "big"), int.from_bytes(chunk[at + 2:at + 4], "big"))
-        return count

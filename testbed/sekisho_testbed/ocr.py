@@ -3,11 +3,14 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import os
 import pathlib
 import re
 import shutil
 import subprocess
 import tempfile
+
+from . import netlab
 
 
 def probe() -> str | None:
@@ -29,8 +32,9 @@ def read(picture: pathlib.Path) -> str:
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "large.png"
             ImageOps.expand(grey, 30, 255).save(file)
+            # Its threads wait for each other by spinning: on a busy machine one alone is many times as fast.
             done = subprocess.run(["tesseract", str(file), "-", "-l", "eng", "--psm", "6", "--dpi", "210"], capture_output=True,
-                                  text=True, timeout=60, check=True)
+                                  text=True, timeout=60 * netlab.patience, check=True, env=dict(os.environ, OMP_THREAD_LIMIT="1"))
     return done.stdout
 
 

@@ -145,7 +145,8 @@ class SimulatedWorld(GateHere):
 
     def _start(self, config: dict[str, Any], **more: Any) -> None:
         sekisho = bindings()
-        self.gate = sekisho.Gate(config, clock=self.clock, store=self.store, journal=self.log, verify_password=self.passwords.verify, **more)
+        self.gate = sekisho.Gate(config, clock=self.clock, store=self.store, journal=self.log,
+                                 verify_password=self.passwords.verify, bare_entrance=True, **more)
         self.gate.__enter__()
         certificate, key = (file.read_text() for file in self.house.gate_tls)
         tls = {"certificate_pem": certificate, "key_pem": key}

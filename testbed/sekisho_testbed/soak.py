@@ -60,6 +60,29 @@ def ordeal(name: str, build: pathlib.Path, *words: str) -> list[Round]:
                   {"PYTHONPATH": str(ROOT / "testbed")})]
 
 
+def recording(build: pathlib.Path, seed: int) -> list[Round]:
+    """Ten minutes of gate time in every encoding, then ten real minutes at a real QEMU's console: 20 still points play back as they were (root)."""
+    return [Round([str(build / "tests/screens_test"), "--gtest_filter=LongSession.*"], {"SEKISHO_SEED": str(seed)}),
+            *ordeal("recording", build, "--seconds", "600", "--points", "20", "--seed", str(seed))]
+
+
+def recording_kills(build: pathlib.Path, seed: int) -> list[Round]:
+    """50 kills of sekisho-relay at random moments while it records: at most 10 s are lost, every file verifies (root)."""
+    return [Round([str(build / "tests/recording_fault_test"), "--gtest_filter=*Killed*"], {"SEKISHO_KILLS": "200"}),
+            *ordeal("recording", build, "--kills", "50", "--seed", str(seed))]
+
+
+def recording_tamper(build: pathlib.Path, seed: int) -> list[Round]:
+    """1,000 edits of each kind to a recording of 1,000 chunks: each is told, and its chunk named."""
+    return [Round([str(build / "tests/recording_verify_test")], {"SEKISHO_TAMPERINGS": "1000", "SEKISHO_SEED": str(seed)})]
+
+
+def recording_seek(build: pathlib.Path, seed: int) -> list[Round]:
+    """Eight hours at 1920x1080, 300 moments of them sought: each is shown in less than a second."""
+    return [Round([str(build / "tests/recording_seek_test")],
+                  {"SEKISHO_RECORDED_S": "28800", "SEKISHO_SEEKS": "300", "SEKISHO_SEEK_LIMIT_MS": "1000", "SEKISHO_SEED": str(seed)})]
+
+
 def kill(build: pathlib.Path, seed: int) -> list[Round]:
     """190 kills of the gate's processes under login load, 10 with openconnect inside (root)."""
     return ordeal("kill", build, "--kills", "190", "--openconnect-kills", "10", "--seed", str(seed))
@@ -84,7 +107,14 @@ def hang(build: pathlib.Path, seed: int) -> list[Round]:
 
 RUNS: dict[str, Callable[[pathlib.Path, int], list[Round]]] = {
     "audit_tamper": audit_tamper, "audit_kill": audit_kill, "units": units, "scenarios": scenarios,
+    "recording": recording, "recording_kills": recording_kills, "recording_tamper": recording_tamper, "recording_seek": recording_seek,
     "kill": kill, "flood": flood, "faults": faults, "hang": hang}
+
+
+def figures(part: Round, text: str) -> list[str]:
+    """What a good round tells of itself: an ordeal says little else, a test program has lines for it."""
+    ordeals = any("sekisho_testbed.ordeal." in word for word in part.argv)
+    return [line for line in text.splitlines() if ordeals or "[ NUMBERS" in line]
 
 
 def soak(name: str, build: pathlib.Path, seconds: int, seed: int) -> bool:
@@ -97,6 +127,8 @@ def soak(name: str, build: pathlib.Path, seconds: int, seed: int) -> bool:
                 print(done.stdout[-8000:])
                 print(f"FAILED  {name}: round {rounds + 1}, seed {seed}: {' '.join(part.argv)}", flush=True)
                 return False
+            for line in figures(part, done.stdout):
+                print(f"        {name}: {line}", flush=True)
         rounds += 1
         seed += 1
     print(f"ok      {name}: {rounds} rounds in {time.monotonic() - begun:.0f} s", flush=True)

@@ -10,11 +10,14 @@ import base64
 import hashlib
 import os
 import pathlib
+import select
 import socket
 import ssl
 import struct
 import threading
 import zlib
+from collections.abc import Callable
+from typing import Any
 
 from .netlab import wait_until
 
@@ -27,11 +30,45 @@ class Gone(ConnectionError):
     """The other side has closed."""
 
 
+class OneAtATime:
+    """A TLS connection on which one thread reads while another writes: OpenSSL lets one thread at a time into a connection."""
+
+    def __init__(self, sock: ssl.SSLSocket) -> None:
+        self.sock, self.timeout = sock, sock.gettimeout()
+        self._lock = threading.Lock()
+        sock.setblocking(False)
+
+    def _patiently(self, call: Callable[[], Any]) -> Any:
+        while True:
+            with self._lock:
+                try:
+                    return call()
+                except ssl.SSLWantReadError:
+                    reads, writes = [self.sock], []
+                except ssl.SSLWantWriteError:
+                    reads, writes = [], [self.sock]
+            if not any(select.select(reads, writes, [], self.timeout)):
+                raise TimeoutError(f"nothing for {self.timeout} s")
+
+    def recv(self, size: int) -> bytes:
+        return bytes(self._patiently(lambda: self.sock.recv(size)))
+
+    def sendall(self, data: bytes) -> None:
+        while data:
+            data = data[self._patiently(lambda rest=data: self.sock.send(rest)):]
+
+    def shutdown(self, how: int) -> None:
+        self.sock.shutdown(how)
+
+    def close(self) -> None:
+        self.sock.close()
+
+
 class Plain:
     """Bytes of a socket as they are."""
 
     def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
+        self.sock = OneAtATime(sock) if isinstance(sock, ssl.SSLSocket) else sock
         self.why = ""  # what was said at the end
 
     def read(self) -> bytes:
@@ -201,7 +238,7 @@ class Viewer:
         self._ask(whole=True)
 
     def set_encodings(self, encodings: list[int]) -> None:
-        self.wire.write(struct.pack(">BBH", 2, 0, len(encodings)) + b"".join(struct.pack(">I", e & 0xFFFFFFFF) for e in encodings))
+        self.say(struct.pack(">BBH", 2, 0, len(encodings)) + b"".join(struct.pack(">I", e & 0xFFFFFFFF) for e in encodings))
 
     def _ask(self, *, whole: bool) -> None:
         with self._lock:

@@ -248,6 +248,7 @@ void Gatehouse::start() {
                                                });
   gate::GateOptions options;
   options.gate_id = World::kGateId;
+  options.bare_entrance = true;  // the weeks are judged by who reaches a desktop; screens and pages are not in them
   options.paths = {gate_path(kInternet), gate_path(kClosed)};
   options.generation_poll = kPoll;  // one node: only a change that was late comes this way
   options.posture.gate_id = World::kGateId;

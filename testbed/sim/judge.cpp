@@ -181,8 +181,14 @@ void Judge::journalled(const audit::Entry& entry) {
     if (sessions_.contains(session.number)) violated("address", "session number " + session.number + " is given twice");
     const auto before = newest_at_.find({session.path, session.address});
     if (before != newest_at_.end() && !sessions_.at(before->second).ended) {
-      // A grant whose entry could not be written was never given; it does not hold its address.
-      if (sessions_.at(before->second).given) {
+      Session& older = sessions_.at(before->second);
+      // On the closed path the address is the terminal's own; his next session there takes the older one's place, whose
+      // right is over with that.
+      if (session.path == kClosed && older.person == session.person && older.terminal == session.terminal) {
+        older.replaced_at = world_.gate_now();
+        recompute(older);
+      } else if (older.given) {
+        // A grant whose entry could not be written was never given; it does not hold its address.
         violated("address", session.address + " is given to " + session.number + " and " + before->second);
       }
     }
@@ -303,6 +309,7 @@ std::optional<Instant> Judge::lawful(const Session& session, Instant at) const {
 void Judge::recompute(Session& session) {
   const Instant now = world_.gate_now();
   session.lawful_until = lawful(session, now).value_or(now);
+  if (session.replaced_at) session.lawful_until = std::min(session.lawful_until, *session.replaced_at);
   next_due_ = std::min(next_due_, session.lawful_until + kEndWithin);
   changed_ = true;
 }

@@ -70,6 +70,7 @@ class Judge {
     std::string number, person, terminal, application, contract, path, address, certificate;
     Instant granted_at{};
     Instant lawful_until = Instant::max();  ///< gate time
+    std::optional<Instant> replaced_at;     ///< gate time
     bool admitted = false, ended = false, given = false;
   };
   struct Code {

@@ -61,12 +61,13 @@ def _path(path: Mapping[str, Any], posture_listen: Sequence[str]) -> GatePath:
                     entrance=_address(path.get("entrance", gate_address + ":5900")), closed=bool(closed))
 
 
-def gate_options(config: Mapping[str, Any]) -> GateOptions:
+def gate_options(config: Mapping[str, Any], *, bare_entrance: bool = False) -> GateOptions:
     """The options of a gate from a site's configuration (core/base/all-keys.json names every key). What belongs to
-    other processes (TLS, listeners, users) is not looked at and may be absent."""
+    other processes (TLS, listeners, users) is not looked at and may be absent. With `bare_entrance` the plain entrance
+    opens to desktops of the registry, with nothing recorded (R15): no program of production can do that."""
     posture = config.get("posture", {})
     return GateOptions(
-        node=config.get("node", "1"), gate_id=config["gate_id"], generation_poll=0.0,
+        node=config.get("node", "1"), gate_id=config["gate_id"], generation_poll=0.0, bare_entrance=bare_entrance,
         paths=[_path(path, posture.get("listen", ())) for path in config["paths"]],
         posture=PostureOptions(gate_id=config["gate_id"], allow_simulator=posture.get("allow_simulator", True),
                                server_fingerprints=posture.get("server_fingerprints", [])))
@@ -193,13 +194,13 @@ class Gate:
     """The production's gatekeeper. `config` is a site's configuration (or GateOptions); `authenticators` and `checks`
     are objects, written in Python or loaded, and stand in for what the configuration names. What is not handed in is
     made: virtual time at SAMPLE_NOW, a store and a journal in memory. A store that has a registry keeps it unless
-    `registry` is given."""
+    `registry` is given. `bare_entrance`: as in gate_options()."""
 
     def __init__(self, config: Union[Mapping[str, Any], GateOptions], *, clock: Optional[VirtualTime] = None,
                  store: Optional[Store] = None, journal: Optional[MemoryJournal] = None,
                  registry: Optional[Registry] = None, authenticators: Optional[Sequence[object]] = None,
                  checks: Optional[Sequence[object]] = None,
-                 verify_password: Optional[Callable[[str, str], bool]] = None) -> None:
+                 verify_password: Optional[Callable[[str, str], bool]] = None, bare_entrance: bool = False) -> None:
         self.clock = clock if clock is not None else VirtualTime(start=SAMPLE_NOW)
         self.store = store if store is not None else MemoryStore()
         self.journal = journal if journal is not None else MemoryJournal(start=self.clock.now)
@@ -208,7 +209,7 @@ class Gate:
         if isinstance(config, GateOptions):
             self.options, site = config, cast("Mapping[str, Any]", {})
         else:
-            self.options, site = gate_options(config), config
+            self.options, site = gate_options(config, bare_entrance=bare_entrance), config
         directory = site.get("plugin_directory")
         self._authenticators = list(authenticators) if authenticators is not None \
             else _living(site.get("authenticators", ()), directory)

@@ -38,7 +38,8 @@ void bind_options(py::module_& m) {
       .field("generation_poll", &GateOptions::generation_poll)
       .field("store_limit", &GateOptions::store_limit)
       .field("hash_limit", &GateOptions::hash_limit)
-      .field("kernel_right_ttl_s", &GateOptions::kernel_right_ttl_s);
+      .field("kernel_right_ttl_s", &GateOptions::kernel_right_ttl_s)
+      .field("bare_entrance", &GateOptions::bare_entrance);
   using S = SessionInfo;
   Value<S>(m, "SessionInfo", "A session as staff see it.")
       .field("number", &S::number)

@@ -52,6 +52,7 @@ void GateTest::start() {
   options.posture.server_fingerprints = {admission::testing::kServer};
   options.generation_poll = std::chrono::milliseconds{0};
   options.consoles = console_policy;
+  options.bare_entrance = bare_entrance;
   options.hypervisors = hypervisors;
   GatePath path;
   path.policy.path = "internet";
@@ -75,6 +76,7 @@ void GateTest::start() {
   }
   if (with_closed_path) {
     path.policy.path = "closed";
+    path.policy.reconnect_grace = Seconds{100};  // before a session that never reports ends for that
     path.policy.zones = {registry::Zone::my_number};
     path.policy.lent_only = true;
     path.policy.factors = {"certificate", "password"};

@@ -86,7 +86,8 @@ class GateTest : public ::testing::Test {
   bool with_closed_path = false, with_charon = true;  ///< for the My Number zone, over circuits
   bool without_paths = false;
   ConsolePolicy console_policy;
-  FilterRule desktop_page;  ///< of the path; no address: it has none
+  bool bare_entrance = true;  ///< tests of who may enter are told at the entrance; production has it closed (R15)
+  FilterRule desktop_page;    ///< of the path; no address: it has none
   /// A zone with servers and without pools; a test that has its own starts the gate anew.
   std::vector<Hypervisors::ZoneOptions> hypervisors{{registry::Zone::internet_business, {}}};
   FakeHyperd hyperd;

@@ -225,7 +225,6 @@ TEST_F(OneZoneTest, AScreenOfAnotherPathsZoneIsNotFetchedWhoeverGrantsIt) {
   for (const char* zone : {"my_number", ""}) {
     seam::ScreenRight foreign = right();
     foreign.zone = zone;
-    questions = 0;
     auto peer = knock(std::move(foreign));
     EXPECT_EQ(farewell(peer), "console.other_zone") << zone;
     EXPECT_TRUE(source.targets.empty()) << zone;
@@ -233,7 +232,6 @@ TEST_F(OneZoneTest, AScreenOfAnotherPathsZoneIsNotFetchedWhoeverGrantsIt) {
   }
   seam::ScreenRight own = right();
   own.zone = "internet_business";
-  questions = 0;
   auto peer = open_screen(std::move(own));
   EXPECT_EQ(desk->screens(), 1U);
 }

@@ -261,6 +261,30 @@ TEST_F(CommandsTest, TheJournalIsSearchedThroughTheGateAndVerifiedOnItsFiles) {
   EXPECT_EQ(code("journal verify --dir nowhere"), "ctl.unreadable");
 }
 
+TEST_F(CommandsTest, AServerIsSwitchedByItsNameOrThePersonHearsWhyNot) {
+  EXPECT_EQ(code("server power web-01 reset"), "server.no_hypervisor") << "this gate has none";
+  EXPECT_EQ(code("server power phys-01 power_off"), "server.not_switched");
+  EXPECT_EQ(code("server power web-09 reset"), "registry.no_such_object");
+  const json entries = ctl("journal search --event server.power")["entries"];
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0]["detail"]["server"], "web-01");
+  EXPECT_EQ(entries[0]["detail"]["action"], "reset");
+}
+
+TEST_F(CommandsTest, HealthSaysWhoTriedRdpAndWhereItWasToGo) {
+  house.refuse_rdp("10.20.0.11", "10.30.9.1");
+  const std::string japanese = people("health", "ja"), english = people("health", "en");
+  for (const std::string& said : {japanese, english}) {
+    for (const char* shown : {"10.20.0.11", "10.30.9.1", "phys-01"}) {
+      EXPECT_NE(said.find(shown), std::string::npos) << shown << "\n" << said;
+    }
+  }
+  EXPECT_NE(japanese.find("RDPの接続先アドレス"), std::string::npos) << japanese;
+  EXPECT_NE(english.find("RDP to address"), std::string::npos) << english;
+  EXPECT_EQ(japanese.find("内側アドレス"), std::string::npos) << "that is an address of the tunnel";
+  EXPECT_EQ(ctl("health")["rdp"]["refused"][0]["address"], "10.30.9.1");
+}
+
 TEST_F(CommandsTest, PeopleReadTheirOwnLanguage) {
   ASSERT_TRUE(house.pass());
   EXPECT_NE(people("sessions", "ja_JP.UTF-8").find("利用者"), std::string::npos);

@@ -29,6 +29,7 @@ struct Document {
   std::vector<std::string> commands;         ///< lines of indented and of shell blocks
   std::vector<std::string> inline_commands;  ///< `sekishoctl …` within a sentence
   std::map<std::string, std::string> files;  ///< by name: a JSON block whose lead-in ends with `name.json`:
+  std::vector<std::string> plain;            ///< blocks without a language: parts of files, drawings
 };
 
 Document read(const fs::path& path) {
@@ -39,6 +40,7 @@ Document read(const fs::path& path) {
   std::string fence, lead_in, json;
   bool open = false;
   for (std::string line; std::getline(file, line);) {
+    if (line == "```" && !open) out.plain.emplace_back();
     if (line.starts_with("```")) {
       if (open && fence == "json") {
         std::smatch name;
@@ -53,6 +55,7 @@ Document read(const fs::path& path) {
     }
     if (open) {
       if (fence == "json") json += line + "\n";
+      if (fence.empty()) out.plain.back() += line + "\n";
       if (fence == "sh" || fence == "console") out.commands.push_back(line);
       continue;
     }
@@ -246,6 +249,22 @@ TEST_F(GuidesConfiguration, LoadsTheDriversOfItsHypervisorsToo) {
       << "a field that it does not have";
   EXPECT_EQ(with(R"({"plugin": "password"})").status, 1) << "not a driver";
   EXPECT_EQ(with(R"({"plugin": "nothing_here", "critical": false})").status, 0) << "hyperd goes on without it";
+}
+
+TEST_F(GuidesConfiguration, TakesItsDesktopsAsTheyAreWritten) {
+  make_files();
+  const std::string begin = R"("hypervisors": [)";
+  const std::vector<std::string> blocks = read(kGuide).plain;
+  const auto block = std::ranges::find_if(blocks, [&](const std::string& each) { return each.starts_with(begin); });
+  ASSERT_NE(block, blocks.end()) << "the guide shows desktops";
+  const auto good = check(R"("posture": {)", here(*block) + R"(, "posture": {)");
+  if ((good.out + good.err).find("plugin.no_manifest") != std::string::npos) {
+    GTEST_SKIP() << "the driver for libvirt was not built";
+  }
+  EXPECT_EQ(good.status, 0) << good.out << good.err;
+  std::string other = here(*block);
+  replace_all(other, R"("manager": "desks")", R"("manager": "elsewhere")");
+  EXPECT_EQ(check(R"("posture": {)", other + R"(, "posture": {)").status, 2) << "a pool of a manager that is not there";
 }
 
 TEST_P(GuideTest, RunsAsItIsWritten) {

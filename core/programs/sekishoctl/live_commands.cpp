@@ -36,10 +36,10 @@ void show_health(Session& session) {
       }
     }
   }
-  const json refused = rdp.value("refused", json::array());
-  if (!refused.empty()) {
-    session.out.show(refused, {"at", "person", "source", "from", "to", "address", "protocol", "tries"});
-  }
+  json refused = rdp.value("refused", json::array());
+  if (refused.empty()) return;
+  for (json& one : refused) one["destination"] = one.value("address", std::string());  // not an address of the tunnel
+  session.out.show(refused, {"at", "person", "source", "from", "to", "destination", "protocol", "tries"});
 }
 
 struct Args {

@@ -129,7 +129,7 @@ void add_registry_commands(CLI::App& app, Session& session) {
 
   auto* exporting = app.add_subcommand("export", "台帳の書き出し / export the registry");
   exporting->add_flag("--with-secrets", args->secrets,
-                      "パスワードのハッシュと未使用の登録券も含める / password hashes and open enrolments too");
+                      "パスワードのハッシュと未使用の登録トークンも含める / password hashes and open enrolments too");
   exporting->add_option("--out", args->out, "出力先（本人だけが読める） / file, readable by its owner alone");
   on(exporting, session, [&session, args] { export_registry(session, *args); });
 

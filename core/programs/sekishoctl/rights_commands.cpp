@@ -137,7 +137,7 @@ void add_rights_commands(CLI::App& app, Session& session) {
 
   auto* terminal = add_kind(app, session, args, "terminal", "端末 / terminals");
   auto* token =
-      terminal->add_subcommand("enrol-token", "端末鍵の登録券（一度だけ） / one-time token for the device key");
+      terminal->add_subcommand("enrol-token", "端末鍵の登録トークン（一度だけ） / one-time token for the device key");
   token->add_option("id", args->id, "識別子 / id")->required();
   on(token, session, [&session, args] {
     json result;

@@ -30,10 +30,6 @@ struct Heard final : gate::ViciSocket::Handler {
 
 class CharonSocketTest : public ::testing::Test {
  protected:
-  CharonSocketTest() {
-    std::string pattern = std::filesystem::temp_directory_path() / "sekisho-vici-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
-  }
   ~CharonSocketTest() override {
     std::error_code ignored;
     std::filesystem::remove_all(folder, ignored);
@@ -59,7 +55,12 @@ class CharonSocketTest : public ::testing::Test {
     until([&] { return heard.opened == 1; });
   }
 
-  std::string folder;
+  static std::string new_folder() {
+    std::string pattern = std::filesystem::temp_directory_path() / "sekisho-vici-XXXXXX";
+    return ::mkdtemp(pattern.data());
+  }
+
+  const std::string folder = new_folder();
   asio::io_context loop;
   std::optional<stream_protocol::acceptor> acceptor;
   std::optional<stream_protocol::socket> peer;

@@ -99,6 +99,7 @@ class Daemon final : public run::ChildControl::Handler {
     if (!load_plugins() || !drivers) return 1;
     auto gate_facts = gate_options(config_, options_.allow_simulator);
     if (!gate_facts) return refuse(gate_facts.error());
+    gate_facts->bare_entrance = options_.bare_entrance;
     if (!worth_enough()) return 1;
     if (options_.check_only) {
       std::puts("{\"ok\":true}");

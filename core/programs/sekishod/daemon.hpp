@@ -15,6 +15,8 @@ struct DaemonOptions {
   bool check_only = false;
   /// Labs only: facts made by a simulator count (posture.md §1). Production never sets it.
   bool allow_simulator = false;
+  /// Labs only: gate::GateOptions::bare_entrance (R15). Production never sets it.
+  bool bare_entrance = false;
   /// Labs only: verifies passwords instead of Argon2id, so that a benchmark compares the same hash.
   std::function<bool(const VerifyPassword&)> verify_password;
   /// Labs only: so many times as long may a hash and the store take; beside emulated guests both are slow.

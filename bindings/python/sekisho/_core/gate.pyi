@@ -36,9 +36,11 @@ class GateOptions(metaclass=_Bound):
     store_limit: float
     hash_limit: float
     kernel_right_ttl_s: int
+    bare_entrance: bool
     def __init__(self, node: str = ..., gate_id: str = ..., paths: Sequence[GatePath] = ...,
                  posture: PostureOptions = ..., shared_store: bool = ..., generation_poll: float = ...,
-                 store_limit: float = ..., hash_limit: float = ..., kernel_right_ttl_s: int = ...) -> None: ...
+                 store_limit: float = ..., hash_limit: float = ..., kernel_right_ttl_s: int = ...,
+                 bare_entrance: bool = ...) -> None: ...
 
 class SessionInfo(metaclass=_Bound):
     """A session as staff see it."""

@@ -256,6 +256,14 @@ void Gatehouse::journal_all(std::vector<audit::Entry> entries) {
   });
 }
 
+void Gatehouse::refuse_rdp(const std::string& source, const std::string& destination) {
+  impl_->on_loop<int>([this, source, destination] {
+    impl_->gate->on_message(impl_->netd_id, seam::RdpRefused{{{source, destination, 6, 1, 1}}});
+    impl_->settle();
+    return 0;
+  });
+}
+
 void Gatehouse::advance(int seconds) {
   impl_->on_loop<int>([this, seconds] {
     impl_->fake.timers.advance(Seconds{seconds});

@@ -33,6 +33,8 @@ class Gatehouse {
                                          const std::string& leaf = kLeaf);
   /// Into the journal, as another process of the gate would have it done; durable when it returns.
   void journal_all(std::vector<audit::Entry> entries);
+  /// netd says that the kernel refused RDP from one address to another.
+  void refuse_rdp(const std::string& source, const std::string& destination);
   /// Moves the gate's time; its timers fire.
   void advance(int seconds);
 

@@ -1,0 +1,56 @@
+"""R01: the gate proves from what is in force that no address of one zone reaches the other, and says so when it cannot."""
+from __future__ import annotations
+
+import json
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from sekisho_testbed.namespaces_closed import NamespacesClosed
+from sekisho_testbed.world import World
+
+pytestmark = [pytest.mark.needs("charon", "kernel_filter"), pytest.mark.gate(closed=True)]
+
+
+def check_zones(world: World) -> tuple[int, dict[str, Any]]:
+    """`sekishoctl check zones` as root on the gate's machine."""
+    assert isinstance(world.closed, NamespacesClosed)
+    here: Any = world
+    house = here.gatehouse
+    done = world.closed.network.house.gate.run(str(house.build / "bin" / "sekishoctl"), "--json", "--socket", str(house.socket), "check",
+                                               "zones", "--config", str(house.config), check=False, within=60)
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.mark.rule("R01", must="pass")
+def test_the_zones_are_proved_apart_while_both_entrances_serve(world: World) -> None:
+    """Mori and Sato are inside; every claim holds, and each names the rules that show it."""
+    vpn = world.pass_gate("mori")
+    world.closed.pass_gate("sato")
+    code, proof = check_zones(world)
+    for claim in proof["claims"]:
+        world.story.add("must", f"{claim['from']} {claim['to']} {claim['claim']}: {claim['kinds']} ({claim['shown_by']})", ok=claim["holds"])
+    assert code == 0 and proof["holds"], [c for c in proof["claims"] if not c["holds"]]
+    paths = {(c["from"], c["to"]) for c in proof["claims"]}
+    assert {("internet", "closed"), ("closed", "internet")} <= paths, paths
+    assert sum(c["kinds"] for c in proof["claims"]) > 1000, proof
+    vpn.hang_up()
+
+
+@pytest.mark.rule("R01", must="fail")
+def test_with_one_of_the_kernels_rules_gone_there_is_no_proof(world: World) -> None:
+    """Somebody empties the chain of the Internet's tunnels while netd is halted: the proof fails and names a packet."""
+    world.closed.line_up("sato")
+    here: Any = world
+    gate = here.house.gate
+    here.halted = here.gatehouse.pids()["sekisho-netd"]  # netd would mend it at once; the lab lets it go on at the end
+    os.kill(here.halted, signal.SIGSTOP)
+    here.allow_event("netd.table_restored")
+    gate.run("nft", "flush", "chain", "inet", "sekisho", "from_internet")
+    code, proof = check_zones(world)
+    against = [c for c in proof["claims"] if not c["holds"]]
+    world.story.add("must_not", f"without a rule: {against[0]['claim']} {against[0]['against']}", ok=bool(against))
+    assert code == 1 and not proof["holds"]
+    assert any(c["from"] == "internet" and c["against"] for c in against), against
