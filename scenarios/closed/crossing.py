@@ -37,7 +37,8 @@ def certificate(person: str, terminal: str) -> Callable[[Registry], object]:
 
 WEB_MACHINE = cast.MACHINES["web-01"]
 #: what is tried, the finding's code, the edit
-JOINS: list[tuple[str, str, Callable[[Registry], object]]] = [
+Join = tuple[str, str, Callable[[Registry], object]]
+CONTRACTS: list[Join] = [
     ("an Internet contract with a My Number system", "zone.contract", edit("contracts", "c-web-2026", systems=["web", "num"],
                                                                              number_handling=True)),
     ("a My Number contract with an Internet system", "zone.contract", edit("contracts", "c-num-2026", systems=["num", "web"])),
@@ -51,6 +52,8 @@ JOINS: list[tuple[str, str, Callable[[Registry], object]]] = [
     ("an Internet system moved to the My Number zone", "contract.number_handling", edit("systems", "web", zone="my_number")),
     ("a zone that is both", "field.choice", edit("systems", "num", zone="both")),
     ("a system in two zones", "field.type", edit("systems", "num", zone=["my_number", "internet_business"])),
+]
+MACHINES: list[Join] = [
     ("a My Number server at an Internet server's address", "zone.server",
      edit("servers", "num-01", address=cast.address(cast.SERVERS["phys-01"]))),
     ("one virtual machine in two zones", "zone.server",
@@ -67,6 +70,8 @@ JOINS: list[tuple[str, str, Callable[[Registry], object]]] = [
      edit("desktops", "vdi-01", address=cast.address(cast.SERVERS["num-01"]))),
     ("two people's desktops at one screen", "desktop.address_taken",
      edit("desktops", "vdi-11", address=cast.address(cast.DESKTOPS["vdi-01"]))),
+]
+CIRCUITS: list[Join] = [
     ("a circuit over the Internet desktops' network", "zone.circuit", edit("circuits", "line-sato", prefixes=["10.40.0.0/24"])),
     ("a circuit over the My Number desktops' network", "zone.circuit",
      edit("circuits", "line-sato", prefixes=["10.95.1.0/24", "10.41.0.0/24"])),
@@ -81,6 +86,9 @@ JOINS: list[tuple[str, str, Callable[[Registry], object]]] = [
     ("a device that is anybody", "circuit.device_name", edit("circuits", "line-sato", device_name="%any")),
     ("a circuit of nobody", "reference.unknown", edit("circuits", "line-sato", contractor="nobody")),
     ("a circuit usable before its order", "circuit.order", edit("circuits", "line-sato", usable_at="2020-01-01")),
+    ("a second circuit under the same name", "key.duplicate", add("circuits", "line-sato", contractor="mori-kogyo")),
+]
+TERMINALS: list[Join] = [
     ("a lent terminal on another contractor's circuit", "terminal.loan_contractor", edit("terminals", "pc-sato", circuit="line-kita")),
     ("a lent terminal lent to another contractor's person", "terminal.loan_contractor", edit("terminals", "pc-sato", lent_to="mori")),
     ("a handed-over terminal without a circuit", "terminal.loan_incomplete", edit("terminals", "pc-sato", circuit="")),
@@ -91,6 +99,8 @@ JOINS: list[tuple[str, str, Callable[[Registry], object]]] = [
     ("one PC as own and lent terminal", "zone.terminal", edit("terminals", "pc-sato", macs=[cast.PCS["mori-pc"].mac])),
     ("an Internet person's certificate for a lent terminal", "certificate.contractor", certificate("mori", "pc-sato")),
     ("a My Number person's certificate for an own terminal", "certificate.contractor", certificate("sato", "pc-mori")),
+]
+APPLICATIONS: list[Join] = [
     ("an Internet application for a My Number system", "application.system", edit("applications", "a-mori", systems=["web", "num"])),
     ("an Internet application for a My Number person", "application.other_contractor",
      edit("applications", "a-mori", people=["mori", "sato"])),
@@ -103,8 +113,8 @@ JOINS: list[tuple[str, str, Callable[[Registry], object]]] = [
     ("another contractor's person in a My Number application", "application.other_contractor",
      edit("applications", "a-sato", people=["kita"])),
     ("a contractor's person as staff", "person.mixed_roles", edit("people", "sato", roles=["contractor", "staff"])),
-    ("a second circuit under the same name", "key.duplicate", add("circuits", "line-sato", contractor="mori-kogyo")),
 ]
+JOINS = {"contracts": CONTRACTS, "machines": MACHINES, "circuits": CIRCUITS, "terminals": TERMINALS, "applications": APPLICATIONS}
 
 
 def refused_as(world: World, registry: Registry, what: str, code: str, join: Callable[[Registry], object]) -> None:

@@ -13,19 +13,42 @@ def with_closed_side(world: World) -> crossing.Registry:
     return cast_closed.add_to(world.export(), world.now(), crossing.DEVICES)
 
 
-@pytest.mark.rule("R01", must="pass")
-@pytest.mark.rule("R01", must="fail")
-@pytest.mark.rule("R03", must="fail")
-@pytest.mark.rule("R21", must="fail")
-def test_a_registry_that_joins_zones_is_refused(world: World) -> None:
-    """Each edit alone is refused with the place and the code; the same registry without it is taken."""
+def must_be_refused(world: World, subject: str) -> None:
+    """Each edit of this subject alone is refused with the place and the code; the same registry without it is taken."""
     good = with_closed_side(world)
-    for what, code, join in crossing.JOINS:
+    for what, code, join in crossing.JOINS[subject]:
         with world.step(what):
             crossing.refused_as(world, good, what, code, join)
     with world.step("the registry itself"):
         found = world.refused_import(good)
         assert not found, found
         world.story.add("must", "a registry that keeps to the zones is taken")
-    stored = world.export()
-    assert {c["id"] for c in stored["circuits"]} == {"line-sato", "line-kita"}
+    assert {c["id"] for c in world.export()["circuits"]} == {"line-sato", "line-kita"}
+
+
+@pytest.mark.rule("R01", must="pass")
+@pytest.mark.rule("R01", must="fail")
+def test_contracts_and_systems_keep_to_their_side(world: World) -> None:
+    must_be_refused(world, "contracts")
+
+
+@pytest.mark.rule("R01", must="fail")
+def test_servers_and_desktops_keep_to_their_side(world: World) -> None:
+    must_be_refused(world, "machines")
+
+
+@pytest.mark.rule("R01", must="fail")
+@pytest.mark.rule("R21", must="fail")
+def test_circuits_and_devices_keep_to_their_side(world: World) -> None:
+    must_be_refused(world, "circuits")
+
+
+@pytest.mark.rule("R03", must="fail")
+def test_lent_terminals_keep_to_their_circuit(world: World) -> None:
+    must_be_refused(world, "terminals")
+
+
+@pytest.mark.rule("R17", must="fail")
+@pytest.mark.rule("R01", must="fail")
+def test_applications_keep_to_their_side(world: World) -> None:
+    must_be_refused(world, "applications")

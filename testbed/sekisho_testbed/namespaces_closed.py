@@ -1,6 +1,7 @@
 """The closed path with real charons and packets, for the labs of namespaces."""
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -25,17 +26,11 @@ class LentAgent(TerminalAgent):
                 "--gate", cast_closed.ORIGIN, "--ca", str(self.pc.gate_ca), "--json", *words]
 
 
-class LentPc(ContractorPc):
-    """A lent terminal; no VPN client is on it."""
-
-    def desktop_answers(self, within: float = 3) -> bool:
-        return (self.reaches(cast_closed.ENTRANCE, cast.ENTRANCE_PORT, within) or b"").startswith(b"RFB 003.008")
-
-
 class NamespacesClosed(ClosedSide):
     def __init__(self, world: "NamespacesWorld", web_ca: WebCa) -> None:
         super().__init__(world)
         self.house_world, self.web_ca = world, web_ca
+        self.held: list[socket.socket] = []
         self.network = ClosedNetwork(world.house, world.folder / "closed", UIDS["sekishod"]).start()
         self.tls = web_ca.server("closed.seki.test", [cast_closed.ENTRANCE])
 
@@ -85,18 +80,18 @@ class NamespacesClosed(ClosedSide):
         return list(found["circuits"] if isinstance(found, dict) else found)
 
     # --- people ---------------------------------------------------------------------------------------------------------------
-    def pc(self, who: str) -> LentPc:
+    def pc(self, who: str) -> ContractorPc:
         world = self.house_world
         if who not in world.pcs:
             host = world.house.lab.hosts[world.people[who]["pc"]]
             for old in ("agent.key", "agent.state", "facts.json"):
                 (host.folder / old).unlink(missing_ok=True)
-            pc = LentPc(host, who, world.gatehouse.identities.get(who), self.web_ca.certificate,
+            pc = ContractorPc(host, who, world.gatehouse.identities.get(who), self.web_ca.certificate,
                         world.house.build / "bin" / "sekisho-agent", world.people[who]["password"])
             pc.agent = LentAgent(pc, pc.agent.binary)
             world.pcs[who] = pc
         pc = world.pcs[who]
-        assert isinstance(pc, LentPc)
+        assert isinstance(pc, ContractorPc)
         return pc
 
     def entrance(self, who: str, *, at: str | None = None, certificate: object = "own", address: str | None = None) -> FormPage:
@@ -127,20 +122,21 @@ class NamespacesClosed(ClosedSide):
         line = self.pc(who).host.connect(cast_closed.ENTRANCE, cast.ENTRANCE_PORT)
         line.settimeout(5 * netlab.patience)
         assert line.recv(12).startswith(b"RFB 003.008"), f"{who}'s screen does not greet"
-        line.setblocking(False)
-
-        def is_open() -> bool:
-            try:
-                return line.recv(1) != b""
-            except BlockingIOError:
-                return True
-            except OSError:
-                return False
-
-        return is_open
+        desktop = self.house_world.house.lab.hosts[self.house_world.people[who]["desktop"]]
+        assert desktop.established(cast.ENTRANCE_PORT) == 1, f"connections of {desktop.name}'s screen"
+        self.held.append(line)
+        # Looked at where the screen is: the terminal hears nothing any more once its tunnel is gone.
+        return lambda: desktop.established(cast.ENTRANCE_PORT) > 0
 
     def desktop_answers(self, who: str, within: float = 3) -> bool:
-        return self.pc(who).desktop_answers(within)
+        try:
+            with self.pc(who).host.connect(cast_closed.ENTRANCE, cast.ENTRANCE_PORT, within) as line:
+                line.settimeout(within)
+                return line.recv(12).startswith(b"RFB 003.008")
+        except OSError:
+            return False
 
     def close(self) -> None:
+        for line in self.held:
+            line.close()
         self.network.close()

@@ -18,6 +18,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 
 class LabError(RuntimeError):
@@ -43,6 +44,9 @@ class Plug:
     segment: str
     last: int                 # last octet of its address
     mac: str | None = None
+
+
+Made = TypeVar("Made")
 
 
 class Program:
@@ -163,9 +167,14 @@ class Host:
         """A listening TCP socket on this host that this process holds."""
         return self._there(lambda: socket.create_server(("0.0.0.0", port)))
 
-    def _there(self, make: Callable[[], socket.socket]) -> socket.socket:
-        """A thread goes into the host's network and makes the socket there."""
-        made: list[socket.socket | BaseException] = []
+    def established(self, port: int) -> int:
+        """TCP connections to this port of the host that stand."""
+        rows = self._there(lambda: pathlib.Path("/proc/thread-self/net/tcp").read_text()).splitlines()[1:]
+        return sum(row.split()[1].endswith(f":{port:04X}") and row.split()[3] == "01" for row in rows)
+
+    def _there(self, make: Callable[[], Made]) -> Made:
+        """A thread goes into the host's network and makes the socket (or looks) there."""
+        made: list[Made | BaseException] = []
 
         def go() -> None:
             try:
