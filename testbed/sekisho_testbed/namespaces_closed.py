@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import cast, cast_closed
+from . import cast_closed
 from .charons import Charon
 from .closed_network import ClosedNetwork
 from .closed_side import ClosedSide
@@ -27,8 +27,7 @@ class LentAgent(TerminalAgent):
 class LentPc(ContractorPc):
     """A lent terminal; no VPN client is on it."""
 
-    def desktop_answers(self, within: float = 3) -> bool:
-        return (self.reaches(cast_closed.ENTRANCE, cast.ENTRANCE_PORT, within) or b"").startswith(b"RFB 003.008")
+    entrance = cast_closed.ENTRANCE
 
 
 class NamespacesClosed(ClosedSide):
