@@ -26,6 +26,12 @@ class LentAgent(TerminalAgent):
                 "--gate", cast_closed.ORIGIN, "--ca", str(self.pc.gate_ca), "--json", *words]
 
 
+class LentPc(ContractorPc):
+    """A lent terminal; no VPN client is on it."""
+
+    entrance = cast_closed.ENTRANCE
+
+
 class NamespacesClosed(ClosedSide):
     def __init__(self, world: "NamespacesWorld", web_ca: WebCa) -> None:
         super().__init__(world)
@@ -86,7 +92,7 @@ class NamespacesClosed(ClosedSide):
             host = world.house.lab.hosts[world.people[who]["pc"]]
             for old in ("agent.key", "agent.state", "facts.json"):
                 (host.folder / old).unlink(missing_ok=True)
-            pc = ContractorPc(host, who, world.gatehouse.identities.get(who), self.web_ca.certificate,
+            pc = LentPc(host, who, world.gatehouse.identities.get(who), self.web_ca.certificate,
                         world.house.build / "bin" / "sekisho-agent", world.people[who]["password"])
             pc.agent = LentAgent(pc, pc.agent.binary)
             world.pcs[who] = pc
@@ -129,12 +135,7 @@ class NamespacesClosed(ClosedSide):
         return lambda: desktop.established(cast.ENTRANCE_PORT) > 0
 
     def desktop_answers(self, who: str, within: float = 3) -> bool:
-        try:
-            with self.pc(who).host.connect(cast_closed.ENTRANCE, cast.ENTRANCE_PORT, within) as line:
-                line.settimeout(within)
-                return line.recv(12).startswith(b"RFB 003.008")
-        except OSError:
-            return False
+        return self.pc(who).desktop_answers(within)
 
     def close(self) -> None:
         for line in self.held:

@@ -164,6 +164,7 @@ class TerminalAgent(people.Agent):
 
 class ContractorPc(people.Pc):
     agent: TerminalAgent
+    entrance = cast.GATE_INNER  # address of the desktops' entrance on his path
 
     def __init__(self, host: Host, who: str, identity: Identity | None, gate_ca: pathlib.Path,
                  agent_binary: pathlib.Path, password: str | None = None) -> None:
@@ -183,7 +184,7 @@ class ContractorPc(people.Pc):
 
     def desktop_answers(self, within: float = 3) -> bool:
         # A refusal greets as well, and then names no way in (RFC 6143 §7.1.2).
-        heard = self.reaches(cast.GATE_INNER, cast.ENTRANCE_PORT, within, answer=b"RFB 003.008\n") or b""
+        heard = self.reaches(self.entrance, cast.ENTRANCE_PORT, within, answer=b"RFB 003.008\n") or b""
         return heard.startswith(b"RFB 003.008\n") and len(heard) > 12 and heard[12] != 0
 
     def openconnect(self, password: str | None = None, *, login: str | None = None,

@@ -31,10 +31,10 @@ class RelayProgram : LoopOfTest, public ::testing::Test, public RelayProcess {
       right.session = kSession;
       right.person = "mori";
       right.target = right.title = "web-01";
+      right.zone = kZone;
       if (at_hyperd) {
         right.machine = kMachine;
         right.driver = "servers";
-        right.zone = kZone;
         right.ticket = Secret(std::string(64, 'a'));
       } else {
         right.address = "127.0.0.1";
