@@ -55,12 +55,14 @@ def journey(world: NamespacesWorld, story: Story, evidence: pathlib.Path) -> Non
                          lambda s: f"{s['number']} {s['state']} {s['contract']} {s['zone']}")
     story.step("トンネル内での再点検", "endpoint checks inside the tunnel",
                lambda: check((done := mori.agent.report(inside=True)).ok, done.text))
+    story.step("端末の点検の継続", "the agent goes on reporting: who is silent for two minutes is put into quarantine", mori.agent.start)
     page, port = cast.CONSOLE_PAGE.rsplit(":", 1)
     story.step("内部の他の宛先は届かない", "neither a server nor the console page answers the terminal",
                lambda: check(mori.reaches(cast.address(cast.SERVERS["web-01"]), 80, within=1) is None and
                              mori.reaches(page, int(port), within=1) is None, "something else answered"))
     demo_consoles.journey(world, story, evidence)
     story.step("トンネルも閉じた", "the tunnel is closed as well", lambda: vpn.ended(15), lambda _: "")
+    mori.agent.stop()
     story.step("許可からログイン画面まで", "from the grant to a usable login screen, each with a login of its own",
                lambda: desktop_times.all_of_them(world), lambda took: told(world, took))
     story.step("監査記録の検証", "the journal verifies", lambda: world.ctl("journal", "verify", "--dir",

@@ -76,12 +76,15 @@ def measure(world: "NamespacesWorld", who: str, *, acceleration: str, warm: bool
         world.advance(CODE_S)
         before = set(screens.seen)
         vpn = world.pass_gate(who)
+        agent = world.pc(who).agent
+        agent.start()  # a desktop may take longer than a silent PC is let be
         number = world.session_of(who)["number"]
         granted = instant(world.entry(event="session.granted", session=number)["at"])
         ready = instant(world.entry(event="desktop.ready", session=number, within=BOOT_S)["at"])
         screens.wait()
         assert len(screens.seen) == 1 and bool(before) == warm, f"{'warm' if warm else 'cold'}: {before}, then {screens.seen}"
         shown = next(iter(screens.seen.values()))
+    agent.stop()
     vpn.hang_up()
     world.wait_no_session(who)
     world.wait(lambda: warm or not hypervisor.desktops(), 10, "his desktop is gone")
