@@ -40,6 +40,14 @@ class LinesTest : public GateTest {
     settle();
   }
   void line_up() { device(true); }
+  /// His terminal has passed its inspection a moment ago.
+  void inspected() {
+    store::PostureRow row;
+    row.terminal = "pc-sato";
+    row.reported_at = fake.timers.now();
+    row.verdict = "pass", row.results = "[]", row.memory = "{}";
+    ASSERT_TRUE(store->transact([&](store::Tx& tx) { tx.put_posture(row); }));
+  }
   static Arrival from(const char* address = kSatoAddress, const char* leaf = kSatoLeaf) {
     Arrival out = arrival(leaf);
     out.path = "closed";
@@ -88,7 +96,7 @@ class LinesTest : public GateTest {
 
 TEST_F(LinesTest, ALentTerminalOnItsCircuitComesInAndKeepsItsAddress) {
   line_up();
-  put_posture();
+  inspected();
   const std::string session = come();
   ASSERT_TRUE(session.starts_with("S")) << session;
   EXPECT_EQ(address_of(session), kSatoAddress);
@@ -137,6 +145,7 @@ TEST_F(LinesTest, ALentTerminalIsNoTerminalOfTheOtherPath) {
 
 TEST_F(LinesTest, ALineThatIsLostTakesTheKernelsRightsAtOnceAndTheSessionAfterTheGrace) {
   line_up();
+  inspected();
   const std::string session = come();
   ASSERT_TRUE(session.starts_with("S")) << session;
   device(false);
