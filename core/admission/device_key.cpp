@@ -147,12 +147,14 @@ std::optional<std::string> from_base64url(std::string_view text) {
 }
 
 std::string sha256(std::string_view bytes) {
-  // Fetched once: EVP_sha256() would look the algorithm up again in every call.
-  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  // Fetched once, and a context for each thread: EVP_sha256() would look the algorithm up again in every call.
+  static EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  thread_local const MdCtx context(EVP_MD_CTX_new());
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned size = 0;
-  need_memory(kAlgorithm != nullptr &&
-              EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, kAlgorithm, nullptr) == 1 && size == 32);
+  need_memory(kAlgorithm != nullptr && context && EVP_DigestInit_ex2(context.get(), kAlgorithm, nullptr) == 1 &&
+              EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1 &&
+              EVP_DigestFinal_ex(context.get(), out.data(), &size) == 1 && size == 32);
   return {reinterpret_cast<const char*>(out.data()), size};
 }
 

@@ -4,9 +4,9 @@
 
 #include <sekisho/sdk/result.hpp>
 
-#include <algorithm>
+#include <functional>
+#include <unordered_set>
 #include <utility>
-#include <vector>
 
 #ifdef SEKISHO_MUTATION
 #include <cstdlib>
@@ -17,17 +17,19 @@
 namespace sekisho::admission {
 namespace {
 
-using Named = std::pair<std::string_view, std::string_view>;  // name first: rules are few
+using Named = std::pair<std::string_view, std::string_view>;  // rule, name
+struct OfName {
+  std::size_t operator()(const Named& point) const { return std::hash<std::string_view>{}(point.second); }
+};
 
-/// The table in the order of its names: enforce() looks into it many times in a login.
-const std::vector<Named>& by_name() {
-  static const std::vector<Named> kSorted = [] {
-    std::vector<Named> out;
-    for (const EnforcementPoint& point : enforcement_points()) out.emplace_back(point.name, point.rule);
-    std::ranges::sort(out);
+/// The table by names: enforce() looks into it a hundred times in a login.
+const std::unordered_set<Named, OfName>& points() {
+  static const std::unordered_set<Named, OfName> kPoints = [] {
+    std::unordered_set<Named, OfName> out;
+    for (const EnforcementPoint& point : enforcement_points()) out.emplace(point.rule, point.name);
     return out;
   }();
-  return kSorted;
+  return kPoints;
 }
 
 #ifdef SEKISHO_MUTATION
@@ -47,7 +49,7 @@ bool is_disabled(std::string_view rule, std::string_view name) {
 }  // namespace
 
 bool is_enforcement_point(std::string_view rule, std::string_view name) {
-  return std::ranges::binary_search(by_name(), Named(name, rule));
+  return points().contains(Named(rule, name));
 }
 
 bool enforce(std::string_view rule, std::string_view name, bool holds) {

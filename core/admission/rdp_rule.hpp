@@ -68,6 +68,7 @@ class RdpRule {
   /// What the kernel shall let through: source and destination, until when.
   [[nodiscard]] std::map<std::pair<std::string, std::string>, Instant> rights(Instant now) const;
   [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] bool holds(std::string_view session) const { return held_.find(session) != held_.end(); }
 
  private:
   struct Held {

@@ -127,8 +127,8 @@ void append_record(std::string& out, Chain& chain, Kind kind, std::string_view p
   move_on(chain, kind, payload, hash, sha);
 }
 
-SegmentWalker::SegmentWalker(std::string_view segment, Chain start, Sha256& sha)
-    : segment_(segment), chain_(std::move(start)), sha_(sha) {}
+SegmentWalker::SegmentWalker(std::string_view segment, Chain start, Sha256& sha, Tree tree)
+    : segment_(segment), chain_(std::move(start)), sha_(sha), tree_(tree) {}
 
 Result<std::optional<Record>> SegmentWalker::next() {
   const auto bad = [](const char* why) { return fail("audit.malformed", why); };
@@ -152,7 +152,12 @@ Result<std::optional<Record>> SegmentWalker::next() {
   if (record_hash(sha_, chain_.hash, rest.substr(0, kFrameBytes), record.payload) != record.hash) {
     return bad("the record does not fit the chain");
   }
-  move_on(chain_, kind, record.payload, record.hash, sha_);
+  if (tree_ == Tree::counted && kind == Kind::entry) {
+    chain_.hash = record.hash;
+    chain_.tree.count();
+  } else {
+    move_on(chain_, kind, record.payload, record.hash, sha_);
+  }
   position_ += record_bytes(length);
   return std::optional<Record>(record);
 }

@@ -72,8 +72,10 @@ struct Record {
 /// nothing but zeros follows the last record; the meaning of payloads is the caller's.
 class SegmentWalker {
  public:
-  /// `segment` is the whole file; borrowed. `start`: the chain after the header.
-  SegmentWalker(std::string_view segment, Chain start, Sha256& sha);
+  enum class Tree : std::uint8_t { grown, counted };
+  /// `segment` is the whole file; borrowed. `start`: the chain after the header. `counted`: the tree's hashes are not
+  /// wanted; chain() then knows the number of entries, not their root.
+  SegmentWalker(std::string_view segment, Chain start, Sha256& sha, Tree tree = Tree::grown);
   /// The next record; nullopt at the end. Error: audit.malformed, after which only error() and position() mean
   /// something.
   [[nodiscard]] Result<std::optional<Record>> next();
@@ -85,6 +87,7 @@ class SegmentWalker {
   std::string_view segment_;
   Chain chain_;
   Sha256& sha_;
+  Tree tree_;
   std::size_t position_ = kHeaderBytes;
 };
 

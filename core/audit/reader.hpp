@@ -29,5 +29,10 @@ struct Trust {
 /// damage: verify() tells.
 [[nodiscard]] Result<std::vector<StoredEntry>> search(Disk& disk, const Query& query);
 [[nodiscard]] Result<std::vector<StoredEntry>> search(const std::string& directory, const Query& query);
+/// The same for several events in one walk: what matches `query`, whose own event is empty, and is one of `events`.
+[[nodiscard]] Result<std::vector<StoredEntry>> search_any(Disk& disk, const Query& query,
+                                                          const std::vector<std::string>& events);
+[[nodiscard]] Result<std::vector<StoredEntry>> search_any(const std::string& directory, const Query& query,
+                                                          const std::vector<std::string>& events);
 
 }  // namespace sekisho::audit

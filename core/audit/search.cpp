@@ -12,12 +12,14 @@ namespace {
 /// Looks for the query in the canonical text itself, so that only what is likely to match is parsed.
 class Sieve {
  public:
-  explicit Sieve(const Query& query) : query_(query) {
+  /// `events`: any of them; empty: any at all.
+  Sieve(const Query& query, const std::vector<std::string>& events) : query_(query), events_(events) {
     need("session", query.session);
     need("person", query.person);
     need("rule", query.rule);
     need("event", query.event);
     need("code", query.code);
+    for (const std::string& event : events) any_.push_back(member("event", event));
     if (query.from) from_ = to_rfc3339(*query.from);
     if (query.until) until_ = to_rfc3339(*query.until);
   }
@@ -28,8 +30,8 @@ class Sieve {
     if (!json.starts_with(kStart)) return false;
     const auto at = json.substr(kStart.size(), 27);  // RFC 3339 of fixed length: sorts as text
     if ((!from_.empty() && at < from_) || (!until_.empty() && at >= until_)) return false;
-    return std::all_of(needles_.begin(), needles_.end(),
-                       [json](const auto& needle) { return json.find(needle) != std::string_view::npos; });
+    const auto holds = [json](const auto& needle) { return json.find(needle) != std::string_view::npos; };
+    return std::ranges::all_of(needles_, holds) && (any_.empty() || std::ranges::any_of(any_, holds));
   }
 
   [[nodiscard]] bool matches(const Entry& e) const {
@@ -38,19 +40,24 @@ class Sieve {
     };
     return fits(query_.session, e.session) && fits(query_.person, e.person) && fits(query_.rule, e.rule) &&
            fits(query_.event, e.event) && fits(query_.code, e.code) && (!query_.from || e.at >= *query_.from) &&
-           (!query_.until || e.at < *query_.until);
+           (!query_.until || e.at < *query_.until) &&
+           (events_.empty() || std::ranges::any_of(events_, [&](const auto& event) { return fits(event, e.event); }));
   }
 
  private:
+  /// As it stands in the canonical text.
+  static std::string member(const char* key, const std::string& text) {
+    std::string out;
+    append_canonical(out, nlohmann::json{{key, safe_text(text, kMaxName)}});
+    return out.substr(1, out.size() - 2);
+  }
   void need(const char* key, const std::string& text) {
-    if (text.empty()) return;
-    std::string needle;
-    append_canonical(needle, nlohmann::json{{key, safe_text(text, kMaxName)}});
-    needles_.push_back(needle.substr(1, needle.size() - 2));
+    if (!text.empty()) needles_.push_back(member(key, text));
   }
 
   const Query& query_;
-  std::vector<std::string> needles_;
+  const std::vector<std::string>& events_;
+  std::vector<std::string> needles_, any_;
   std::string from_, until_;
 };
 
@@ -60,7 +67,7 @@ std::vector<StoredEntry> matches_in(std::string_view segment, const Sieve& sieve
   if (!header) return out;
   Chain start = std::move(header->before);
   start.hash = header_hash(segment, sha);
-  SegmentWalker walker(segment, std::move(start), sha);
+  SegmentWalker walker(segment, std::move(start), sha, SegmentWalker::Tree::counted);
   for (;;) {
     const auto record = walker.next();
     if (!record || !record->has_value()) return out;
@@ -74,6 +81,10 @@ std::vector<StoredEntry> matches_in(std::string_view segment, const Sieve& sieve
 }  // namespace
 
 Result<std::vector<StoredEntry>> search(Disk& disk, const Query& query) {
+  return search_any(disk, query, {});
+}
+
+Result<std::vector<StoredEntry>> search_any(Disk& disk, const Query& query, const std::vector<std::string>& events) {
   const auto names = disk.list();
   if (!names) return names.error();
   std::vector<std::uint64_t> segments;
@@ -82,7 +93,7 @@ Result<std::vector<StoredEntry>> search(Disk& disk, const Query& query) {
   }
   std::sort(segments.rbegin(), segments.rend());  // the newest first: most questions are about today
   Sha256 sha;
-  const Sieve sieve(query);
+  const Sieve sieve(query, events);
   std::vector<StoredEntry> out;
   for (const auto number : segments) {
     if (out.size() >= query.limit) break;
@@ -101,9 +112,14 @@ Result<std::vector<StoredEntry>> search(Disk& disk, const Query& query) {
 }
 
 Result<std::vector<StoredEntry>> search(const std::string& directory, const Query& query) {
+  return search_any(directory, query, {});
+}
+
+Result<std::vector<StoredEntry>> search_any(const std::string& directory, const Query& query,
+                                            const std::vector<std::string>& events) {
   auto disk = open_posix_disk(directory, Make::no);
   if (!disk) return disk.error();
-  return search(**disk, query);
+  return search_any(**disk, query, events);
 }
 
 }  // namespace sekisho::audit

@@ -280,6 +280,15 @@ TEST(AuditSearch, FindsByEveryFieldAndTime) {
               q.event = "login.refused";
             }),
             2U);
+  const Query all;
+  Query of_mori;
+  of_mori.person = "mori";
+  const auto several = search_any(stage.disk, all, {"journal.opened", "login.refused", "login.asked"});
+  ASSERT_TRUE(several);
+  EXPECT_EQ(several->size(), 204U) << "the start and every refusal, in one walk";
+  EXPECT_EQ(several->front().entry.event, "journal.opened");
+  EXPECT_EQ(search_any(stage.disk, of_mori, {"login.refused"})->size(), 2U);
+  EXPECT_EQ(search_any(stage.disk, all, {"login.refuse"})->size(), 0U);
   Query newest;
   newest.code = "stop.all";
   newest.limit = 3;

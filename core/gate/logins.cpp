@@ -2,6 +2,7 @@
 // for (mail, password hash) is done outside, and the grant is on disk before the cookie leaves (T-71).
 #include "admission/browser_rule.hpp"
 #include "admission/enforce.hpp"
+#include "base/json.hpp"
 #include "base/json_text.hpp"
 #include "gate/factor_states.hpp"
 #include "gate/lines.hpp"
@@ -186,7 +187,9 @@ LoginOutcome run_step(store::Tx& tx, const StepFacts& facts, const registry::Reg
           admission::LoginRefusedOut{admission::refusal(late ? "login.expired" : "login.unknown_handle"), false};
       return outcome;
     }
-    document = nlohmann::json::parse(row->document);
+    // Our own text; what the quick reader refuses (a plugin's state may be deep) the library reads.
+    auto read = parse_json(row->document, {.depth = 32});
+    document = read ? std::move(*read) : nlohmann::json::parse(row->document);
     if (document.contains(kHandover)) return take_handover(document, step.arrival);
   }
   TxFactorStates states(tx, facts.now);

@@ -61,7 +61,8 @@ admission::TerminalPosture load_posture(store::Tx& tx, const std::string& termin
   admission::TerminalPosture out;
   if (const auto row = tx.posture(terminal)) {
     out.last_seq = row->last_seq;
-    auto memory = nlohmann::json::parse(row->memory, nullptr, false);
+    auto read = parse_json(row->memory, {.depth = 32});
+    auto memory = read ? std::move(*read) : nlohmann::json::parse(row->memory, nullptr, false);
     if (memory.is_object()) out.memory = std::move(memory);
   }
   return out;

@@ -76,6 +76,10 @@ bool Rdp::judge(const std::string& number) {
     full_.erase(number);
     return false;
   }
+  if (gate_.registry->servers.empty() && !rule_.holds(number)) {  // nothing to grant, nothing to take away
+    full_ = false;
+    return false;
+  }
   const Session& session = *found->second;
   const auto open = gate_.consoles->open_servers(number);
   std::set<std::string_view> covered;

@@ -44,6 +44,7 @@ bool variation_selector(UChar32 c) {
 }
 
 bool invisible(UChar32 c) {
+  if (c >= 0x20 && c < 0x7F) return false;  // what most names are made of
   if (variation_selector(c)) return false;
   switch (u_charType(c)) {
     case U_CONTROL_CHAR:

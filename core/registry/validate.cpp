@@ -43,7 +43,9 @@ class FieldJudge {
       add(f, "id.malformed");
     }
   }
-  void text(const Field& f, const std::string& value) { judge_text(pointer(f), f, value); }
+  void text(const Field& f, const std::string& value) {
+    judge_text([&] { return pointer(f); }, f, value);
+  }
   void json_text(const Field&, const std::string&) {}  // judged with the terminal, below
   void ref(const Field& f, const std::string& value) {
     if (value.empty()) {
@@ -63,7 +65,7 @@ class FieldJudge {
     Field one = f;
     one.filled = true;
     one.max = 64;
-    for (std::size_t i = 0; i < values.size(); ++i) judge_text(entry(f, i), one, values[i]);
+    for (std::size_t i = 0; i < values.size(); ++i) judge_text([&] { return entry(f, i); }, one, values[i]);
   }
   template <class E>
   void choice(const Field& f, const E& value) {
@@ -94,13 +96,15 @@ class FieldJudge {
   void add(const Field& f, std::string_view code, std::string_view about = {}) {
     out_.push_back(finding(pointer(f), code, about));
   }
-  void judge_text(std::string at, const Field& f, const std::string& value) {
+  /// `at` is only asked for when there is something to tell.
+  template <class Where>
+  void judge_text(Where&& at, const Field& f, const std::string& value) {
     if (value.empty() && f.filled) {
-      out_.push_back(finding(std::move(at), "text.empty"));
+      out_.push_back(finding(at(), "text.empty"));
     } else if (value.size() > f.max) {
-      out_.push_back(finding(std::move(at), "text.too_long", std::to_string(f.max)));
+      out_.push_back(finding(at(), "text.too_long", std::to_string(f.max)));
     } else if (!shows_plainly(value, f.lines)) {
-      out_.push_back(finding(std::move(at), "text.invisible"));
+      out_.push_back(finding(at(), "text.invisible"));
     }
   }
   template <class T>

@@ -1,6 +1,7 @@
 // Contractors at work, with their terminals' agents: the whole way from login to the end of the work.
 #include "admission/device_key.hpp"
 #include "admission/posture_envelope.hpp"
+#include "base/json.hpp"
 #include "model_signatures.hpp"
 #include "people.hpp"
 
@@ -138,7 +139,7 @@ Task<std::string> report(World& world, ReportOf what) {
   const FrontReply first = co_await world.posture_front().ask(std::move(challenge));
   const auto* given = first ? std::get_if<PostureAnswer>(&*first) : nullptr;
   if (given == nullptr || given->status != 200) co_return std::string();
-  const json terms = json::parse(given->body);
+  const json terms = *parse_json(given->body);
   const Instant now = world.heap().now();
   std::string facts = facts_template();
   fill(facts, kWhen, to_seconds(now));

@@ -101,28 +101,28 @@ gate::GatePath gate_path(const std::string& name) {
   return out;
 }
 
-Result<std::vector<std::string>> sessions_with(audit::Disk& disk, const char* event, Instant from) {
-  audit::Query query;
-  query.from = from;
-  query.limit = 1'000'000;
-  query.event = event;
-  const auto found = audit::search(disk, query);
-  if (!found) return found.error();
-  std::vector<std::string> out;
-  for (const auto& entry : *found) out.push_back(entry.entry.session);
-  return out;
-}
-
 /// What the gate asks the journal at its start: granted and never ended, as sekishod does it, and ended. Both are asked
 /// in one store job, and nothing is written in between: the second answer comes from the walk for the first.
 struct ToldAtStart {
   Result<std::vector<std::string>> ended = std::vector<std::string>();
   Result<std::vector<std::string>> unfinished(audit::Disk& disk, Instant from) {
-    const auto granted = sessions_with(disk, "session.granted", from);
-    ended = sessions_with(disk, "session.ended", from);
-    if (!granted) return granted.error();
-    if (!ended) return ended.error();
-    std::set<std::string> open(granted->begin(), granted->end());
+    audit::Query query;
+    query.from = from;
+    query.limit = 1'000'000;
+    ended = std::vector<std::string>();
+    const auto found = audit::search_any(disk, query, {"session.granted", "session.ended"});
+    if (!found) {
+      ended = found.error();
+      return found.error();
+    }
+    std::set<std::string> open;
+    for (const auto& entry : *found) {
+      if (entry.entry.event == "session.granted") {
+        open.insert(entry.entry.session);
+      } else {
+        ended->push_back(entry.entry.session);
+      }
+    }
     for (const std::string& number : *ended) open.erase(number);
     return std::vector<std::string>(open.begin(), open.end());
   }

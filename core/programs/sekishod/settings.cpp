@@ -202,15 +202,13 @@ Result<std::vector<std::string>> unfinished(const std::string& directory, Instan
   audit::Query query;
   query.from = from;
   query.limit = 1'000'000;
-  query.event = "session.granted";
-  std::set<std::string> open;
-  const auto granted = audit::search(directory, query);
-  if (!granted) return granted.error();
-  for (const audit::StoredEntry& entry : *granted) open.insert(entry.entry.session);
-  query.event = "session.ended";
-  const auto ended = audit::search(directory, query);
-  if (!ended) return ended.error();
-  for (const audit::StoredEntry& entry : *ended) open.erase(entry.entry.session);
+  const auto found = audit::search_any(directory, query, {"session.granted", "session.ended"});
+  if (!found) return found.error();
+  std::set<std::string> open, over;
+  for (const audit::StoredEntry& entry : *found) {
+    (entry.entry.event == "session.granted" ? open : over).insert(entry.entry.session);
+  }
+  for (const std::string& session : over) open.erase(session);
   return std::vector<std::string>(open.begin(), open.end());
 }
 

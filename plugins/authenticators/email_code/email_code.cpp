@@ -4,11 +4,13 @@
 
 #include <sekisho/sdk/memory.hpp>
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <span>
 #include <utility>
 
@@ -31,14 +33,37 @@ std::string hex(std::span<const unsigned char> bytes) {
   return out;
 }
 
+template <auto Function>
+struct Free {
+  template <class T>
+  void operator()(T* object) const {
+    Function(object);
+  }
+};
+
 std::string sha256_hex(std::string_view bytes) {
-  // Fetched once: EVP_sha256() would look the algorithm up again in every call.
-  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  // Fetched once, and a context for each thread: EVP_sha256() would look the algorithm up again in every call.
+  static EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  thread_local const std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  need_memory(kAlgorithm != nullptr &&
-              EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, kAlgorithm, nullptr) == 1);
+  need_memory(kAlgorithm != nullptr && context && EVP_DigestInit_ex2(context.get(), kAlgorithm, nullptr) == 1 &&
+              EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1 &&
+              EVP_DigestFinal_ex(context.get(), digest.data(), &size) == 1);
   return hex(std::span(digest.data(), size));
+}
+
+/// A context for HMAC-SHA-256 that only wants its key: HMAC() looks both algorithms up in every call.
+using MacContext = std::unique_ptr<EVP_MAC_CTX, Free<EVP_MAC_CTX_free>>;
+MacContext new_mac_context() {
+  const std::unique_ptr<EVP_MAC, Free<EVP_MAC_free>> hmac(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr));
+  need_memory(hmac != nullptr);
+  MacContext out(EVP_MAC_CTX_new(hmac.get()));
+  std::array<char, 7> digest{"SHA256"};
+  const std::array<OSSL_PARAM, 2> parameters{OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
+                                             OSSL_PARAM_construct_end()};
+  need_memory(out && EVP_MAC_CTX_set_params(out.get(), parameters.data()) == 1);
+  return out;
 }
 
 /// Length first, so that no two lists of fields make the same bytes.
@@ -168,11 +193,13 @@ std::string EmailCode::mac(const Round& round, std::string_view salt_hex, std::s
     append(message, field);
   }
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
+  std::size_t size = 0;
   const std::string_view key = pepper_.reveal();
-  need_memory(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-                   reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest.data(),
-                   &size) != nullptr);
+  thread_local const MacContext context = new_mac_context();
+  need_memory(
+      EVP_MAC_init(context.get(), reinterpret_cast<const unsigned char*>(key.data()), key.size(), nullptr) == 1 &&
+      EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1 &&
+      EVP_MAC_final(context.get(), digest.data(), &size, digest.size()) == 1);
   wipe(message.data(), message.size());
   return hex(std::span(digest.data(), size));
 }
