@@ -96,6 +96,7 @@ def inside_without_code(world: NamespacesWorld) -> Login:
     assert report.ok, report.text
     login = pc.login().up()
     world.wait_tunnel("mori")
+    pc.agent.start()  # reading and typing may take longer than a silent PC is let be
     return login
 
 
@@ -117,6 +118,7 @@ def test_each_session_has_a_fresh_desktop_with_a_password_of_its_own(world: Name
     world.must("he is logged in", lambda: ocr.shows(screen.picture(file), "maint@desktop"), within=60)
     screen.type("echo once >left; cat base left\n")
     world.must("his file lies there", lambda: ocr.shows(screen.picture(file), "from the base image once"), within=30)
+    world.pc("mori").agent.stop()
     first.hang_up()
     world.wait_no_session("mori")
     second = inside_without_code(world)
@@ -134,4 +136,5 @@ def test_each_session_has_a_fresh_desktop_with_a_password_of_its_own(world: Name
     world.must("the new one is right", lambda: ocr.shows(screen.picture(file), "maint@desktop"), within=60)
     screen.type("cat base left\n")
     world.must("nothing of the session before is there", lambda: ocr.shows(screen.picture(file), "can't open 'left'"), within=30)
+    world.pc("mori").agent.stop()
     second.hang_up()
