@@ -118,7 +118,10 @@ def obey(chromium: webdriver.Chrome, order: dict[str, Any]) -> dict[str, Any]:
         return {"value": chromium.execute_script(order["text"])}
     elif what == "picture":
         # The whole page, not only what fits in the window.
-        shot = chromium.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "format": "png"})
+        size = chromium.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
+        # Chromium draws no picture of a page that is longer than this: its beginning, then.
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 16_000), "scale": 1}
+        shot = chromium.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "format": "png", "clip": clip})
         with open(order["file"] + ".b64", "w", encoding="ascii") as out:
             out.write(shot["data"])
     elif what == "axe":
