@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <stdexcept>
 #include <vector>
@@ -57,8 +58,11 @@ TEST(Worker, AFourthHangingCallLeavesNoThreadButEveryLimitIsKept) {
   const auto gate = go.get_future().share();
   Worker worker;
   bool begun_late = false;
-  for (int i = 0; i < 4; ++i) {
-    EXPECT_FALSE(worker.run<int>(milliseconds(5), [gate]() -> Result<int> {
+  // A call whose thread is slow to start is abandoned before it begins, and hangs nowhere: another one, then.
+  const auto begun = std::make_shared<std::atomic<int>>(0);
+  while (begun->load() < 4) {
+    EXPECT_FALSE(worker.run<int>(milliseconds(5), [gate, begun]() -> Result<int> {
+      ++*begun;
       gate.wait();
       return 0;
     }));
