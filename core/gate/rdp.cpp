@@ -77,7 +77,7 @@ bool Rdp::judge(const std::string& number) {
     return false;
   }
   if (gate_.registry->servers.empty() && !rule_.holds(number)) {  // nothing to grant, nothing to take away
-    full_ = false;
+    full_.erase(number);
     return false;
   }
   const Session& session = *found->second;
