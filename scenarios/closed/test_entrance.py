@@ -153,9 +153,9 @@ def test_an_own_terminal_opens_nothing_on_the_closed_path(world: World) -> None:
 def test_without_his_own_certificate_and_password_nobody_passes(world: World) -> None:
     none_passes(world, [
         ("Sato with Kita's certificate", "sato", "", {"certificate": world.certificate_of("kita")}),
-        ("Sato without a certificate", "sato", "", {"certificate": None}),
+        ("Kita without a certificate", "kita", "", {"certificate": None}),
         ("Sato with a certificate of a stranger's CA", "sato", "", {"certificate": world.odd_certificate("foreign_ca")}),
-        ("Sato with a certificate that nobody has registered", "sato", "", {"certificate": world.odd_certificate("unregistered")}),
+        ("Kita with a certificate that nobody has registered", "kita", "", {"certificate": world.odd_certificate("unregistered")}),
         ("Sato with a wrong password", "sato", "", {"password": "not his password 1"})])
 
 

@@ -205,8 +205,10 @@ Result<KernelRules> KernelRules::read(std::string_view listing) {
       }
     }
   }
-  for (const auto& [name, pairs] : elements) {  // a set that no rule looks up is a record
-    if (asked.contains(name)) out.rights_.insert(out.rights_.end(), pairs.begin(), pairs.end());
+  for (auto& [name, pairs] : elements) {  // a set that no rule looks up is a record
+    if (!asked.contains(name)) continue;
+    out.rights_.insert(out.rights_.end(), pairs.begin(), pairs.end());
+    out.sets_.emplace(name, std::move(pairs));
   }
   if (out.hooks_.find("prerouting") == out.hooks_.end()) return fail("zones.ruleset", "no chain at prerouting");
   return out;
@@ -235,8 +237,10 @@ KernelRules::Told KernelRules::told(const Match& match, const Packet& packet) co
     case Field::right: {
       const std::uint32_t from = match.answers ? packet.destination : packet.source,
                           to = match.answers ? packet.source : packet.destination;
-      const bool any = std::ranges::any_of(
-          rights_, [&](const auto& each) { return each.first.holds(from) && each.second.holds(to); });
+      const auto set = sets_.find(match.names.front());  // another path's rights are in another one
+      const bool any = set != sets_.end() && std::ranges::any_of(set->second, [&](const auto& each) {
+                         return each.first.holds(from) && each.second.holds(to);
+                       });
       return any ? Told::maybe : Told::no;
     }
     case Field::oif:

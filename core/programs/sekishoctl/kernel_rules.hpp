@@ -88,7 +88,8 @@ class KernelRules {
   std::set<std::uint32_t> edges_;
   std::set<std::uint16_t> ports_;
   std::set<std::string> devices_;
-  std::vector<std::pair<Range, Range>> rights_;
+  std::vector<std::pair<Range, Range>> rights_;                                    ///< of all sets
+  std::map<std::string, std::vector<std::pair<Range, Range>>, std::less<>> sets_;  ///< each one's own
 };
 
 }  // namespace sekisho::ctl

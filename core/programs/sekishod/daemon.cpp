@@ -248,17 +248,21 @@ class Daemon final : public run::ChildControl::Handler {
     return out;
   }
 
-  /// An event takes the fields that it names.
+  /// An event takes the fields that it names; the two numbers are never one event's together.
   void tell(const circuits::Note& note) {
+    const char* number = note.event->has_field("circuits") ? "circuits" : "took_ms";
+    if (note.event->has_field(number)) {
+      return log_->event(
+          *note.event,
+          {{"circuit", note.circuit}, {"contractor", note.contractor}, {"code", note.code}, {number, note.number}});
+    }
     log_->event(*note.event, {{"circuit", note.circuit},
                               {"contractor", note.contractor},
                               {"code", note.code},
                               {"peer", note.peer},
                               {"identity", note.identity},
                               {"cipher", note.cipher},
-                              {"words", note.words},
-                              {"took_ms", note.number},
-                              {"circuits", note.number}});
+                              {"words", note.words}});
   }
 
   // --- the supervisor
