@@ -54,6 +54,7 @@ class Gate final : supervise::ChildProcess::Handler, seam::Link::Handler {
     for (const auto& path : document["paths"]) {
       if (path["name"] != options_.path) continue;
       folder_ = path["pages"]["recordings"];
+      zone_ = path["zones"][0];  // the relay shows nothing of another one (R01)
       listens = {path["entrance"], path["pages"]["console"]["listen"]};
     }
     if (folder_.empty() || !start(listens)) return fail_with("the relay does not start");
@@ -140,6 +141,7 @@ class Gate final : supervise::ChildProcess::Handler, seam::Link::Handler {
     right.person = "mori";
     right.target = right.title = "bench-" + std::to_string(right.console);
     right.address = "127.0.0.1";
+    right.zone = zone_;
     right.recorded = ticket[5] == 'r';
     return right;
   }
@@ -237,7 +239,7 @@ class Gate final : supervise::ChildProcess::Handler, seam::Link::Handler {
   std::unique_ptr<run::PeerLink> link_;
   std::optional<supervise::Exit> exit_;
   bool ready_ = false, greeted_ = false;
-  std::string folder_;
+  std::string folder_, zone_;
   std::uint64_t screens_ = 0;
   std::map<std::uint64_t, Recording> recordings_;  // by console
   std::map<std::string, std::uint64_t> ends_;      // by why
