@@ -8,6 +8,8 @@
 #include "gate/rdp.hpp"
 #include "gate/state.hpp"
 #include "registry/application_rights.hpp"
+#include "registry/findings.hpp"
+#include "registry/stops.hpp"
 
 #include <algorithm>
 #include <array>
@@ -32,14 +34,6 @@ struct Changed {
   std::shared_ptr<const registry::Registry> registry;
   std::optional<Error> error;
 };
-
-Error findings_error(const std::vector<registry::Finding>& findings) {
-  nlohmann::json rows = nlohmann::json::array();
-  for (const auto& f : findings) {
-    rows.push_back({{"pointer", f.pointer}, {"code", f.code}, {"ja", f.text.ja}, {"en", f.text.en}});
-  }
-  return fail("registry.invalid", rows.dump());
-}
 
 }  // namespace
 
@@ -70,8 +64,10 @@ std::string_view to_string(SessionState state) {
 }
 
 std::optional<Refusal> Gate::State::stopped(std::string_view path_name) const {
-  if (!admission::enforce("R19", "stop.all", !registry->stops.contains("all:"))) return admission::refusal("stop.all");
-  if (!admission::enforce("R19", "stop.path", !registry->stops.contains("path:" + std::string(path_name)))) {
+  if (!admission::enforce("R19", "stop.all", !registry::is_stopped(*registry, "all", ""))) {
+    return admission::refusal("stop.all");
+  }
+  if (!admission::enforce("R19", "stop.path", !registry::is_stopped(*registry, "path", path_name))) {
     return admission::refusal("stop.path");
   }
   return std::nullopt;
@@ -189,27 +185,21 @@ void Gate::change_registry(Change change, std::string by, std::string what,
   s.in_store<Changed>(
       [change = std::move(change), networks = s.lines->networks()](store::Tx& tx) {
         Changed out;
-        Result<registry::Registry> next = change(tx.registry());
+        const registry::Registry before = tx.registry();
+        Result<registry::Registry> next = change(before);
         if (!next) {
           out.error = next.error();
           return out;
         }
-        // What was stored under older rules must not keep anybody from stopping or ending something (R19).
         const auto added = [&](auto&& judge) {
           std::vector<registry::Finding> found = judge(*next);
           if (found.empty()) return found;
-          const auto before = judge(tx.registry());
-          std::erase_if(found, [&](const registry::Finding& one) {
-            return std::ranges::any_of(before, [&](const registry::Finding& old) {
-              return old.pointer == one.pointer && old.code == one.code;
-            });
-          });
-          return found;
+          return registry::findings_of_change(std::move(found), *next, judge(before), before);
         };
         auto findings = added([](const registry::Registry& r) { return registry::validate(r); });
         if (findings.empty()) findings = added([&](const registry::Registry& r) { return outside(networks, r); });
         if (!findings.empty()) {
-          out.error = findings_error(findings);
+          out.error = registry::invalid(findings);
           return out;
         }
         tx.replace_registry(*next);

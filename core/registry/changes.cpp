@@ -26,8 +26,16 @@ Result<Registry> checked(Registry next) {
   if (const auto findings = validate(next); !findings.empty()) return invalid(findings);
   return next;
 }
-Result<Put> checked(Registry next, std::string key) {
-  Result<Registry> good = checked(std::move(next));
+/// What was stored under older rules and is not touched here is nobody's fault now (findings_of_change()).
+Result<Registry> checked(Registry next, const Registry& before) {
+  if (auto findings = validate(next); !findings.empty()) {
+    findings = findings_of_change(std::move(findings), next, validate(before), before);
+    if (!findings.empty()) return invalid(findings);
+  }
+  return next;
+}
+Result<Put> checked(Registry next, const Registry& before, std::string key) {
+  Result<Registry> good = checked(std::move(next), before);
   if (!good) return good.error();
   return Put{*std::move(good), std::move(key)};
 }
@@ -70,6 +78,7 @@ std::optional<Error> may_not_decide(const Registry& r, const Application& applic
 
 Result<Registry> decide(Registry current, const std::string& id, const Decision& d, ApplicationState state,
                         Instant now) {
+  const Registry before = current;
   const auto found = current.applications.find(id);
   if (found == current.applications.end()) return fail("registry.no_such_object", id);
   Application& application = found->second;
@@ -80,7 +89,7 @@ Result<Registry> decide(Registry current, const std::string& id, const Decision&
   application.decision_note = d.note;
   application.decided_at = now;
   application.build_up_exception = state == ApplicationState::accepted && d.build_up_exception;
-  return checked(std::move(current));
+  return checked(std::move(current), before);
 }
 
 /// "$argon2id$v=19$m=65536,t=2,p=1$<salt>$<hash>" with nothing missing and nothing below the floor.
@@ -203,7 +212,7 @@ Result<Put> put_object(Registry current, Kind kind, const json& object) {
   const ObjectRead read = read_object(kind, object, next);
   if (!read.findings.empty()) return invalid(read.findings);
   if (auto error = carry_over(current, next, kind, read.key)) return *std::move(error);
-  return checked(std::move(next), read.key);
+  return checked(std::move(next), current, read.key);
 }
 
 Result<Registry> remove_object(Registry current, Kind kind, const std::string& key) {
@@ -214,12 +223,13 @@ Result<Registry> remove_object(Registry current, Kind kind, const std::string& k
       return fail("certificate.revocation_final", key);
     }
   }
+  const Registry before = current;
   std::size_t removed = 0;
   for_each_kind(current, [&](Kind each, auto& map) {
     if (each == kind) removed = map.erase(key);
   });
   if (removed == 0) return fail("registry.no_such_object", key);
-  const auto findings = validate(current);
+  const auto findings = findings_of_change(validate(current), current, validate(before), before);
   if (findings.empty()) return current;
   // What was valid before can only have lost something it refers to.
   std::string by;
@@ -228,6 +238,7 @@ Result<Registry> remove_object(Registry current, Kind kind, const std::string& k
 }
 
 Result<Registry> end_object(Registry current, Kind kind, const std::string& key, Instant now) {
+  const Registry before = current;
   std::optional<Error> error;
   const auto end_at = [&](auto& map) {
     auto found = find(map, key);
@@ -285,7 +296,7 @@ Result<Registry> end_object(Registry current, Kind kind, const std::string& key,
       return fail("registry.cannot_end", key);
   }
   if (error) return *std::move(error);
-  return checked(std::move(current));
+  return checked(std::move(current), before);
 }
 
 Result<Put> submit_application(Registry current, const json& object) {
@@ -304,11 +315,12 @@ Result<Registry> return_application(Registry current, const std::string& id, con
 }
 
 Result<Registry> set_password_hash(Registry current, const std::string& person, std::string_view phc) {
+  const Registry before = current;
   auto found = find(current.people, person);
   if (!found) return found.error();
   if (!good_phc(phc)) return fail("person.bad_password_hash");
   (*found)->password_hash = phc;
-  return checked(std::move(current));
+  return checked(std::move(current), before);
 }
 
 Result<Put> register_certificate(Registry current, const json& object, bool replace, Instant now) {
@@ -316,6 +328,7 @@ Result<Put> register_certificate(Registry current, const json& object, bool repl
   const ObjectRead read = read_object(Kind::certificate, object, scratch);
   if (!read.findings.empty()) return invalid(read.findings);
   if (current.certificates.contains(read.key)) return fail("registry.exists", read.key);
+  const Registry before = current;
   const Certificate& fresh = scratch.certificates.at(read.key);
   if (fresh.revoked_at) return fail("registry.already_ended", read.key);
   if (replace) {
@@ -326,17 +339,18 @@ Result<Put> register_certificate(Registry current, const json& object, bool repl
     }
   }
   current.certificates.emplace(read.key, fresh);
-  return checked(std::move(current), read.key);
+  return checked(std::move(current), before, read.key);
 }
 
 Result<Registry> open_enrolment(Registry current, const std::string& terminal, std::string token_sha256_hex,
                                 Instant until, Instant now) {
+  const Registry before = current;
   auto found = find(current.terminals, terminal);
   if (!found) return found.error();
   if (ended((*found)->ended_at, now)) return fail("registry.already_ended", terminal);
   (*found)->enrolment_hash = std::move(token_sha256_hex);
   (*found)->enrolment_until = until;
-  return checked(std::move(current));
+  return checked(std::move(current), before);
 }
 
 Result<Put> grant_exception(Registry current, const json& object, Instant now) {
@@ -349,8 +363,9 @@ Result<Put> grant_exception(Registry current, const json& object, Instant now) {
       application != current.applications.end()) {
     if (auto error = may_not_decide(current, application->second, exception.approver, now)) return *std::move(error);
   }
+  const Registry before = current;
   current.exceptions.emplace(read.key, exception);
-  return checked(std::move(current), read.key);
+  return checked(std::move(current), before, read.key);
 }
 
 }  // namespace sekisho::registry

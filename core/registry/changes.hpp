@@ -1,7 +1,9 @@
 // What staff may change, and what a change does to the rest: pure functions from one registry to the next.
-// Each takes the newest registry by value and answers with a valid next one, or with an Error whose code has words in
-// refusals.hpp (registry.invalid carries findings, findings.hpp). They run inside a store transaction (gate::Control).
-// Threads: pure functions. Source: mission.md R16–R18; threats.md T-34, T-36, T-38; decisions.md "Rights".
+// Each takes the newest registry by value and answers with a next one in which nothing is wrong that was not so before
+// in an object untouched (findings_of_change()), or with an Error whose code has words in refusals.hpp
+// (registry.invalid carries findings, findings.hpp). Of a whole import everything must be right. They run inside a
+// store transaction (gate::Control). Threads: pure functions. Source: mission.md R16–R18; threats.md T-34, T-36, T-38;
+// decisions.md "Rights".
 //
 // An application's life. Any edit of its substance voids a decision (T-38):
 //

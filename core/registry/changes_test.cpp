@@ -1,5 +1,6 @@
 #include "registry/changes.hpp"
 
+#include "registry/findings.hpp"
 #include "registry/json.hpp"
 #include "registry/refusals.hpp"
 #include "registry/testing/cast.hpp"
@@ -194,6 +195,60 @@ TEST(Objects, ArePutEndedAndRemoved) {
     EXPECT_EQ(code(end_object(r, kind, "nothing", kNow)), "registry.no_such_object") << key;
   }
   EXPECT_EQ(code(end_object(r, Kind::system, "web", kNow)), "registry.cannot_end");
+}
+
+TEST(Objects, WhatWasWrongBeforeKeepsNobodyFromEndingIt) {
+  Registry old = cast();
+  old.people.at("tani").mail = "no address";
+  old.contracts.at("c-web").title.clear();
+  ASSERT_EQ(validate(old).size(), 2U);
+  for (const auto& [kind, key] :
+       {std::pair{Kind::person, "tani"}, std::pair{Kind::person, "mori"}, std::pair{Kind::contract, "c-web"},
+        std::pair{Kind::terminal, "pc-mori"}, std::pair{Kind::application, "a-mori"}}) {
+    EXPECT_EQ(code(end_object(old, kind, key, kNow)), "ok") << key;
+  }
+  EXPECT_EQ(code(set_password_hash(old, "mori", kPhc)), "ok") << "somebody else's";
+  EXPECT_EQ(code(set_password_hash(old, "tani", kPhc)), "registry.invalid") << "who changes an object answers for it";
+}
+
+TEST(Objects, AnOldFaultIsKnownByItsObjectAndNotByItsPlace) {
+  Registry before = cast();
+  before.people.at("tani").mail = "no address";
+  Registry next = before;
+  next.people["aaa"] = next.people.at("mori");  // everybody's place moves by one
+  next.people.at("aaa").id = "aaa", next.people.at("aaa").login = "aaa";
+  const auto added = [&] { return findings_of_change(validate(next), next, validate(before), before); };
+  EXPECT_EQ(validate(next).size(), 1U);
+  EXPECT_TRUE(added().empty());
+  next.people.at("aaa").mail = "no address";
+  ASSERT_EQ(added().size(), 1U);
+  EXPECT_EQ(added()[0].pointer, "/people/0/mail");
+  next = before;
+  next.people.at("tani").mail = "another that is none";  // wrong before and wrong now, but not the same
+  EXPECT_EQ(added().size(), 1U);
+  next = before;
+  next.people.at("tani").name = "谷";
+  EXPECT_EQ(added().size(), 1U) << "who changes an object answers for all of it";
+  next.people.at("tani") = before.people.at("tani");
+  next.people.at("tani").ended_at = kNow;
+  EXPECT_TRUE(added().empty()) << "its end is no change of it";
+}
+
+TEST(Objects, AnExceptionIsEndedByAnEarlierDayAndNotByALaterOne) {
+  Registry before = cast();
+  const json object{{"id", "x-1"},      {"application", "a-mori"}, {"terminal", "pc-mori"}, {"check", "antivirus"},
+                    {"reason", "試験"}, {"approver", "yama"},      {"until", "2026-12-31"}};
+  const auto granted = grant_exception(before, object, kNow);
+  ASSERT_EQ(code(granted), "ok");
+  before = granted->registry;
+  before.exceptions.at("x-1").reason.clear();
+  ASSERT_FALSE(validate(before).empty());
+  Registry next = before;
+  const auto added = [&] { return findings_of_change(validate(next), next, validate(before), before); };
+  next.exceptions.at("x-1").until = kNow;
+  EXPECT_TRUE(added().empty());
+  next.exceptions.at("x-1").until = before.exceptions.at("x-1").until + days(1);
+  EXPECT_FALSE(added().empty());
 }
 
 TEST(Objects, EveryEndTakesTheRightAway) {

@@ -1,9 +1,16 @@
 #include "registry/findings.hpp"
 
+#include "registry/json.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <iterator>
+#include <map>
+#include <set>
+#include <tuple>
 
 namespace sekisho::registry {
 namespace {
@@ -141,6 +148,53 @@ std::string with(std::string_view sentence, std::string_view about) {
   return out;
 }
 
+/// What a finding is about, wherever its object stands in the document.
+struct Subject {
+  Kind kind{};
+  std::string id, rest;
+};
+
+/// nullopt: the pointer names no object of this registry.
+std::optional<Subject> subject_of(const Registry& registry, std::string_view pointer) {
+  if (!pointer.starts_with('/')) return std::nullopt;
+  const std::size_t second = pointer.find('/', 1);
+  if (second == std::string_view::npos) return std::nullopt;
+  const auto kind = kind_of(pointer.substr(1, second - 1));
+  const std::size_t third = std::min(pointer.find('/', second + 1), pointer.size());
+  std::size_t place = 0;
+  const auto [end, bad] = std::from_chars(pointer.data() + second + 1, pointer.data() + third, place);
+  if (!kind || bad != std::errc{} || end != pointer.data() + third) return std::nullopt;
+  std::optional<Subject> out;
+  for_each_kind(registry, [&](Kind each, const auto& map) {
+    if (each != *kind || place >= map.size()) return;
+    out = Subject{each, std::next(map.begin(), static_cast<std::ptrdiff_t>(place))->first,
+                  std::string(pointer.substr(third))};
+  });
+  return out;
+}
+
+/// An exception ends by an earlier last day; a later one is no end.
+bool lasts_longer(const Registry& before, const Registry& next, const Subject& subject) {
+  return subject.kind == Kind::exception &&
+         before.exceptions.at(subject.id).until < next.exceptions.at(subject.id).until;
+}
+
+/// The object without what an end of it changes (end_object(), a terminal's return).
+nlohmann::json but_for_its_end(const Registry& registry, const Subject& subject) {
+  auto out = export_object(registry, subject.kind, subject.id, {.secrets = true});
+  if (!out) return nullptr;
+  for (const char* end : {"ended_at", "revoked_at", "returned_at", "wiped_at"}) out->erase(end);
+  if (subject.kind == Kind::application && out->value("state", "") == to_string(ApplicationState::ended)) {
+    out->erase("state");
+  }
+  if (subject.kind == Kind::exception) out->erase("until");  // judged below
+  if (subject.kind == Kind::terminal) {                      // an end closes an enrolment that was open
+    out->erase("enrolment_hash");
+    out->erase("enrolment_until");
+  }
+  return *out;
+}
+
 }  // namespace
 
 Finding finding(std::string pointer, std::string_view code, std::string_view about) {
@@ -155,6 +209,27 @@ std::vector<Finding> all_finding_codes() {
     out.push_back({"", std::string(row.code), Text{std::string(row.ja), std::string(row.en)}});
   }
   return out;
+}
+
+std::vector<Finding> findings_of_change(std::vector<Finding> of_next, const Registry& next,
+                                        const std::vector<Finding>& of_before, const Registry& before) {
+  std::set<std::tuple<Kind, std::string, std::string, std::string>> old;
+  for (const Finding& f : of_before) {
+    if (auto subject = subject_of(before, f.pointer)) old.emplace(subject->kind, subject->id, subject->rest, f.code);
+  }
+  std::map<std::pair<Kind, std::string>, bool> same;  // an object is compared once, however much is wrong with it
+  std::erase_if(of_next, [&](const Finding& f) {
+    const auto subject = subject_of(next, f.pointer);
+    if (!subject || !old.contains({subject->kind, subject->id, subject->rest, f.code})) return false;
+    const auto [known, fresh] = same.emplace(std::pair{subject->kind, subject->id}, false);
+    if (fresh) {
+      auto was = but_for_its_end(before, *subject), is = but_for_its_end(next, *subject);
+      if (!is.contains("state")) was.erase("state");  // an application that the change ends
+      known->second = was == is && !lasts_longer(before, next, *subject);
+    }
+    return known->second;
+  });
+  return of_next;
 }
 
 nlohmann::json findings_json(const std::vector<Finding>& findings) {

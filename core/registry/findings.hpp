@@ -18,6 +18,14 @@ namespace sekisho::registry {
 /// Every code with its sentences, for the operator page and the test of completeness.
 [[nodiscard]] std::vector<Finding> all_finding_codes();
 
+/// Those of `of_next` that a change from `before` to `next` answers for. One that stood before is not counted, so that
+/// what was stored under older rules keeps nobody from stopping or ending something (R19) — but only where its object
+/// is the same as before, its end left aside: who changes an object answers for all of it. Objects are known by kind
+/// and id, not by their place, which any insertion shifts. `of_next`, `of_before`: of validate() or of another judge
+/// with the same pointers ("/people/<place in the map>/…").
+[[nodiscard]] std::vector<Finding> findings_of_change(std::vector<Finding> of_next, const Registry& next,
+                                                      const std::vector<Finding>& of_before, const Registry& before);
+
 /// [{"pointer","code","ja","en"}, …]
 [[nodiscard]] nlohmann::json findings_json(const std::vector<Finding>& findings);
 /// Error registry.invalid whose detail is findings_json() as text.
