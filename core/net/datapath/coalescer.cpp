@@ -62,24 +62,32 @@ bool Coalescer::continues(std::span<const std::byte> packet, const PacketInfo& i
          && same_bytes(held, packet, 40, info.payload_at - 40u);                // options
 }
 
-/// A repeated acknowledgement is news (RFC 5681 §2), so the later one must say more.
-bool Coalescer::supersedes(std::span<const std::byte> packet, const PacketInfo& info) const {
+/// What is held is an acknowledgement of the same flow, and but for what it acknowledges it says the same.
+bool Coalescer::same_acknowledger(std::span<const std::byte> packet, const PacketInfo& info) const {
   if (used_ == 0 || !acknowledges_ || info.payload_at != head_.payload_at) return false;
   const std::span<const std::byte> held = std::span(frame_).subspan(kVnetHeaderBytes);
-  const std::uint32_t more = load32(packet, 28) - load32(held, 28);
-  return more != 0 && more <= kMostAcknowledged - acknowledged_ && same_bytes(held, packet, 0, 2) &&
-         same_bytes(held, packet, 6, 4)       // flags, TTL, protocol
-         && same_bytes(held, packet, 12, 16)  // addresses, ports, sequence number
-         && same_bytes(held, packet, 32, 2)   // offset, flags
-         && same_bytes(held, packet, 38, 2)   // urgent
+  return same_bytes(held, packet, 0, 2) && same_bytes(held, packet, 6, 4)  // flags, TTL, protocol
+         && same_bytes(held, packet, 12, 16)                               // addresses, ports, sequence number
+         && same_bytes(held, packet, 32, 2)                                // offset, flags
+         && same_bytes(held, packet, 38, 2)                                // urgent
          && (info.payload_at == kIpv4HeaderBytes + kTcpHeaderBytes ||
              load32(packet, 44) - load32(held, 44) < 0x80000000);  // its own time does not go back
 }
 
+/// A repeated acknowledgement is news (RFC 5681 §2): the later one must say more, and none takes a repeated one's
+/// place.
+bool Coalescer::supersedes(std::span<const std::byte> packet, const PacketInfo& info) const {
+  if (repeats_ || !same_acknowledger(packet, info)) return false;
+  const std::uint32_t more = load32(packet, 28) - load32(std::span(frame_).subspan(kVnetHeaderBytes), 28);
+  return more != 0 && more <= kMostAcknowledged - acknowledged_;
+}
+
 void Coalescer::hold_acknowledgement(std::span<const std::byte> packet, const PacketInfo& info) {
+  const auto held = std::span<const std::byte>(frame_).subspan(kVnetHeaderBytes);
   if (supersedes(packet, info)) {
-    acknowledged_ += load32(packet, 28) - load32(std::span(frame_).subspan(kVnetHeaderBytes), 28);
+    acknowledged_ += load32(packet, 28) - load32(held, 28);
   } else {
+    repeats_ = same_acknowledger(packet, info) && load32(packet, 28) == load32(held, 28);
     flush();
     acknowledged_ = 0;
   }
@@ -104,7 +112,7 @@ void Coalescer::take(std::span<const std::byte> packet, const PacketInfo& info, 
     piece_ = piece != 0 ? piece : payload;
     segments_ = (payload + piece_ - 1) / piece_;
     closed_ = last || payload % piece_ != 0;
-    acknowledges_ = false;
+    acknowledges_ = repeats_ = false;
     return;
   }
   std::memcpy(frame_.data() + used_, packet.data() + info.payload_at, payload);

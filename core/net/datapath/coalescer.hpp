@@ -1,7 +1,7 @@
 // Coalescer: consecutive TCP segments of one flow become one super-packet for the TUN; the kernel cuts it again.
 // What cannot be glued passes unchanged and in order. Cutting what was glued gives back the same segments. Of pure
 // acknowledgements of one flow that stand directly behind each other the last one passes alone when it says all that
-// the others said (RFC 3449 §5.2.1); none waits longer for that than until flush().
+// the others said (RFC 3449 §5.2.1), a repeated one always; none waits longer for that than until flush().
 // Threads: one. Ownership: copies what it keeps (one super-packet). Call flush() when no more packets are at hand.
 // Source: performance.md finding 3; virtio 1.2 §5.1.6.2.
 #pragma once
@@ -30,7 +30,8 @@ class Coalescer {
 
   /// Segments below this payload are never glued: a super-packet of crumbs would cost the kernel more than it saves.
   static constexpr std::size_t kLeastPiece = 128;
-  /// One acknowledgement stands for no more than a receiver acknowledges at once that takes super-packets itself.
+  /// One acknowledgement stands for no more, beyond the first of those it stands for, than a receiver acknowledges at
+  /// once that takes super-packets itself.
   static constexpr std::uint32_t kMostAcknowledged = 65'535;
 
  private:
@@ -38,6 +39,7 @@ class Coalescer {
   [[nodiscard]] bool may_start(std::span<const std::byte> packet, const PacketInfo& info) const;
   [[nodiscard]] bool continues(std::span<const std::byte> packet, const PacketInfo& info, std::size_t piece) const;
   void hold_acknowledgement(std::span<const std::byte> packet, const PacketInfo& info);
+  [[nodiscard]] bool same_acknowledger(std::span<const std::byte> packet, const PacketInfo& info) const;
   [[nodiscard]] bool supersedes(std::span<const std::byte> packet, const PacketInfo& info) const;
   void write_alone(std::span<const std::byte> packet);
 
@@ -49,7 +51,8 @@ class Coalescer {
   PacketInfo head_;
   bool closed_ = false;             // the last segment was short, pushed or the last: nothing may follow
   bool acknowledges_ = false;       // what is held is a pure acknowledgement
-  std::uint32_t acknowledged_ = 0;  // by it and those it stands for, bytes
+  bool repeats_ = false;            // and says again what the one before it said: that is news, and passes
+  std::uint32_t acknowledged_ = 0;  // beyond the first of those it stands for, bytes
 };
 
 /// Whether a TCP packet may be cut as data: nothing but ACK, PSH, FIN and the ECN flags, and no fragment.

@@ -274,6 +274,15 @@ TEST(Coalescer, AnAcknowledgementStandsForNoMoreThanASuperPacket) {
             (std::vector<std::uint32_t>{66'535, 70'000}));
 }
 
+TEST(Coalescer, ARepeatedAcknowledgementIsNewsWhateverFollowsIt) {
+  EXPECT_EQ(acknowledged_by({acknowledgement(2000), acknowledgement(2000), acknowledgement(2000), acknowledgement(9000),
+                             acknowledgement(9500)}),
+            (std::vector<std::uint32_t>{2000, 2000, 2000, 9500}));
+  EXPECT_EQ(
+      acknowledged_by({acknowledgement(1000), acknowledgement(2000), acknowledgement(2000), acknowledgement(3000)}),
+      (std::vector<std::uint32_t>{2000, 2000, 3000}));
+}
+
 TEST(Coalescer, AcknowledgementsThatSayMorePassEachByItself) {
   const Bytes first = acknowledgement(2000);
   const auto both = [&](const PacketSpec& spec) { return glue({first, make_packet(spec)}).size() == 2; };
