@@ -198,14 +198,32 @@ void Rdp::applied(const seam::NetApplied& answer) {
   });
 }
 
+bool Rdp::Tried::goes_on() const {
+  return tries > 0 || packets > kRepeats;
+}
+
+void Rdp::forget_told() {
+  const Instant now = gate_.now();
+  std::erase_if(tried_, [now](const auto& known) {
+    return !known.second.goes_on() && now >= known.second.journalled_at + kTellEvery;
+  });
+}
+
+bool Rdp::sweeps(const std::string& source) const {
+  std::ptrdiff_t destinations = 0;
+  for (auto at = tried_.lower_bound(Pair{source, "", 0}); at != tried_.end() && std::get<0>(at->first) == source;
+       ++at) {
+    if (++destinations >= kMostOfSource) return true;
+  }
+  return false;
+}
+
 void Rdp::refused(const seam::RdpRefused& told) {
+  forget_told();
   for (const seam::RdpTry& one : told.tries) {
     Pair pair{one.source, one.destination, one.protocol};
     // Who sweeps a network is named, and not with every address of it.
-    if (!tried_.contains(pair)) {
-      const auto of_source = [&](const auto& known) { return std::get<0>(known.first) == one.source; };
-      if (std::ranges::count_if(tried_, of_source) >= kMostOfSource) pair = {one.source, "", one.protocol};
-    }
+    if (!tried_.contains(pair) && sweeps(one.source)) pair = {one.source, "", one.protocol};
     if (tried_.size() >= kMostPairs && !tried_.contains(pair)) pair = {"", "", 0};
     Tried& tried = tried_[pair];
     tried.tries += one.tries;
@@ -217,21 +235,15 @@ void Rdp::refused(const seam::RdpRefused& told) {
 void Rdp::journal_tries() {
   const Instant now = gate_.now();
   std::optional<Instant> next;
-  for (auto at = tried_.begin(); at != tried_.end();) {
-    Tried& tried = at->second;
+  forget_told();
+  for (auto& [pair, tried] : tried_) {
+    if (!tried.goes_on()) continue;
     const Instant due = tried.journalled_at + kTellEvery;
-    // A few packets sent again are part of an older try; more are somebody who goes on from one port.
-    const bool goes_on = tried.tries > 0 || tried.packets > kRepeats;
-    if (!goes_on && now >= due) {
-      at = tried_.erase(at);
-      continue;
-    }
-    if (goes_on && now >= due) {
-      journal_try(at->first, tried);
-    } else if (goes_on && (!next || due < *next)) {
+    if (now >= due) {
+      journal_try(pair, tried);
+    } else if (!next || due < *next) {
       next = due;
     }
-    ++at;
   }
   if (!next || tries_timer_ != 0) return;
   tries_timer_ = gate_.services.timers.at(*next, [this, weak = gate_.weak_from_this()] {

@@ -52,6 +52,8 @@ class Rdp {
   struct Tried {
     std::uint64_t tries = 0, packets = 0;  ///< not journalled yet
     Instant journalled_at{};
+    /// Something to tell: a few packets sent again are part of an older try, more are somebody who goes on.
+    [[nodiscard]] bool goes_on() const;
   };
   void flush();
   /// Leaves what is to be journalled in removed_ and granted_; true when the kernel must be told of other times.
@@ -60,7 +62,9 @@ class Rdp {
   void journal_removed(const std::vector<admission::RdpGrant>& grants, std::string_view why);
   [[nodiscard]] audit::Entry entry_of(std::string_view event, const std::vector<admission::RdpGrant>& grants) const;
   void tell();
-  void tell_soon();  ///< once, when what is going on now is over
+  void tell_soon();    ///< once, when what is going on now is over
+  void forget_told();  ///< who has been told of and did not go on, so that he does not count as somebody who sweeps
+  [[nodiscard]] bool sweeps(const std::string& source) const;
   void journal_tries();
   void journal_try(const Pair& pair, Tried& tried);
   [[nodiscard]] std::shared_ptr<Session> session_of(const std::string& source, std::string* name) const;

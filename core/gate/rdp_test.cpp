@@ -304,6 +304,18 @@ TEST_F(RdpTest, ASweepOfTheNetworkIsNamedAndDoesNotFillTheJournal) {
   EXPECT_EQ(told, 250u) << "nothing is left untold";
 }
 
+TEST_F(RdpTest, ASweepOfAnHourAgoDoesNotHideASingleTry) {
+  seam::RdpRefused sweep;
+  for (int i = 1; i <= 250; ++i) sweep.tries.push_back({kDesktop, "10.30.7." + std::to_string(i), 6, 1, 1});
+  gate->on_message(netd_id, sweep);
+  settle();
+  fake.timers.advance(std::chrono::hours{1});
+  settle();
+  tried(kDesktop, "10.30.2.1");
+  EXPECT_EQ(last_entry("rdp.refused")->detail["address"], "10.30.2.1");
+  EXPECT_EQ(last_entry("rdp.refused")->detail["to"], "web-02");
+}
+
 TEST_F(RdpTest, HoweverMuchChangesTheKernelIsToldOneState) {
   open_screen("web-01");
   open_screen("web-02");
