@@ -436,11 +436,8 @@ std::map<std::string, View> Circuits::view(Instant now) const {
   std::map<std::string, View> out;
   for (const auto& [id, circuit] : registry_.circuits) {
     View& view = out[id];
-    view.state = registry::state_of(circuit, now);
     view.closed_because = closed_because(registry_, circuit, settings_.path, now);
     view.line = line(id);
-    view.expected_at = registry::expected_at(circuit);
-    view.late = registry::is_late(circuit, now);
     if (const auto tunnel = up_.find(id); tunnel != up_.end()) {
       view.peer = tunnel->second.peer, view.identity = tunnel->second.identity, view.cipher = tunnel->second.cipher;
     }

@@ -44,15 +44,12 @@ struct Actions {
   std::vector<LineChange> changes;
 };
 
-/// What staff see.
+/// What staff see beside what the registry says of a circuit.
 struct View {
-  registry::CircuitState state = registry::CircuitState::unknown;
   std::string closed_because{};  ///< empty: it may be open
   bool loaded = false;
   registry::Line line = registry::Line::unknown;
   std::string peer{}, identity{}, cipher{};  ///< of the tunnel that is up
-  std::optional<Instant> expected_at{};      ///< R21
-  bool late = false;
 };
 
 class Circuits {

@@ -572,18 +572,15 @@ TEST_F(CircuitsTest, NothingIsKnownOfACircuitThatIsNotThere) {
   EXPECT_EQ(circuits.line(""), Line::unknown);
 }
 
-TEST_F(CircuitsTest, StaffSeeTheDayACircuitIsDueAndWhetherItIsLate) {
+TEST_F(CircuitsTest, StaffSeeWhyACircuitIsClosed) {
   registry::Registry r = cast();
   registry::Circuit& c = r.circuits.at("line-sato");
   c.usable_at.reset();
   c.ordered_at = kNow - std::chrono::days(120);
   registry_is(r);
   const View view = circuits.view(now).at("line-sato");
-  EXPECT_EQ(view.state, registry::CircuitState::ordered);
   EXPECT_EQ(view.closed_because, "circuit.not_usable");
-  EXPECT_TRUE(view.late);
-  ASSERT_TRUE(view.expected_at);
-  EXPECT_LT(*view.expected_at, kNow);
+  EXPECT_FALSE(view.loaded);
 }
 
 TEST(CircuitsEvents, HaveTheFieldsThatNotesCarry) {

@@ -2,25 +2,32 @@
 
 #include "admission/circuit_rule.hpp"
 #include "base/json_object.hpp"
+#include "circuits/events.hpp"
 #include "gate/vici_socket.hpp"
 #include "registry/circuits.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace sekisho::gate {
 namespace {
 
-std::string_view word(registry::Line line) {
-  switch (line) {
-    case registry::Line::up:
-      return "up";
-    case registry::Line::down:
-      return "down";
-    case registry::Line::unknown:
-      break;
-  }
-  return "unknown";
+/// What the journal says of each event of a circuit: by which rule, and how it ended.
+struct Outcome {
+  std::string_view event, rule, result;
+};
+constexpr std::array kOutcomes{
+    Outcome{circuits::kCircuitOpened.id, "R03", "ok"}, Outcome{circuits::kCircuitClosed.id, "R03", "ended"},
+    Outcome{circuits::kLineUp.id, "R02", "ok"},        Outcome{circuits::kLineDown.id, "R02", "ended"},
+    Outcome{circuits::kCharonLost.id, "R02", "error"}, Outcome{circuits::kCharonBack.id, "R02", "ok"},
+    Outcome{circuits::kLoadFailed.id, "R03", "error"}, Outcome{circuits::kCloseLate.id, "R19", "error"},
+    Outcome{circuits::kStray.id, "R03", "refused"},
+};
+const Outcome& outcome_of(const Event& event) {
+  const auto found = std::ranges::find(kOutcomes, std::string_view(event.id), &Outcome::event);
+  SEKISHO_ASSERT(found != kOutcomes.end());
+  return *found;
 }
 
 nlohmann::json moment(const std::optional<Instant>& at) {
@@ -67,10 +74,8 @@ class Lines::Path final : public ViciSocket::Handler {
   void run(circuits::Actions actions) {
     if (socket_ != nullptr) drive();
     for (const circuits::Note& note : actions.notes) lines_.note(name_, note);
-    for (const circuits::LineChange& change : actions.changes) {
-      since_[change.circuit] = now();
-      lines_.follow(name_, change);
-    }
+    for (const circuits::LineChange& change : actions.changes) since_[change.circuit] = now();
+    if (!actions.changes.empty()) lines_.follow(name_);
     plan();
   }
   void drive() {
@@ -143,14 +148,17 @@ Lines::Lines(Gate::State& gate) : gate_(gate) {
 Lines::~Lines() = default;
 
 void Lines::registry_is_new() {
-  for (const auto& [name, path] : paths_) path->registry_is(*gate_.registry);
+  for (const auto& [name, path] : paths_) {
+    path->registry_is(*gate_.registry);
+    follow(name);
+  }
 }
 
 void Lines::changed(const std::string& path, const std::string& circuit) {
   const auto found = paths_.find(path);
   if (found == paths_.end()) return;
   found->second->changed(circuit);
-  follow(path, {circuit, line(path, circuit)});
+  follow(path);
 }
 
 registry::Line Lines::line(std::string_view path, const std::string& circuit) const {
@@ -190,11 +198,13 @@ void Lines::adopt(Session& session) const {
   if (!session.tunnel_up) session.tunnel_by = gate_.now() + gate_.path(session.row.path)->policy.reconnect_grace;
 }
 
-void Lines::follow(const std::string& path, const circuits::LineChange& change) {
+void Lines::follow(const std::string& path) {
   bool any = false;
   for (const auto& [number, session] : gate_.sessions) {
-    if (session->row.path != path || circuit_of(session->row) != change.circuit) continue;
-    const bool up = change.line == registry::Line::up;
+    if (session->row.path != path) continue;
+    const std::string circuit = circuit_of(session->row);
+    const registry::Line its = line(path, circuit);
+    const bool up = its == registry::Line::up;
     if (session->tunnel_up == up) continue;
     any = true;
     adopt(*session);
@@ -207,8 +217,8 @@ void Lines::follow(const std::string& path, const circuits::LineChange& change) 
     entry.path = path;
     entry.from = session->row.peer;
     entry.rule = "R02";
-    entry.result = "ok";
-    entry.detail = json_object("circuit", change.circuit, "line", word(change.line));
+    entry.result = up ? "ok" : "ended";
+    entry.detail = json_object("circuit", circuit, "line", registry::to_string(its));
     gate_.record(std::move(entry));
   }
   if (!any) return;
@@ -223,9 +233,10 @@ void Lines::note(const std::string& path, const circuits::Note& note) {
   entry.event = note.event->id;
   entry.path = path;
   entry.code = note.code;
-  entry.rule = "R03";
+  const Outcome& outcome = outcome_of(*note.event);
+  entry.rule = outcome.rule;
   entry.from = note.peer;
-  entry.result = "ok";
+  entry.result = outcome.result;
   entry.detail = nlohmann::json::object();
   const std::pair<const char*, const std::string*> texts[] = {{"circuit", &note.circuit},
                                                               {"contractor", &note.contractor},
@@ -269,7 +280,7 @@ nlohmann::json Lines::view() const {
         if (session->row.path == name && circuit_of(session->row) == id) sessions.push_back(number);
       }
       row["path"] = name;
-      row["line"] = word(line(name, id));
+      row["line"] = registry::to_string(line(name, id));
       row["since"] = since == Instant{} ? nlohmann::json() : nlohmann::json(to_rfc3339(since));
       row["closed_because"] = seen.closed_because;
       row["loaded"] = seen.loaded;

@@ -1,9 +1,9 @@
 // Lines: the circuits of every closed path, driven on the gate's loop: snapshots of the registry and charon's bytes go
 // in; what becomes of a line is journalled, and its sessions live by it.
 //
-//   line up ─▶ its sessions have their rights          line not up ─▶ rights leave the kernel at once, the session
-//   stays
-//                                                                    for the reconnect grace and ends unless it is back
+//   line up ─────▶ its sessions have their rights
+//   line not up ─▶ rights leave the kernel at once; the session stays for the reconnect grace and ends unless it is
+//   back
 //
 // What ends a circuit (contract, contractor, terminal, stop, its own last day) ends its sessions by their right, not
 // here. A closed path without charon's socket has no lines: all are unknown. Threads: the gate's loop. Ownership:
@@ -28,7 +28,8 @@ class Lines {
   explicit Lines(Gate::State& gate);
   ~Lines();
 
-  /// The gate's newest snapshot; opens the sockets at the first one.
+  /// The gate's newest snapshot; opens the sockets at the first one. Sessions whose terminal it gives another circuit
+  /// stand with that one's line from now on.
   void registry_is_new();
   [[nodiscard]] std::vector<AddressPool> networks() const;
   /// Where GatePlugins::line_of knows the lines.
@@ -51,7 +52,8 @@ class Lines {
 
  private:
   class Path;
-  void follow(const std::string& path, const circuits::LineChange& change);
+  /// Looks for sessions of the path that stand otherwise than the lines of their circuits.
+  void follow(const std::string& path);
   void note(const std::string& path, const circuits::Note& note);
 
   Gate::State& gate_;

@@ -187,6 +187,29 @@ TEST_F(LinesTest, CharonsDeathIsALineThatNobodyKnows) {
   EXPECT_EQ(gate->sessions().size(), 1U);
 }
 
+TEST_F(LinesTest, ASessionStandsWithTheLineOfTheCircuitThatItsTerminalIsGiven) {
+  line_up();
+  inspected();
+  ASSERT_TRUE(come().starts_with("S"));
+  ASSERT_EQ(rights().size(), 1U);
+  change([](Registry r) -> Result<Registry> {
+    registry::Circuit other = r.circuits.at("line-sato");
+    other.id = "line-two", other.device_name = "line-two.closed.test";
+    other.device_certificate = registry::testing::certificate_shape(2, registry::testing::kNow - std::chrono::hours(24),
+                                                                    registry::testing::kNow + std::chrono::hours(2400));
+    r.circuits.at("line-sato").prefixes = {"10.90.2.0/24"};
+    r.circuits.emplace("line-two", other);
+    r.terminals.at("pc-sato").circuit = "line-two";
+    return r;
+  });
+  ASSERT_EQ(gate->sessions().size(), 1U) << "nothing is wrong with his right";
+  EXPECT_TRUE(rights().empty()) << "nobody is known to stand at the other end of this line";
+  EXPECT_FALSE(gate->sessions().at(0).tunnel_up);
+  const auto lost = std::ranges::find(journal.entries, "circuit.line_lost", &audit::Entry::event);
+  ASSERT_NE(lost, journal.entries.end());
+  EXPECT_EQ(lost->detail.value("circuit", ""), "line-two");
+}
+
 struct End {
   const char* name;
   std::function<void(Registry&)> change;

@@ -4,6 +4,7 @@
 #include "admission/enforce.hpp"
 #include "base/json.hpp"
 #include "base/json_text.hpp"
+#include "base/own_json.hpp"
 #include "gate/factor_states.hpp"
 #include "gate/lines.hpp"
 #include "gate/login_step.hpp"
@@ -181,15 +182,13 @@ LoginOutcome run_step(store::Tx& tx, const StepFacts& facts, const registry::Reg
     const auto row = tx.login(step.handle_hash);
     if (row) tx.drop_login(step.handle_hash);  // a handle is good for one answer
     const bool late = row && row->expires_at <= facts.now;
-    if (!row || late) {
+    if (row) document = parse_own_json(row->document);
+    if (late || !document.is_object()) {  // a document that cannot be read is no login
       LoginOutcome outcome;
       outcome.end =
           admission::LoginRefusedOut{admission::refusal(late ? "login.expired" : "login.unknown_handle"), false};
       return outcome;
     }
-    // Our own text; what the quick reader refuses (a plugin's state may be deep) the library reads.
-    auto read = parse_json(row->document, {.depth = 32});
-    document = read ? std::move(*read) : nlohmann::json::parse(row->document);
     if (document.contains(kHandover)) return take_handover(document, step.arrival);
   }
   TxFactorStates states(tx, facts.now);

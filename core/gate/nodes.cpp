@@ -24,13 +24,15 @@ struct Claim {
 
 /// Why the session of another node is not to be had here.
 std::optional<Refusal> fault_of_claim(const std::optional<store::SessionRow>& row, const Arrival& arrival,
-                                      const admission::PathPolicy& policy, const std::map<std::string, Instant>& beats,
-                                      const std::string& node, Instant now) {
+                                      const admission::PathPolicy& policy, bool closed,
+                                      const std::map<std::string, Instant>& beats, const std::string& node,
+                                      Instant now) {
   const bool known = row && row->state != "ended" && row->path == arrival.path && row->node != node;
   if (!known) return admission::refusal("session.unknown_cookie");
   if (!admission::enforce("R04", "session.other_certificate", leaf_fingerprint(arrival) == row->certificate)) {
     return admission::refusal("session.other_certificate");
   }
+  if (!of_its_address(closed, *row, arrival)) return admission::refusal("session.other_address");
   if (now >= row->until) return admission::refusal("session.right_ended");
   // While its node lives, that node judges the grace; once it is dead, the grace runs from its last sign of life.
   const auto beat = beats.find(row->node);
@@ -69,12 +71,12 @@ void Gate::State::take_over(const Caller& caller, ResumeSession request) {
   if (p == nullptr) return refuse_it(*this, admission::refusal("session.unknown_cookie"), {});
   if (const auto stop = stopped(request.arrival.path)) return refuse_it(*this, *stop, {});
   in_store<Claim>(
-      [hash = sha256_hex(request.cookie.reveal()), arrival = request.arrival, policy = p->policy, node = options.node,
-       at = now(), known = registry->generation](store::Tx& tx) {
+      [hash = sha256_hex(request.cookie.reveal()), arrival = request.arrival, policy = p->policy, closed = p->closed,
+       node = options.node, at = now(), known = registry->generation](store::Tx& tx) {
         Claim out;
         const auto row = tx.session_by_cookie(hash);
         if (row) out.row = out.before = *row;
-        out.refusal = fault_of_claim(row, arrival, policy, tx.beats(), node, at);
+        out.refusal = fault_of_claim(row, arrival, policy, closed, tx.beats(), node, at);
         if (out.refusal) return out;
         if (tx.generation() != known) out.fresh = std::make_shared<const registry::Registry>(tx.registry());
         out.row.node = node;

@@ -37,7 +37,18 @@ struct Node {
     path.posture_page = {"10.202.0.1", 8443, 6};
     path.entrance = {"10.202.0.1", 5900, 6};
     options.paths = {path};
+    path.policy.path = "closed";
+    path.policy.zones = {registry::Zone::my_number};
+    path.policy.lent_only = true;
+    path.tun = "ipsec0";
+    path.gate_address = "10.90.0.1";
+    path.prefix = 16;
+    path.posture_page = {path.gate_address, 443, 6};
+    path.entrance.address = path.gate_address;
+    path.closed = true;
+    options.paths.push_back(path);
     GatePlugins plugins;
+    plugins.line_of = [](const std::string&, const std::string&) { return registry::Line::up; };
     plugins.authenticators = {{"certificate", &certificate}};
     plugins.verify_password = [](const VerifyPassword&) { return false; };
     gate = std::make_unique<Gate>(std::move(options), fake.services(), std::move(store), journal, std::move(plugins));
@@ -55,6 +66,7 @@ struct Node {
     };
     netd_id = gate->attach("netd", "netd", netd);
     front_id = gate->attach("front", "internet", front);
+    closed_front_id = gate->attach("front", "closed", closed_front);
     static_cast<void>(gate->attach("relay", "internet", relay));
     fake.timers.settle();
   }
@@ -66,11 +78,20 @@ struct Node {
     out.certificate_chain = {leaf_of(who)};
     return out;
   }
+  /// Over the closed path, from his lent terminal.
+  static Arrival closed_arrival(const std::string& address) {
+    Arrival out = arrival("sato");
+    out.path = "closed";
+    out.peer_address = address;
+    return out;
+  }
   /// The gate's answer: "granted:NUMBER", "resumed:NUMBER", "refused:CODE".
-  std::string ask(GateRequest request) {
-    gate->on_message(front_id, seam::Request{++number, std::move(request)});
+  std::string ask(GateRequest request) { return ask(front_id, front, std::move(request)); }
+  std::string ask_closed(GateRequest request) { return ask(closed_front_id, closed_front, std::move(request)); }
+  std::string ask(Gate::LinkId link, FakeLink& answers, GateRequest request) {
+    gate->on_message(link, seam::Request{++number, std::move(request)});
     fake.timers.settle();
-    for (const seam::Message& message : front.sent) {
+    for (const seam::Message& message : answers.sent) {
       const auto* reply = std::get_if<seam::Reply>(&message);
       if (reply == nullptr || reply->number != number) continue;
       if (const auto* granted = std::get_if<Granted>(&reply->body)) {
@@ -120,7 +141,8 @@ struct Node {
   }
   [[nodiscard]] std::size_t rights() const {
     for (auto it = netd.sent.rbegin(); it != netd.sent.rend(); ++it) {
-      if (const auto* desired = std::get_if<seam::DesiredNet>(&*it)) return desired->rights.size();
+      const auto* desired = std::get_if<seam::DesiredNet>(&*it);
+      if (desired != nullptr && desired->tun == "sekisho0") return desired->rights.size();
     }
     return 0;
   }
@@ -133,10 +155,10 @@ struct Node {
                          step.terminal = terminal;
                          return step;
                        }};
-  FakeLink netd, front, relay;
+  FakeLink netd, front, closed_front, relay;
   bool netd_works = true;
   std::unique_ptr<Gate> gate;
-  Gate::LinkId netd_id = 0, front_id = 0;
+  Gate::LinkId netd_id = 0, front_id = 0, closed_front_id = 0;
   std::uint64_t number = 0;
   std::string cookie;
   SessionView view;
@@ -148,7 +170,7 @@ class NodesTest : public ::testing::Test {
     registry::Registry cast = registry::testing::cast();
     registry::Certificate pattern = cast.certificates.at(std::string(64, 'a'));
     cast.certificates.clear();
-    for (const std::string who : {"mori", "tani"}) {
+    for (const std::string who : {"mori", "tani", "sato"}) {
       registry::Certificate each = pattern;
       each.fingerprint_sha256 = sha256_hex(leaf_of(who));
       each.person = who;
@@ -206,6 +228,21 @@ TEST_F(NodesTest, ItIsResumedByItsOwnCertificateAlone) {
   EXPECT_EQ(two->resume("no such cookie"), "refused:session.unknown_cookie");
   EXPECT_EQ(row(session).node, "1");
   EXPECT_EQ(two->journal.count("session.resume_refused"), 2u);
+}
+
+TEST_F(NodesTest, OverTheClosedPathItIsResumedFromItsOwnAddressAlone) {
+  Evidence evidence;
+  evidence.emplace("login", Secret("sato"));
+  const std::string end = one->ask_closed(BeginLogin{Node::closed_arrival("10.90.1.10"), std::move(evidence)});
+  ASSERT_EQ(end.rfind("granted:", 0), 0U) << end;
+  const std::string session = end.substr(end.find(':') + 1);
+  const auto resume_from = [&](const char* address) {
+    return two->ask_closed(ResumeSession{Secret(one->cookie), Node::closed_arrival(address), true});
+  };
+  EXPECT_EQ(resume_from("10.90.1.11"), "refused:session.other_address");
+  EXPECT_EQ(row(session).node, "1") << "it stays where it is";
+  EXPECT_EQ(resume_from("10.90.1.10"), "resumed:" + session);
+  EXPECT_EQ(row(session).node, "2");
 }
 
 TEST_F(NodesTest, ADeadNodesSessionsGoOnWithinTheGraceAlone) {

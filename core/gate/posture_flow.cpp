@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 #include "base/json_object.hpp"
 #include "base/json_text.hpp"
+#include "base/own_json.hpp"
 #include "gate/consoles.hpp"
 #include "gate/lines.hpp"
 #include "gate/login_step.hpp"
@@ -61,8 +62,7 @@ admission::TerminalPosture load_posture(store::Tx& tx, const std::string& termin
   admission::TerminalPosture out;
   if (const auto row = tx.posture(terminal)) {
     out.last_seq = row->last_seq;
-    auto read = parse_json(row->memory, {.depth = 32});
-    auto memory = read ? std::move(*read) : nlohmann::json::parse(row->memory, nullptr, false);
+    auto memory = parse_own_json(row->memory);
     if (memory.is_object()) out.memory = std::move(memory);
   }
   return out;

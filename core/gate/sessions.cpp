@@ -14,6 +14,10 @@ std::string leaf_fingerprint(const Arrival& arrival) {
   return arrival.certificate_chain.empty() ? std::string() : sha256_hex(arrival.certificate_chain.front());
 }
 
+bool of_its_address(bool closed_path, const store::SessionRow& row, const Arrival& arrival) {
+  return !closed_path || admission::enforce("R04", "session.other_address", arrival.peer_address == row.address);
+}
+
 SessionView Gate::State::view(const Session& session) const {
   const GatePath* p = path(session.row.path);
   SessionView out;
@@ -33,7 +37,8 @@ SessionView Gate::State::view(const Session& session) const {
 
 std::vector<FilterRule> Gate::State::filter_of(const Session& session) const {
   const GatePath* p = path(session.row.path);
-  if (p->closed && !session.tunnel_up) return {};  // R02: nothing to an address that no tunnel stands for
+  // R02: nothing to an address that no tunnel stands for, whatever was last heard of it.
+  if (p->closed && !(session.tunnel_up && lines->carries(session.row))) return {};
   std::vector<FilterRule> rules{p->posture_page};
   if (session.state != SessionState::admitted) return rules;
   rules.push_back(p->entrance);
@@ -85,9 +90,7 @@ void Gate::State::resume(const Caller& caller, ResumeSession request) {
                           leaf_fingerprint(request.arrival) == session->row.certificate)) {
     return refuse_resume("session.other_certificate", session.get());
   }
-  const GatePath* its = path(session->row.path);
-  if (its->closed &&
-      !admission::enforce("R04", "session.other_address", request.arrival.peer_address == session->row.address)) {
+  if (!of_its_address(path(session->row.path)->closed, session->row, request.arrival)) {
     return refuse_resume("session.other_address", session.get());
   }
   if (now() >= session->row.until) return refuse_resume("session.right_ended", session.get());

@@ -221,6 +221,8 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
 /// Of the system that the server belongs to.
 [[nodiscard]] registry::Zone zone_of(const registry::Registry& registry, const registry::Server& server);
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
+/// R04: over a closed path a session is its terminal's address; whoever shows its cookie must come from there.
+[[nodiscard]] bool of_its_address(bool closed_path, const store::SessionRow& row, const Arrival& arrival);
 [[nodiscard]] std::string leaf_fingerprint(const Arrival& arrival);  ///< empty without a certificate
 [[nodiscard]] std::string random_token(Entropy& entropy);            ///< 32 bytes, base64url: 43 characters
 [[nodiscard]] std::string_view to_string(SessionState state);

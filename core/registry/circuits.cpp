@@ -23,6 +23,18 @@ bool covers(const Circuit& circuit, std::string_view address) {
 
 }  // namespace
 
+std::string_view to_string(Line value) {
+  switch (value) {
+    case Line::unknown:
+      return "unknown";
+    case Line::down:
+      return "down";
+    case Line::up:
+      return "up";
+  }
+  return "unknown";
+}
+
 std::string_view to_string(CircuitState value) {
   switch (value) {
     case CircuitState::unknown:

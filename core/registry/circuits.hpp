@@ -24,6 +24,7 @@ enum class CircuitState : std::uint8_t { unknown, ordered, planned, usable, ceas
 
 /// What the tunnel of a circuit is known to be. `unknown`: nobody who could tell is there; it counts as down.
 enum class Line : std::uint8_t { unknown, down, up };
+[[nodiscard]] std::string_view to_string(Line);
 
 /// The code of what stands against this lent terminal at `now`, wherever it is: not handed over, returned, overdue, its
 /// circuit missing, another contractor's, ceased or not usable yet. nullopt: nothing.
