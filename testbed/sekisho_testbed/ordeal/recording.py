@@ -137,8 +137,8 @@ def differing(shot: Shot, width: int, height: int, rgb: bytes) -> int:
     with Image.open(shot.picture) as opened:
         image = opened.convert("RGB")
     if image.size != (width, height):
-        return image.width * image.height
-    theirs = image.tobytes()
+        return int(image.width * image.height)
+    theirs: bytes = image.tobytes()
     return sum(theirs[at:at + 3] != rgb[at:at + 3] for at in range(0, len(rgb), 3)) if theirs != rgb else 0
 
 
