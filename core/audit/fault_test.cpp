@@ -1,19 +1,18 @@
 // The disk fails at any call, or the power goes: nothing that was acknowledged may be lost (T-71, T-72).
 // SEKISHO_FAULT_STRIDE takes every n-th fault alone: for builds in which all of them take minutes (sanitizers).
 #include "audit/testing/journal_stage.hpp"
+#include "base/testing/environment.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 
 namespace sekisho::audit {
 namespace {
 
 std::uint32_t stride() {
-  const char* text = std::getenv("SEKISHO_FAULT_STRIDE");
-  return text == nullptr ? 1 : static_cast<std::uint32_t>(std::max(1, std::atoi(text)));
+  return number_from_environment("SEKISHO_FAULT_STRIDE", 1, 1);
 }
 
 /// What callers were told.

@@ -2,6 +2,7 @@
 
 #include "audit/reader.hpp"
 #include "audit/testing/journal_stage.hpp"
+#include "base/testing/environment.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -250,13 +251,11 @@ TEST(FileJournal, RecoversByItselfFromAnUnwritableDisk) {
 
 // T-71. SEKISHO_KILLS says how often (the slow run has 1,000), SEKISHO_SEED after how many entries.
 TEST(FileJournal, LosesNothingAcknowledgedWhenItIsKilled) {
-  const char* text = std::getenv("SEKISHO_KILLS");  // NOLINT(concurrency-mt-unsafe)
-  const int kills = text != nullptr ? std::atoi(text) : 40;
+  const std::uint32_t kills = number_from_environment("SEKISHO_KILLS", 40, 1);
   const Folder folder;
-  const char* seed = std::getenv("SEKISHO_SEED");  // NOLINT(concurrency-mt-unsafe)
-  std::mt19937 chance(seed != nullptr ? static_cast<unsigned>(std::strtoul(seed, nullptr, 10)) : 1);
+  std::mt19937 chance(number_from_environment("SEKISHO_SEED", 1));
   std::uint64_t acknowledged = 0, total = 0;
-  for (int i = 0; i < kills; ++i) {
+  for (std::uint32_t i = 0; i < kills; ++i) {
     int ends[2];
     ASSERT_EQ(::pipe(ends), 0);
     const pid_t child = ::fork();

@@ -106,7 +106,7 @@ Result<SegmentHeader> decode_header(std::string_view bytes, Sha256& sha) {
     peaks.push_back(get_hash(bytes, kPeaksAt + 8 + peaks.size() * sizeof(Hash)));
   }
   auto tree = MerkleTree::restore(entries, std::move(peaks));
-  SEKISHO_ASSERT(tree.has_value());
+  if (!tree) return bad("the header's tree is not one of so many entries");
   out.before.tree = std::move(*tree);
   if (encode_header(out, sha) != bytes) return bad("the header holds more than it may");
   return out;

@@ -20,6 +20,7 @@ std::optional<MerkleTree> MerkleTree::restore(std::uint64_t size, std::vector<Ha
 }
 
 void MerkleTree::append(Sha256& sha, std::string_view entry) {
+  if (counted_) return count();
   Hash hash = sha({kLeaf, entry});
   // Every trailing one bit of the old size is a full subtree of equal height to be joined.
   for (std::uint64_t bits = size_; (bits & 1) != 0; bits >>= 1) {
@@ -30,7 +31,8 @@ void MerkleTree::append(Sha256& sha, std::string_view entry) {
   ++size_;
 }
 
-Hash MerkleTree::root(Sha256& sha) const {
+std::optional<Hash> MerkleTree::root(Sha256& sha) const {
+  if (counted_) return std::nullopt;
   if (peaks_.empty()) return sha({});
   Hash hash = peaks_.back();
   for (std::size_t i = peaks_.size() - 1; i-- > 0;) hash = sha({kNode, view(peaks_[i]), view(hash)});

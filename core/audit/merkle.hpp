@@ -5,6 +5,7 @@
 #include "audit/digest.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace sekisho::audit {
@@ -16,16 +17,20 @@ class MerkleTree {
   [[nodiscard]] static std::optional<MerkleTree> restore(std::uint64_t size, std::vector<Hash> peaks);
 
   void append(Sha256& sha, std::string_view entry);
-  /// Counts an entry without hashing it: from then on size() alone means something.
-  void count() { ++size_; }
-  /// MTH({}) is SHA-256 of nothing.
-  [[nodiscard]] Hash root(Sha256& sha) const;
+  /// Counts an entry without hashing it: from then on size() alone means something, and append() only counts too.
+  void count() {
+    ++size_;
+    counted_ = true;
+  }
+  /// MTH({}) is SHA-256 of nothing. nullopt: some entry was only counted, so nobody knows.
+  [[nodiscard]] std::optional<Hash> root(Sha256& sha) const;
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] const std::vector<Hash>& peaks() const { return peaks_; }
 
  private:
   std::uint64_t size_ = 0;
   std::vector<Hash> peaks_;
+  bool counted_ = false;
 };
 
 }  // namespace sekisho::audit

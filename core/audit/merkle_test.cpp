@@ -33,10 +33,10 @@ TEST(Merkle, GivesTheRootsOfThePublishedExampleTree) {
                                           "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"};
   Sha256 sha;
   MerkleTree tree;
-  EXPECT_EQ(to_hex(view(tree.root(sha))), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(to_hex(view(*tree.root(sha))), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     tree.append(sha, *from_hex(leaves[i]));
-    EXPECT_EQ(to_hex(view(tree.root(sha))), roots[i]) << i;
+    EXPECT_EQ(to_hex(view(*tree.root(sha))), roots[i]) << i;
   }
 }
 
@@ -53,6 +53,26 @@ TEST(Merkle, EqualsTheDefinitionAtEverySizeAndAfterRestoring) {
     tree = *restored;
   }
   EXPECT_FALSE(MerkleTree::restore(3, {Hash{}}));
+}
+
+TEST(Merkle, ATreeThatOnlyCountedHasNoRootInsteadOfAWrongOne) {
+  Sha256 sha;
+  MerkleTree tree;
+  ASSERT_TRUE(tree.root(sha)) << "an empty tree has the one that the standard gives it";
+  tree.count();
+  EXPECT_FALSE(tree.root(sha)) << "not the empty tree's";
+  for (int i = 0; i < 5; ++i) {
+    tree.append(sha, "entry");  // of 1, 3 and 5 entries the joints are missing
+    EXPECT_FALSE(tree.root(sha)) << i;
+  }
+  EXPECT_EQ(tree.size(), 6U);
+  MerkleTree grown;
+  grown.append(sha, "entry");
+  ASSERT_TRUE(grown.root(sha));
+  grown.count();
+  grown.append(sha, "entry");
+  EXPECT_FALSE(grown.root(sha));
+  EXPECT_EQ(grown.size(), 3U);
 }
 
 TEST(Digest, ReadsOnlyLowerCaseHexOfTheRightLength) {

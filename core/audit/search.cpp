@@ -19,7 +19,11 @@ class Sieve {
     need("rule", query.rule);
     need("event", query.event);
     need("code", query.code);
-    for (const std::string& event : events) any_.push_back(member("event", event));
+    // An empty text is left out of the canonical one: nothing can be looked for there.
+    const bool none_empty = std::ranges::none_of(events, &std::string::empty);
+    for (const std::string& event : events) {
+      if (none_empty) any_.push_back(member("event", event));
+    }
     if (query.from) from_ = to_rfc3339(*query.from);
     if (query.until) until_ = to_rfc3339(*query.until);
   }
@@ -41,7 +45,8 @@ class Sieve {
     return fits(query_.session, e.session) && fits(query_.person, e.person) && fits(query_.rule, e.rule) &&
            fits(query_.event, e.event) && fits(query_.code, e.code) && (!query_.from || e.at >= *query_.from) &&
            (!query_.until || e.at < *query_.until) &&
-           (events_.empty() || std::ranges::any_of(events_, [&](const auto& event) { return fits(event, e.event); }));
+           (events_.empty() ||
+            std::ranges::any_of(events_, [&](const auto& event) { return safe_text(event, kMaxName) == e.event; }));
   }
 
  private:

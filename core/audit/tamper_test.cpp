@@ -5,10 +5,9 @@
 #include "audit/format.hpp"
 #include "audit/tail.hpp"
 #include "audit/testing/journal_stage.hpp"
+#include "base/testing/environment.hpp"
 
 #include <gtest/gtest.h>
-
-#include <cstdlib>
 
 namespace sekisho::audit {
 namespace {
@@ -96,8 +95,7 @@ const Evidence& evidence() {
 }
 
 std::size_t rounds() {
-  const char* text = std::getenv("SEKISHO_TAMPERINGS");  // NOLINT(concurrency-mt-unsafe)
-  return (text != nullptr ? std::strtoul(text, nullptr, 10) : 420) / 7;
+  return number_from_environment("SEKISHO_TAMPERINGS", 420, 7) / 7;
 }
 
 std::size_t below(std::mt19937& chance, std::size_t n) {
@@ -106,8 +104,7 @@ std::size_t below(std::mt19937& chance, std::size_t n) {
 
 /// Runs `tamper` many times; it changes the contents and says which entry must be named first.
 void every_time(const char* what, const std::function<std::uint64_t(Contents&, std::mt19937&)>& tamper) {
-  const char* seed = std::getenv("SEKISHO_SEED");  // NOLINT(concurrency-mt-unsafe)
-  std::mt19937 chance(seed != nullptr ? static_cast<unsigned>(std::strtoul(seed, nullptr, 10)) : 42);
+  std::mt19937 chance(number_from_environment("SEKISHO_SEED", 42));
   const std::size_t times = rounds();
   ASSERT_GT(times, 0U);
   for (std::size_t i = 0; i < times; ++i) {
@@ -279,7 +276,7 @@ TEST(JournalTampering, TodaysKeyCannotRewriteYesterday) {
   Head head;
   head.at = stage.now;
   head.chain = chain.hash;
-  head.root = chain.tree.root(sha);
+  head.root = chain.tree.root(sha).value();
   head.tree_size = chain.entries();
   head.epoch = 1;
   head.node = "1";

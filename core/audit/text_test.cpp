@@ -299,6 +299,35 @@ TEST(AuditSearch, FindsByEveryFieldAndTime) {
   EXPECT_EQ(found[0].hash_hex.size(), 64U);
 }
 
+TEST(AuditSearch, ShowsAnEntryThatHoldsNothing) {
+  JournalStage stage;
+  ASSERT_TRUE(stage.open());
+  const std::vector<nlohmann::json> empty{nlohmann::json::object(), nlohmann::json(), nlohmann::json::array(), ""};
+  for (const auto& detail : empty) {
+    Entry entry = stage.entry("", "");
+    entry.session.clear();
+    entry.person.clear();
+    entry.from.clear();
+    entry.path.clear();
+    entry.rule.clear();
+    entry.code.clear();
+    entry.detail = detail;
+    stage.journal->append(entry);
+    stage.pass(Seconds(1));
+  }
+  Entry named = stage.entry("login.refused", "refused");
+  named.detail = nlohmann::json::object();
+  stage.journal->append(named);
+  stage.pass(Seconds(1));
+  const auto all = stage.find({});
+  EXPECT_EQ(std::ranges::count(all, "", [](const StoredEntry& each) { return each.entry.event; }), 4);
+  for (const StoredEntry& each : all) EXPECT_TRUE(each.entry.detail.is_object());
+  EXPECT_EQ(search_any(stage.disk, {}, {""})->size(), 4U) << "asked for by its name";
+  EXPECT_EQ(search_any(stage.disk, {}, {"", "login.refused"})->size(), 5U);
+  EXPECT_EQ(search_any(stage.disk, {}, {"login.refused"})->size(), 1U) << "and not otherwise";
+  EXPECT_TRUE(stage.check().ok);
+}
+
 // What is_plain_entry() lets pass unread, parse_entry() would have taken: at every limit, after every small change.
 TEST(AuditText, CallsPlainOnlyWhatIsAGoodEntry) {
   const std::string at = R"({"at":"2026-11-27T03:04:05.000006Z")";

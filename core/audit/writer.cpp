@@ -12,6 +12,11 @@ namespace {
 constexpr std::size_t kStatementRoom = record_bytes(1024);
 constexpr Seconds kFirstRetry{1}, kLastRetry{30}, kSpareRetry{5}, kPublishEvery{10}, kKeyRetry{60};
 
+/// Nobody signs what he does not know: an end or a head over entries that were only counted.
+Error no_root() {
+  return fail("audit.broken", "the entries' tree has no root: some of them were only counted");
+}
+
 }  // namespace
 
 Append prepare(Entry entry, Durable durable) {
@@ -66,7 +71,12 @@ Result<void> JournalWriter::write(std::string_view records, const Chain& before)
 void JournalWriter::seal() {
   Tail tail;
   tail.chain = chain_.hash;
-  tail.root = chain_.tree.root(sha_);
+  const auto root = chain_.tree.root(sha_);
+  if (!root) {
+    tail_failure_ = no_root();
+    return;
+  }
+  tail.root = *root;
   tail.entries = chain_.entries();
   tail.records = chain_.entries() + chain_.heads + key_period_;
   tail.epoch = epoch_;
@@ -83,16 +93,19 @@ void JournalWriter::report_tail(Instant now) {
   commit_all(one, now);
 }
 
-void JournalWriter::add_head(std::string& records, Instant now) {
+Result<void> JournalWriter::add_head(std::string& records, Instant now) {
+  const auto root = chain_.tree.root(sha_);
+  if (!root) return no_root();
   Head head;
   head.at = now;
   head.chain = chain_.hash;
-  head.root = chain_.tree.root(sha_);
+  head.root = *root;
   head.tree_size = chain_.entries();
   head.epoch = epoch_;
   head.node = config_.node;
   newest_head_ = signed_head(head, keys_.current());
   append_record(records, chain_, Kind::head, newest_head_, sha_);
+  return {};
 }
 
 Result<void> JournalWriter::commit_some(std::vector<Append>& items, std::size_t& next, Instant now) {
@@ -114,7 +127,12 @@ Result<void> JournalWriter::commit_some(std::vector<Append>& items, std::size_t&
   const std::uint64_t loose = chain_.entries() - signed_entries_;
   const bool head_due = loose >= config_.head_every_entries ||
                         (loose != 0 && unsigned_since_ && now - *unsigned_since_ >= config_.head_every);
-  if (head_due) add_head(records, now);
+  if (head_due) {
+    if (auto done = add_head(records, now); !done) {
+      chain_ = before;
+      return done;
+    }
+  }
   if (records.empty()) return {};
   if (auto done = write(records, before); !done) {
     newest_head_ = head_before;

@@ -61,7 +61,7 @@ class JournalWriter {
   /// Answers all of `items`; the number that got an error.
   std::size_t commit_all(std::vector<Append>& items, Instant now);
   [[nodiscard]] Result<void> write(std::string_view records, const Chain& before);
-  void add_head(std::string& records, Instant now);
+  [[nodiscard]] Result<void> add_head(std::string& records, Instant now);
   /// Tells the key's directory where the journal ends now.
   void seal();
   void report_tail(Instant now);

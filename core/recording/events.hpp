@@ -30,6 +30,24 @@ inline constexpr Event kFailed{
      "A recording could not be kept, so its console was closed. Look at the disk's space and state."},
     {"recording", "code", "detail", "chunks"},
     true};
+inline constexpr Event kBrokenOff{
+    "recording.broken_off",
+    Level::warning,
+    {"録画が終わりの印のないまま途切れました（why は理由）。そこまでの内容は監査記録と照合できます。"
+     "録画していたプロセスが止まった原因を確認してください。",
+     "A recording has no end, for the reason that why gives. What it holds until then can be held against the journal. "
+     "Look at why the process that recorded ended."},
+    {"recording", "target", "why"},
+    true};
+inline constexpr Event kBehind{
+    "recording.behind",
+    Level::warning,
+    {"途切れた録画が多く、記録が追いついていません（waiting "
+     "は残りの件数）。順に記録します。続く場合は監査記録のディスクを確認してください。",
+     "So many recordings have broken off that telling of them is behind; waiting is how many are left. They follow in "
+     "their order. If it lasts, look at the journal's disk."},
+    {"waiting"},
+    true};
 inline constexpr Event kExported{"recording.exported",
                                  Level::warning,
                                  {"録画の持ち出し（動画への変換）を許可しました。申請と照合してください。",

@@ -1,5 +1,6 @@
 // The disk fails at any call, is full, loses power, or the writer is killed: what the journal knows stays provable, at
 // most ten seconds are lost, and nothing goes on unrecorded (T-63). SEKISHO_KILLS says how many kills.
+#include "base/testing/environment.hpp"
 #include "recording/testing/stage.hpp"
 
 #include <gtest/gtest.h>
@@ -161,12 +162,11 @@ struct Told {
 }  // namespace
 
 TEST(RecordingFaults, AKilledWriterLosesAtMostTenSecondsAndWhatIsKeptVerifies) {
-  const char* text = std::getenv("SEKISHO_KILLS");  // NOLINT(concurrency-mt-unsafe)
-  const int kills = text != nullptr ? std::atoi(text) : 12;
+  const std::uint32_t kills = number_from_environment("SEKISHO_KILLS", 12, 1);
   std::string folder = (std::filesystem::temp_directory_path() / "sekisho-recording-XXXXXX").string();
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
   std::mt19937 chance(2);
-  for (int i = 0; i < kills; ++i) {
+  for (std::uint32_t i = 0; i < kills; ++i) {
     const FileHeader header = test_header(static_cast<std::uint8_t>(i + 1));
     int ends[2];
     ASSERT_EQ(::pipe(ends), 0);

@@ -77,6 +77,25 @@ audit::Entry failed_entry(const FileHeader& header, std::uint64_t chunks, const 
   return out;
 }
 
+audit::Entry broken_off_entry(const FileHeader& header, std::string_view why, Instant now) {
+  auto out = entry_of(kBrokenOff, header, now);
+  out.code = why;
+  out.result = "error";
+  out.detail["target"] = header.target;
+  out.detail["why"] = why;
+  return out;
+}
+
+audit::Entry behind_entry(std::size_t waiting, Instant now) {
+  audit::Entry out;
+  out.at = now;
+  out.event = kBehind.id;
+  out.rule = "R15";
+  out.result = "error";
+  out.detail = {{"waiting", waiting}};
+  return out;
+}
+
 audit::Entry export_entry(const ExportRequest& wanted, std::string_view caller, std::string_view refusal, Instant now) {
   audit::Entry out;
   out.at = now;

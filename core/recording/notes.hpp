@@ -37,6 +37,10 @@ struct Notes {
                                         Instant now);
 [[nodiscard]] audit::Entry failed_entry(const FileHeader& header, std::uint64_t chunks, const Error& error,
                                         Instant now);
+/// Nobody will write its end any more; result "error", so that a full disk's reserve still takes it.
+[[nodiscard]] audit::Entry broken_off_entry(const FileHeader& header, std::string_view why, Instant now);
+/// `waiting`: recordings that have broken off and are not yet told of.
+[[nodiscard]] audit::Entry behind_entry(std::size_t waiting, Instant now);
 
 /// Reads one entry; those of other events and recordings change nothing. Equal notes of one chunk count once.
 [[nodiscard]] Result<void> add_note(Notes& notes, const RecordingId& of, const audit::Entry& entry);

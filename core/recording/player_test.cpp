@@ -190,6 +190,87 @@ TEST(RecordingPlayer, GoesOnBehindTheSoughtMoment) {
   EXPECT_FALSE(*player->step());
 }
 
+/// What was on the screen when each chunk with a whole picture began.
+struct KeyFrames {
+  KeyFrames() {
+    for (int i = 0; i < 90; ++i) {
+      stage.noise(static_cast<std::uint16_t>(i * 3), static_cast<std::uint16_t>(i), 40, 40);
+      seen.emplace_back(stage.now, stage.canvas);
+      stage.pass(milliseconds(1000));
+    }
+    stage.close();
+    file = stage.open();
+    player = std::move(Player::open(*file).value());
+    for (const ChunkInfo& chunk : player->contents().chunks) {
+      if ((chunk.flags & flag_key) != 0) keys.push_back(chunk);
+    }
+  }
+  /// The picture that had been drawn by then.
+  [[nodiscard]] const Canvas& at(Instant then) const {
+    const Canvas* out = &black;
+    for (const auto& [when, canvas] : seen) {
+      if (when <= then) out = &canvas;
+    }
+    return *out;
+  }
+  RecordingStage stage;
+  Canvas black{320, 200};
+  std::vector<std::pair<Instant, Canvas>> seen;
+  std::vector<ChunkInfo> keys;
+  std::unique_ptr<audit::File> file;
+  std::unique_ptr<Player> player;
+};
+
+TEST(RecordingPlayer, AtTheVeryInstantOfAWholePictureThatOneIsShownAndNothingElseIsRead) {
+  KeyFrames all;
+  ASSERT_GE(all.keys.size(), 3U) << "the first, and one after each 30 s";
+  for (const ChunkInfo& key : all.keys) {
+    const Effort before = all.player->effort();
+    ASSERT_TRUE(all.player->seek(key.begin));
+    EXPECT_EQ(all.player->effort().chunks - before.chunks, 1U) << key.number;
+    EXPECT_TRUE(all.at(key.begin).shown_by(all.player->screen())) << key.number;
+    // One microsecond before it, it is the end of what the picture before it led to.
+    if (key.number == 1) continue;
+    const Effort between = all.player->effort();
+    ASSERT_TRUE(all.player->seek(key.begin - std::chrono::microseconds(1)));
+    EXPECT_GT(all.player->effort().chunks - between.chunks, 1U) << key.number;
+    EXPECT_TRUE(all.at(key.begin - std::chrono::microseconds(1)).shown_by(all.player->screen())) << key.number;
+  }
+}
+
+TEST(RecordingPlayer, BeforeTheFirstPictureTheFirstIsShownAndAllOfItFollows) {
+  KeyFrames all;
+  for (const Instant to : {Instant{}, all.stage.header.started_at - hours(24), all.stage.header.started_at,
+                           all.stage.header.started_at - std::chrono::microseconds(1)}) {
+    ASSERT_TRUE(all.player->seek(all.player->contents().end()));
+    ASSERT_TRUE(all.player->seek(to));
+    EXPECT_TRUE(all.seen[0].second.shown_by(all.player->screen())) << "what was drawn at the very beginning";
+    std::size_t pictures = 0;
+    for (;;) {
+      const auto moment = all.player->step();
+      ASSERT_TRUE(moment);
+      if (!*moment) break;
+      EXPECT_GE((*moment)->at, all.stage.header.started_at);
+      pictures += std::holds_alternative<PictureChanged>((*moment)->what) ? 1 : 0;
+    }
+    EXPECT_GE(pictures, all.seen.size() - 1);
+    EXPECT_TRUE(all.stage.canvas.shown_by(all.player->screen()));
+  }
+}
+
+TEST(RecordingPlayer, BehindTheLastPictureTheLastIsShownAndNothingFollows) {
+  KeyFrames all;
+  const Instant end = all.player->contents().end();
+  for (const Instant to : {end, end + std::chrono::microseconds(1), end + hours(24 * 365), Instant::max()}) {
+    ASSERT_TRUE(all.player->seek(all.stage.header.started_at));
+    ASSERT_TRUE(all.player->seek(to));
+    EXPECT_TRUE(all.stage.canvas.shown_by(all.player->screen()));
+    const auto moment = all.player->step();
+    ASSERT_TRUE(moment);
+    EXPECT_EQ(*moment, nullptr);
+  }
+}
+
 TEST(RecordingPlayer, AWholePictureIsSeenAtOnceAndNeverInPart) {
   RecordingStage stage(1280, 800);  // 260 tiles: several records
   stage.noise(0, 0, 1280, 800);

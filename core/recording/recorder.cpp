@@ -287,7 +287,7 @@ void Recorder::tick(Instant now) {
 
 const Chunk* Recorder::next_chunk(Instant now) {
   if (state_ == State::failed || out_ || sealed_.empty()) return nullptr;
-  if (retry_at_ && now < *retry_at_) return nullptr;
+  if (retry_at_ && std::max(now_, now) < *retry_at_) return nullptr;
   out_ = true;
   return &sealed_.front().chunk;
 }

@@ -89,6 +89,10 @@ class Recorder {
   [[nodiscard]] const Screen& screen() const { return screen_; }
   /// Bytes of chunks that wait for the disk, sealed and pending.
   [[nodiscard]] std::size_t waiting() const { return sealed_bytes_ + (pending_ ? pending_->size() : 0); }
+  /// What it holds by its own count, in bytes: the screen, what waits and the index. The packer is its thread's.
+  [[nodiscard]] std::size_t memory() const {
+    return screen_.memory() + waiting() + index_.capacity() * sizeof(ChunkInfo);
+  }
 
  private:
   [[nodiscard]] bool feed(Instant now);  ///< moves time on; false: nothing more is taken

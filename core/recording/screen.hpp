@@ -41,6 +41,8 @@ class Screen {
   [[nodiscard]] std::uint16_t height() const { return height_; }
   [[nodiscard]] std::size_t columns() const { return columns_; }
   [[nodiscard]] std::size_t tiles() const { return marked_.size(); }
+  /// What it holds, in bytes.
+  [[nodiscard]] std::size_t memory() const { return pixels_.capacity() + marked_.capacity() / 8; }
   /// kTileBytes; row-major numbers.
   [[nodiscard]] std::span<const std::byte> tile(std::size_t number) const {
     return std::span(pixels_).subspan(number * kTileBytes, kTileBytes);

@@ -1,22 +1,17 @@
 // How long a seek takes in a long recording at 1080p. By default the recording is short and nothing is asserted of
 // time; SEKISHO_RECORDED_S (28800: eight hours), SEKISHO_SEEKS and SEKISHO_SEEK_LIMIT_MS make it what `./dev soak
 // recording_seek` measures (issue "Desktops and consoles" part 3: any moment of eight hours in less than a second).
+#include "base/testing/environment.hpp"
 #include "recording/testing/stage.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdlib>
 
 namespace sekisho::recording {
 namespace {
 
 using std::chrono::milliseconds;
-
-std::uint32_t number_of(const char* name, std::uint32_t otherwise) {
-  const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-  return text != nullptr ? static_cast<std::uint32_t>(std::strtoul(text, nullptr, 10)) : otherwise;
-}
 
 /// Typing, scrolling, and for half a minute of every twenty a whole screen that changes ten times a second: what a seek
 /// has most to unpack of.
@@ -45,10 +40,11 @@ void work(RecordingStage& stage, Seconds time) {
 }  // namespace
 
 TEST(RecordingSeek, ShowsAnyMomentOfALongRecording) {
-  const Seconds length{number_of("SEKISHO_RECORDED_S", 100)};
-  const std::uint32_t seeks = number_of("SEKISHO_SEEKS", 20), limit = number_of("SEKISHO_SEEK_LIMIT_MS", 0);
+  const Seconds length{number_from_environment("SEKISHO_RECORDED_S", 100, 1)};
+  const std::uint32_t seeks = number_from_environment("SEKISHO_SEEKS", 20, 1),
+                      limit = number_from_environment("SEKISHO_SEEK_LIMIT_MS", 0);
   RecordingStage stage(1920, 1080);
-  stage.chance.seed(number_of("SEKISHO_SEED", 7));
+  stage.chance.seed(number_from_environment("SEKISHO_SEED", 7));
   work(stage, length);
   const Canvas at_end = stage.canvas;
   stage.close();

@@ -13,6 +13,7 @@ namespace {
 struct Piece {
   std::optional<ChunkHeader> header;  ///< when it looks like one
   std::optional<Hash> hash;           ///< when it is whole
+  std::string bytes;                  ///< likewise
 };
 
 /// Places that are looked at for a chunk behind a damage: a file full of false beginnings must not hold us up.
@@ -28,6 +29,7 @@ class Walk {
     out_.closed = notes_.closed.has_value();
     for (const std::string& fault : notes_.faults) find(Damage::journal, 0, fault);
     if (auto done = look_at_header(); !done) return done.error();
+    look_at_times();
     at_ = kHeaderBytes;
     while (at_ < size_ && !stopped_) {
       if (auto done = look_at_piece(); !done) return done.error();
@@ -74,10 +76,54 @@ class Walk {
       find(Damage::journal, 0, "the journal knows no such recording");
     } else if (before_ != *notes_.header) {
       find(Damage::header, 0, "another header than the journal's");
+    } else {
+      started_at_ = header->started_at;
+      header_good_ = true;
     }
     // What the first chunk must name is the journal's.
     if (notes_.header) before_ = *notes_.header;
     return {};
+  }
+
+  void makes_no_sense(std::uint64_t chunk, std::string why, std::uint64_t offset) {
+    find(Damage::contents, chunk, std::move(why), offset);
+    senseless_.insert(chunk);
+  }
+
+  /// The journal's own chunks cover the time from the header on, each from where the one before it ended.
+  void look_at_times() {
+    Instant until = started_at_;
+    bool runs_on = header_good_;
+    std::uint64_t before = 0;
+    for (const ChunkNote& note : notes_.chunks) {
+      // Behind a chunk that the journal lacks, which is told already, nothing is runs_on of the time that passed.
+      if (note.number != before + 1) runs_on = false;
+      if (note.end < note.begin || (runs_on && note.begin < until)) {
+        makes_no_sense(note.number, "its time goes back", note.offset);
+      } else if (runs_on && note.begin > until) {
+        makes_no_sense(note.number, "time is missing before it", note.offset);
+      }
+      until = runs_on ? std::max(until, note.end) : note.end;
+      runs_on = true;
+      before = note.number;
+    }
+  }
+
+  /// What stands in a chunk whose bytes are the journal's.
+  void look_into(const ChunkNote& said, const Piece& piece) {
+    const ChunkHeader& header = *piece.header;
+    if (header.number != said.number || header.length != said.length) {
+      return makes_no_sense(said.number, "the journal calls it another chunk than it says it is", at_);
+    }
+    if (header.begin != said.begin || header.end != said.end) {
+      return makes_no_sense(said.number, "its time is not the journal's", at_);
+    }
+    RecordWalker walker(piece.bytes, header);
+    for (;;) {
+      const auto record = walker.next();
+      if (!record) return makes_no_sense(said.number, record.error().detail, at_);
+      if (!*record) return;
+    }
   }
 
   Result<Piece> read_piece() {
@@ -88,9 +134,12 @@ class Walk {
     if (!header) return out;
     out.header = *header;
     if (header->length > size_ - at_) return out;
-    const auto bytes = file_.read_at(at_, header->length);
+    auto bytes = file_.read_at(at_, header->length);
     if (!bytes) return bytes.error();
-    if (const auto hash = check_chunk(*bytes, sha_)) out.hash = *hash;
+    if (const auto hash = check_chunk(*bytes, sha_)) {
+      out.hash = *hash;
+      out.bytes = std::move(*bytes);
+    }
     return out;
   }
 
@@ -108,6 +157,7 @@ class Walk {
     const auto known_as = by_hash_.find(*piece->hash);
     if (known_as != by_hash_.end()) {
       good(known_as->second);
+      if (const ChunkNote* said = note(known_as->second)) look_into(*said, *piece);
     } else if (header.id != id_) {
       find(Damage::foreign, header.number, "a chunk of another recording");
     } else if (header.number > known()) {
@@ -229,6 +279,7 @@ class Walk {
   }
 
   void prove() {
+    for (const std::uint64_t number : senseless_) proved_.erase(number);
     out_.chunks = proved_.size();
     std::uint64_t first_bad = known() + 1;
     for (const ChunkNote& each : notes_.chunks) {
@@ -246,10 +297,12 @@ class Walk {
   const Notes& notes_;
   Sha256 sha_;
   RecordingId id_{};
+  Instant started_at_{};
+  bool header_good_ = false;  ///< it is the journal's, and started_at_ its own
   Hash before_{};
   std::map<Hash, std::uint64_t> by_hash_;
   std::uint64_t at_ = 0, next_ = 1;
-  std::set<std::uint64_t> skipped_, proved_;
+  std::set<std::uint64_t> skipped_, proved_, senseless_;
   bool stopped_ = false;
   Verification out_;
 };
@@ -272,6 +325,8 @@ std::string_view to_string(Damage damage) {
       return "foreign";
     case Damage::journal:
       return "journal";
+    case Damage::contents:
+      return "contents";
   }
   return "journal";
 }

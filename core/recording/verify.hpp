@@ -2,6 +2,8 @@
 // elsewhere (audit/reader.hpp) and taken as true here.
 // A recording that was broken off (killed, stalled) is good as far as the journal knows it: what stands behind that is
 // at most one chunk and the beginning of another, and is told as unproved. A closed one must be whole.
+// A hash proves bytes, not that they make sense: whoever owns the relay writes both. So time must run from the header
+// on without going back or leaving a gap, in the journal's notes, in the chunks' heads and in every record.
 // Threads: pure but for the file. Memory: one chunk, 200 bytes a chunk. Errors: those of audit::File.
 // Source: threats.md T-65; issue "Desktops and consoles" must 3.
 #pragma once
@@ -22,6 +24,7 @@ enum class Damage : std::uint8_t {
   reordered,  ///< the chunk stands at another place
   foreign,    ///< a chunk that the journal does not know, a second copy, or bytes that are no chunk
   journal,    ///< the journal's own entries contradict one another or lack a chunk
+  contents,   ///< the journalled bytes, and yet no recording: its time goes back, or its records cannot be read
 };
 [[nodiscard]] std::string_view to_string(Damage damage);
 

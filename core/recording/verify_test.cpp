@@ -2,11 +2,11 @@
 // edits of each kind; SEKISHO_SEED chooses others.
 #include "recording/verify.hpp"
 
+#include "base/testing/environment.hpp"
 #include "recording/testing/stage.hpp"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <functional>
 
 namespace sekisho::recording {
@@ -65,11 +65,9 @@ std::vector<std::pair<Damage, std::uint64_t>> findings(const Verification& v) {
 using Found = std::vector<std::pair<Damage, std::uint64_t>>;
 
 void every_time(const std::function<Found(std::string&, std::mt19937&)>& tamper) {
-  const char* times = std::getenv("SEKISHO_TAMPERINGS");  // NOLINT(concurrency-mt-unsafe)
-  const char* seed = std::getenv("SEKISHO_SEED");         // NOLINT(concurrency-mt-unsafe)
-  std::mt19937 chance(seed != nullptr ? static_cast<unsigned>(std::strtoul(seed, nullptr, 10)) : 42);
-  const int rounds = times != nullptr ? std::atoi(times) : 25;
-  for (int i = 0; i < rounds; ++i) {
+  std::mt19937 chance(number_from_environment("SEKISHO_SEED", 42));
+  const std::uint32_t rounds = number_from_environment("SEKISHO_TAMPERINGS", 25, 1);
+  for (std::uint32_t i = 0; i < rounds; ++i) {
     std::string bytes = evidence().bytes;
     const Found expected = tamper(bytes, chance);
     ASSERT_NE(bytes, evidence().bytes);
@@ -309,6 +307,91 @@ TEST(RecordingTampering, AJournalThatContradictsItselfIsTold) {
   EXPECT_FALSE(with([](auto& j) { j[3].detail["number"] = j[2].detail["number"]; }).ok) << "two hashes of one chunk";
   EXPECT_FALSE(with([](auto& j) { j.back().detail["chunks"] = 3U; }).ok) << "an end before the last chunk";
   EXPECT_FALSE(with([](auto& j) { j.erase(j.begin()); }).ok) << "no beginning";
+}
+
+/// A recording of `times.size()` chunks as its own relay would write it that lies about time: file and journal agree.
+/// Each chunk's begin and end, and what its records say, in seconds behind the start.
+struct Lie {
+  int begin, end;
+  std::vector<int> records;
+};
+Verification check_lie(const std::vector<Lie>& lies, const std::function<void(std::vector<ChunkNote>&)>& journal = {}) {
+  Sha256 sha;
+  const FileHeader head = test_header();
+  const auto at = [&](int second) { return head.started_at + Seconds(second); };
+  std::string bytes = encode_header(head, sha);
+  Notes notes;
+  notes.header = header_hash(bytes, sha);
+  Hash before = *notes.header;
+  for (const Lie& lie : lies) {
+    ChunkHeader header;
+    header.number = notes.chunks.size() + 1;
+    header.begin = at(std::min(lie.begin, lie.end));
+    header.width = 64;
+    header.height = 64;
+    header.flags = notes.chunks.empty() ? flag_key : 0;
+    header.id = head.id;
+    header.before = before;
+    ChunkBuilder builder(header);
+    // As a builder never does it: each record at its own time, the later ones before the earlier ones as well.
+    std::string chunk;
+    for (std::size_t i = 0; i < lie.records.size(); ++i)
+      builder.add(RecordKind::event, header.begin, encode(PolicyEvent{"a.b", ""}));
+    auto sealed = std::move(builder).seal(at(std::max(lie.begin, lie.end)), sha);
+    chunk = sealed.bytes.substr(0, sealed.bytes.size() - kFooterBytes);
+    const std::size_t record = kRecordHeadBytes + encode(PolicyEvent{"a.b", ""}).size();
+    for (std::size_t i = 0; i < lie.records.size(); ++i) {
+      const auto since = static_cast<std::uint32_t>(lie.records[i]) * 1'000'000U;
+      for (std::size_t b = 0; b < 4; ++b) {
+        chunk[kChunkHeaderBytes + i * record + 8 + b] = static_cast<char>(since >> (8 * b));
+      }
+    }
+    const Hash hash = sha({chunk});
+    notes.chunks.push_back({header.number, bytes.size(), static_cast<std::uint32_t>(sealed.bytes.size()), at(lie.begin),
+                            at(lie.end), hash});
+    bytes += chunk + std::string(view(hash)) + sealed.bytes.substr(chunk.size() + sizeof(Hash));
+    before = hash;
+  }
+  if (journal) journal(notes.chunks);
+  sort_notes(notes);
+  EXPECT_TRUE(notes.faults.empty());
+  audit::MemoryDisk disk;
+  disk.set_contents({{"a.skr", bytes}});
+  const auto file = disk.open("a.skr", audit::Access::read).value();
+  return verify(*file, notes).value();
+}
+
+TEST(RecordingTime, OfAnHonestRecordingIsGood) {
+  const auto v = check_lie({{0, 5, {0, 1, 1, 5}}, {5, 10, {}}, {10, 12, {0, 2}}});
+  EXPECT_TRUE(v.ok) << said(v);
+  EXPECT_EQ(v.chunks, 3U);
+  EXPECT_EQ(v.proved_until, test_header().started_at + Seconds(12));
+}
+
+TEST(RecordingTime, ThatGoesBackBetweenChunksIsFound) {
+  const auto v = check_lie({{0, 5, {}}, {5, 10, {}}, {7, 12, {}}, {12, 15, {}}});
+  EXPECT_EQ(findings(v), (Found{{Damage::contents, 3}})) << said(v);
+  EXPECT_EQ(v.chunks, 3U);
+  EXPECT_EQ(v.proved_until, test_header().started_at + Seconds(10)) << "nothing from there on is proved";
+}
+
+TEST(RecordingTime, ThatGoesBackWithinAChunkIsFound) {
+  EXPECT_EQ(findings(check_lie({{0, 5, {}}, {5, 10, {3, 1}}, {10, 15, {}}})), (Found{{Damage::contents, 2}}));
+  EXPECT_EQ(findings(check_lie({{0, 5, {}}, {5, 10, {1, 6}}, {10, 15, {}}})), (Found{{Damage::contents, 2}}))
+      << "a record behind its chunk's end";
+  // Its end before its begin: the head cannot say so, the journal can.
+  EXPECT_FALSE(check_lie({{0, 5, {}}, {10, 5, {}}}).ok);
+}
+
+TEST(RecordingTime, ThatBeginsBeforeItsHeaderOrLeavesAGapIsFound) {
+  EXPECT_EQ(findings(check_lie({{-5, 0, {}}, {0, 5, {}}})), (Found{{Damage::contents, 1}}));
+  EXPECT_EQ(findings(check_lie({{0, 5, {}}, {65, 70, {}}})), (Found{{Damage::contents, 2}}));
+}
+
+TEST(RecordingTime, ThatIsNotTheJournalsIsFound) {
+  const auto v = check_lie({{0, 5, {}}, {5, 10, {}}}, [](auto& chunks) { chunks[1].end += Seconds(1); });
+  EXPECT_EQ(findings(v), (Found{{Damage::contents, 2}})) << said(v);
+  EXPECT_EQ(v.chunks, 1U);
 }
 
 TEST(RecordingNotes, AnEntryThatDoesNotHoldWhatItShouldIsRefused) {

@@ -2,12 +2,12 @@
 // a disk: played back it shows what stood on the server's screen at twenty still points (issue "Desktops and consoles"
 // must 3). SEKISHO_SESSION_S makes it longer or shorter, SEKISHO_SEED another one; `./dev soak recording` does the same
 // in real time.
+#include "base/testing/environment.hpp"
 #include "screens/testing/painting_guest.hpp"
 #include "screens/testing/screen_stage.hpp"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <random>
 #include <set>
 
@@ -18,11 +18,6 @@ using std::chrono::milliseconds;
 
 constexpr int kStills = 20;
 constexpr milliseconds kStill{1500};
-
-std::uint32_t number_of(const char* name, std::uint32_t otherwise) {
-  const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-  return text != nullptr ? static_cast<std::uint32_t>(std::strtoul(text, nullptr, 10)) : otherwise;
-}
 
 /// A screenshot of the server's own screen.
 struct Shot {
@@ -119,8 +114,8 @@ struct Session {
 };
 
 TEST(LongSession, TenMinutesPlayBackAsTheyWereAtEveryStillPoint) {
-  const milliseconds all{number_of("SEKISHO_SESSION_S", 600) * 1000};
-  Session session(number_of("SEKISHO_SEED", 20261127));
+  const milliseconds all{number_from_environment("SEKISHO_SESSION_S", 600, 1, 4'000'000) * 1000};
+  Session session(number_from_environment("SEKISHO_SEED", 20261127));
   ScreenStage& stage = session.stage;
   const Instant begun = stage.now;
   std::vector<Shot> shots;

@@ -174,6 +174,31 @@ TEST(ScreenRecording, SaysThatItLivesThoughNothingHappens) {
   EXPECT_GE(stage.tape->state().durable_until, stage.now - Seconds{6});
 }
 
+TEST(ScreenRecording, AClockThatJumpsBackLeavesTheTimeOfTheTapeAsItWas) {
+  ScreenStage stage;
+  stage.open();
+  stage.guest_says(ScreenStage::picture(0, 0, 64, 64, 0x11223300));
+  stage.pass(Seconds{7});
+  const Instant before = stage.now;
+  stage.now -= std::chrono::hours(1);
+  stage.guest_says(ScreenStage::picture(64, 0, 64, 64, 0x44556600));
+  stage.pass(Seconds{2});
+  EXPECT_GE(stage.tape->state().alive, before);
+  stage.now = before + Seconds{1};
+  stage.guest_says(ScreenStage::picture(0, 64, 64, 64, 0x77889900));
+  stage.pass(Seconds{6});
+  EXPECT_FALSE(stage.screen->ended());
+  stage.screen->end("session.ended", stage.now);
+  stage.record();
+  ASSERT_TRUE(stage.recording->closed());
+  const auto v = stage.check();
+  EXPECT_TRUE(v.ok) << (v.findings.empty() ? "" : v.findings[0].why);
+  EXPECT_GE(v.proved_until, before + Seconds{7});
+  std::vector<std::byte> row(std::size_t{3} * 640);
+  stage.recording->recorder().screen().row(1, row);
+  EXPECT_EQ(row[3 * 64], std::byte{0x44}) << "what came meanwhile is kept";
+}
+
 /// Twenty bytes each that paint a whole screen.
 Bytes copies_of_the_screen(int count) {
   Bytes out;

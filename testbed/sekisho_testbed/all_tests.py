@@ -99,7 +99,11 @@ def main() -> int:
                         help="one part alone; may be given again")
     args = parser.parse_args()
     run = Run()
-    want = lambda part: not args.only or part in args.only  # noqa: E731
+    only: list[str] | None = args.only
+
+    def want(part: str) -> bool:
+        return not only or part in only
+
     jobs = str(os.cpu_count() or 2)
 
     def preset(name: str) -> bool:

@@ -140,8 +140,10 @@ class Browser(Page):
 
     def canvas(self, file: pathlib.Path, at: str = SCREEN, within: float = 60) -> pathlib.Path:
         """The picture of a screen, without what the page draws over it."""
-        coded = wait_until(lambda: self._say({"do": "canvas", "at": at})["value"], within, "the screen has a picture", every=0.3)
-        file.write_bytes(base64.b64decode(str(coded)))
+        def shown() -> str:
+            return str(self._say({"do": "canvas", "at": at})["value"] or "")
+
+        file.write_bytes(base64.b64decode(wait_until(shown, within, "the screen has a picture", every=0.3)))
         return file
 
     def back(self) -> "Browser":

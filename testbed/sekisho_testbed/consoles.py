@@ -223,7 +223,7 @@ class Consoles:
     def files(self, session: str = "") -> list[pathlib.Path]:
         """Recordings, the oldest first; of one session."""
         rows = self.world.ctl("recording", "list", "--dir", str(self.recordings), *(["--session", session] if session else []))["recordings"]
-        return [self.recordings / row["file"] for row in sorted(rows, key=lambda row: row.get("begin", ""))]
+        return [self.recordings / row["file"] for row in sorted(rows, key=lambda row: str(row.get("begin", "")))]
 
     def rows(self) -> list[dict[str, Any]]:
         return list(self.world.ctl("recording", "list", "--dir", str(self.recordings))["recordings"])

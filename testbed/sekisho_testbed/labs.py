@@ -9,7 +9,7 @@ import importlib
 import pathlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from . import evidence
 from .world import World
@@ -96,8 +96,8 @@ def folder_of_its_own() -> Iterator[pathlib.Path]:
             yield folder
 
 
-def unknown(needs: set[str]) -> set[str]:
-    return needs - set(NEEDS)
+def unknown(needs: Set[str]) -> set[str]:
+    return set(needs) - set(NEEDS)
 
 
 def not_for(lab: str, needs: set[str]) -> str:

@@ -68,7 +68,7 @@ class LabLibvirtd:
                 return libvirt.open(self.uri)
             return None
 
-        self.connection = wait_until(opened, 60, "the lab's libvirtd answers", every=0.1,
+        self.connection: Any = wait_until(opened, 60, "the lab's libvirtd answers", every=0.1,
                                      on_fail=lambda: self.daemon.text()[-3000:], alive=lambda: self.daemon.running)
 
     def close(self) -> None:

@@ -92,10 +92,10 @@ class NamespacesClosed(ClosedSide):
             host = world.house.lab.hosts[world.people[who]["pc"]]
             for old in ("agent.key", "agent.state", "facts.json"):
                 (host.folder / old).unlink(missing_ok=True)
-            pc = LentPc(host, who, world.gatehouse.identities.get(who), self.web_ca.certificate,
+            lent = LentPc(host, who, world.gatehouse.identities.get(who), self.web_ca.certificate,
                         world.house.build / "bin" / "sekisho-agent", world.people[who]["password"])
-            pc.agent = LentAgent(pc, pc.agent.binary)
-            world.pcs[who] = pc
+            lent.agent = LentAgent(lent, lent.agent.binary)
+            world.pcs[who] = lent
         pc = world.pcs[who]
         assert isinstance(pc, ContractorPc)
         return pc

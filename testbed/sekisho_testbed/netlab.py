@@ -20,6 +20,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+Found = TypeVar("Found")
+
 
 class LabError(RuntimeError):
     """The machinery failed, not the thing under test."""
@@ -113,8 +115,8 @@ patience = 1.0
 watchers: list[Callable[[str, float, bool], None]] = []
 
 
-def wait_until(check: Callable[[], object], within: float, what: str, *, every: float = 0.02,
-               on_fail: Callable[[], str] | None = None, alive: Callable[[], bool] | None = None):  # type: ignore[no-untyped-def]
+def wait_until(check: Callable[[], Found | None], within: float, what: str, *, every: float = 0.02,
+               on_fail: Callable[[], str] | None = None, alive: Callable[[], bool] | None = None) -> Found:
     """Polls `check` until it gives something true; an AssertionError names `what` was waited for."""
     within *= patience
     begun = time.monotonic()

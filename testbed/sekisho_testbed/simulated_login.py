@@ -12,11 +12,13 @@ from .simulated_wire import TlsLine
 from .talks import Identity
 
 if TYPE_CHECKING:
+    from sekisho.words import ClientManner as Manner
+
     from .simulated_pc import SimulatedPc
 
 
 class SimulatedLogin(Login):
-    def __init__(self, pc: "SimulatedPc", identity: Identity | None, manner: str, words: dict[str, str]) -> None:
+    def __init__(self, pc: "SimulatedPc", identity: Identity | None, manner: Manner, words: dict[str, str]) -> None:
         import sekisho.fortinet
 
         self.pc, self.world, self.identity = pc, pc.world, identity

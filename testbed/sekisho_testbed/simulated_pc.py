@@ -15,6 +15,8 @@ from .simulated_login import SimulatedLogin
 from .talks import Identity, Talk
 
 if TYPE_CHECKING:
+    from sekisho.words import ClientManner as Manner
+
     from .simulated import SimulatedWorld
 
 
@@ -119,7 +121,7 @@ class SimulatedPc(Pc):
     def resume(self, cookie: str, *, certificate: object = "own") -> "SimulatedLogin":
         return self._start(certificate, cookie=cookie)
 
-    def _start(self, certificate: object, *, manner: str = "openconnect", **words: str) -> "SimulatedLogin":
+    def _start(self, certificate: object, *, manner: "Manner" = "openconnect", **words: str) -> "SimulatedLogin":
         used = self.world.certificate_of(self.who) if certificate == "own" else certificate
         assert used is None or isinstance(used, Identity)
         one = SimulatedLogin(self, used, manner, words)

@@ -7,6 +7,7 @@ a story can read it. One thread a viewer, ended by close().
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import os
 import pathlib
@@ -55,7 +56,7 @@ class OneAtATime:
 
     def sendall(self, data: bytes) -> None:
         while data:
-            data = data[self._patiently(lambda rest=data: self.sock.send(rest)):]
+            data = data[self._patiently(functools.partial(self.sock.send, data)):]
 
     def shutdown(self, how: int) -> None:
         self.sock.shutdown(how)
@@ -68,7 +69,7 @@ class Plain:
     """Bytes of a socket as they are."""
 
     def __init__(self, sock: socket.socket) -> None:
-        self.sock = OneAtATime(sock) if isinstance(sock, ssl.SSLSocket) else sock
+        self.sock: OneAtATime | socket.socket = OneAtATime(sock) if isinstance(sock, ssl.SSLSocket) else sock
         self.why = ""  # what was said at the end
 
     def read(self) -> bytes:

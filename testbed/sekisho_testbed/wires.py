@@ -2,6 +2,7 @@
 story's own."""
 from __future__ import annotations
 
+import functools
 import pathlib
 import struct
 
@@ -18,6 +19,11 @@ def next_record(data: bytes, at: int) -> int:
         return 0
     end = at + RECORD + int(struct.unpack_from("<I", data, at + 8)[0])
     return end if end <= len(data) else 0
+
+
+def begun(file: pathlib.Path) -> bool:
+    """Its header is there."""
+    return file.exists() and file.stat().st_size >= HEAD
 
 
 class Wires:
@@ -45,7 +51,8 @@ class Wires:
                                                          "--immediate-mode", "-s", "0", "-Z", "root", "-w", str(file))
         for name in names:
             self.programs[name].wait_text("listening on", 10)
-            wait_until(lambda f=self.folder / f"{name}.pcap": f.exists() and f.stat().st_size >= HEAD, 5, f"capture of {name}")
+            file = self.folder / f"{name}.pcap"
+            wait_until(functools.partial(begun, file), 5, f"capture of {name}")
 
     def _end(self, name: str, begin: int) -> int:
         """The end of the last whole record, counted from a record's beginning."""

@@ -184,7 +184,8 @@ class Zoo:
         narrow_der, narrow = self.issuer("a narrow intermediate", self.ca, constraints=x509.NameConstraints(
             [x509.UniformResourceIdentifier(".tani-denki.test")], None))
         chained("name constraints of its issuer", narrow, [narrow_der])
-        links, signer = [], self.ca
+        links: list[bytes] = []
+        signer = self.ca
         for n in range(5):
             link, signer = self.issuer(f"link {n}", signer)
             links.insert(0, link)

@@ -52,7 +52,7 @@ def test_a_lost_update_is_no_measurement() -> None:
 
 def test_bulk_counts_what_arrived() -> None:
     found = console.bulk(between([1.0, 3.0], [], SEEN), None, 4)  # type: ignore[arg-type]
-    assert found == {"bulk_mbyte_s": pytest.approx(1000), "bulk_cpu_s_gb": pytest.approx(0.5)}
+    assert found == pytest.approx({"bulk_mbyte_s": 1000.0, "bulk_cpu_s_gb": 0.5})
 
 
 def test_a_ticket_says_where_and_whether_recorded() -> None:

@@ -7,17 +7,17 @@ import pytest
 
 from sekisho_testbed.closed_network import LinePacket
 from sekisho_testbed.device_certificates import DeviceCa
-from sekisho_testbed.vici_talk import ViciError, decode, encode
+from sekisho_testbed.vici_talk import Message, ViciError, decode, encode
 
 
 def test_a_message_comes_back_as_it_was() -> None:
-    message = {"a": "1", "list": ["x", "y"], "empty": [], "der": b"\xff\x00\xfe", "inner": {"b": "", "deep": {"c": ["z"]}}, "last": "2"}
+    message: Message = {"a": "1", "list": ["x", "y"], "empty": [], "der": b"\xff\x00\xfe", "inner": {"b": "", "deep": {"c": ["z"]}}, "last": "2"}
     assert decode(encode(message)) == message
 
 
 def test_the_bytes_are_those_of_the_protocol() -> None:
     """strongSwan's own example: key1 = value1, section1 { sub-section { key2 = value2 }, list1 = [item1, item2] }."""
-    message = {"key1": "value1", "section1": {"sub-section": {"key2": "value2"}, "list1": ["item1", "item2"]}}
+    message: Message = {"key1": "value1", "section1": {"sub-section": {"key2": "value2"}, "list1": ["item1", "item2"]}}
     assert encode(message) == (b"\x03\x04key1\x00\x06value1\x01\x08section1\x01\x0bsub-section\x03\x04key2\x00\x06value2\x02"
                                b"\x04\x05list1\x05\x00\x05item1\x05\x00\x05item2\x06\x02")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import pathlib
 import socket
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 
@@ -22,7 +23,7 @@ def program(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 @pytest.fixture
-def desk(tmp_path: pathlib.Path):
+def desk(tmp_path: pathlib.Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(str(tmp_path / "desk"))
         listener.listen()

@@ -70,7 +70,7 @@ def test_a_lab_that_cannot_tell_a_story_says_nothing_about_its_rule(tmp_path: pa
     (tmp_path / "rule_results.json").write_text(json.dumps({"results": [result]}))
 
     def cells() -> list[dict[str, str]]:
-        return next(r for r in rules.table(tmp_path)["rules"] if r["rule"] == "R04")["must_fail"]
+        return list(next(r for r in rules.table(tmp_path)["rules"] if r["rule"] == "R04")["must_fail"])
 
     assert cells() == [{"scenario": mark["scenario"], "lab": "namespaces", "result": "failed"}], "it ran nowhere"
     (tmp_path / "rule_results.json").write_text(json.dumps({"results": [{**result, "unfit": True}]}))

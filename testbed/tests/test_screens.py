@@ -13,6 +13,7 @@ from sekisho_testbed import hypervisor, ocr
 from sekisho_testbed.consoles import Consoles
 from sekisho_testbed.guest_screen import HEIGHT, WIDTH, GuestScreen
 from sekisho_testbed.netlab import wait_until
+from sekisho_testbed.ordeal.recording import MOST_WORDS, Blind
 from sekisho_testbed.viewer import EXTENDED_CLIPBOARD, Plain, Viewer, cut_text, extended, provide
 
 
@@ -79,6 +80,48 @@ def test_what_a_screen_showed_last_is_kept_with_its_end(pair: tuple[Viewer, Gues
     viewer.wait_end(5)
     ((title, file),) = consoles.pictures(tmp_path)
     assert "unknown message" in title and "bell" in title and file.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_blind_viewer_proves_that_it_was_shown_something() -> None:
+    here = Here()
+    guest = GuestScreen(cast(Any, here), 0)
+    blind = Blind(Plain(socket.create_connection(here.listener.getsockname())), [], "blind")
+    try:
+        first = blind.shown(MOST_WORDS, within=10)
+        assert first >= WIDTH * HEIGHT * 4 and blind.asked > 0
+        guest.say(b"\2")
+        assert blind.shown(first, within=10) > first
+    finally:
+        blind.close()
+        guest.close()
+
+
+class Silent(GuestScreen):
+    """Answers no question for a picture."""
+
+    def _talk(self, connection: socket.socket) -> None:
+        connection.sendall(b"RFB 003.008\n\1\1\0\0\0\0" + struct.pack(">HH", WIDTH, HEIGHT) +
+                           struct.pack(">BBBBHHHBBB", 32, 24, 0, 1, 255, 255, 255, 16, 8, 0) + b"\0\0\0" + struct.pack(">I", 0))
+        self.connections.append(connection)
+        while connection.recv(65536):
+            pass
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_blind_viewer_that_was_shown_nothing_says_so(ends: bool) -> None:
+    here = Here()
+    guest = Silent(cast(Any, here), 0)
+    blind = Blind(Plain(socket.create_connection(here.listener.getsockname())), [], "blind")
+    try:
+        wait_until(lambda: blind.asked > 1 and guest.connections, 10, "it asks")
+        if ends:
+            guest.close()
+            blind.wait_end(10)
+        with pytest.raises(AssertionError, match="blind"):
+            blind.shown(0, within=0.3)
+    finally:
+        blind.close()
+        guest.close()
 
 
 def test_a_text_disk_boots_and_holds_its_picture() -> None:

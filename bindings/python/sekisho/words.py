@@ -33,7 +33,7 @@ RecordedKeys = Literal["none", "masked", "clear"]
 #: Where a recorder stands.
 RecorderState = Literal["recording", "closing", "closed", "failed"]
 #: What was done to a recording.
-RecordingDamage = Literal["header", "changed", "missing", "cut", "reordered", "foreign", "journal"]
+RecordingDamage = Literal["header", "changed", "missing", "cut", "reordered", "foreign", "journal", "contents"]
 #: Where a session stands.
 SessionState = Literal["asking", "quarantine", "admitted", "ended"]
 #: Kinds of plugin.

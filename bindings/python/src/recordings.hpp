@@ -10,7 +10,8 @@
 
 SEKISHO_WORDS(::sekisho::recording::Keys, "none", "masked", "clear")
 SEKISHO_WORDS(::sekisho::recording::Recorder::State, "recording", "closing", "closed", "failed")
-SEKISHO_WORDS(::sekisho::recording::Damage, "header", "changed", "missing", "cut", "reordered", "foreign", "journal")
+SEKISHO_WORDS(::sekisho::recording::Damage, "header", "changed", "missing", "cut", "reordered", "foreign", "journal",
+              "contents")
 
 namespace sekisho::python {
 

@@ -207,6 +207,7 @@ constexpr std::array kValues{
     Value{"what", "reordered", "順序の入替え", "reordered"},
     Value{"what", "foreign", "無関係なデータ", "foreign"},
     Value{"what", "journal", "監査記録の不整合", "journal"},
+    Value{"what", "contents", "内容の矛盾", "contents"},
     Value{"scope", "all", "すべて", "all"},
     Value{"scope", "path", "接続方式", "path"},
     Value{"scope", "contractor", "受託事業者", "contractor"},

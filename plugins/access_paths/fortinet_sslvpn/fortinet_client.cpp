@@ -10,6 +10,7 @@ namespace {
 
 constexpr Seconds kRetry{1};
 constexpr std::uint16_t kOpenconnectMru = 1433, kPppdMru = 1354;
+constexpr std::uint32_t kMostHeartbeat = 3600;  // seconds; a gate that says more has lost count
 
 std::string text_of(const HttpAnswer& answer) {
   return answer.body;
@@ -269,7 +270,11 @@ void FortinetClient::on_settings(const HttpAnswer& answer, Instant now) {
   tunnel_.mask = attribute_of(answer.body, "addr", "mask");
   const std::string_view heartbeat = attribute_of(answer.body, "dtls-config", "heartbeat-interval");
   std::uint32_t seconds = 0;
-  std::from_chars(heartbeat.data(), heartbeat.data() + heartbeat.size(), seconds);
+  const auto [end_of_it, error] = std::from_chars(heartbeat.data(), heartbeat.data() + heartbeat.size(), seconds);
+  const bool whole = error == std::errc{} && end_of_it == heartbeat.data() + heartbeat.size();
+  if (!heartbeat.empty() && (!whole || seconds > kMostHeartbeat)) {
+    return leave({ClientEnd::Why::protocol, answer.status, "a heartbeat that is no number of seconds"}, now);
+  }
   tunnel_.heartbeat_s = seconds;
   if (!parse_ipv4(tunnel_.address)) {
     return leave({ClientEnd::Why::protocol, answer.status, "settings without an address"}, now);

@@ -53,19 +53,6 @@ std::string sha256_hex(std::string_view bytes) {
   return hex(std::span(digest.data(), size));
 }
 
-/// A context for HMAC-SHA-256 that only wants its key: HMAC() looks both algorithms up in every call.
-using MacContext = std::unique_ptr<EVP_MAC_CTX, Free<EVP_MAC_CTX_free>>;
-MacContext new_mac_context() {
-  const std::unique_ptr<EVP_MAC, Free<EVP_MAC_free>> hmac(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr));
-  need_memory(hmac != nullptr);
-  MacContext out(EVP_MAC_CTX_new(hmac.get()));
-  std::array<char, 7> digest{"SHA256"};
-  const std::array<OSSL_PARAM, 2> parameters{OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
-                                             OSSL_PARAM_construct_end()};
-  need_memory(out && EVP_MAC_CTX_set_params(out.get(), parameters.data()) == 1);
-  return out;
-}
-
 /// Length first, so that no two lists of fields make the same bytes.
 void append(std::string& out, std::string_view field) {
   out += std::to_string(field.size());
@@ -128,6 +115,35 @@ std::string tidy_code(std::string_view typed) {
   return out;
 }
 
+/// HMAC-SHA-256 under one factor's pepper. HMAC() would look both algorithms up in every call; a context that a thread
+/// keeps would hold the key of a factor that is gone, or another's.
+class EmailCode::Mac {
+ public:
+  explicit Mac(std::string_view key) {
+    const std::unique_ptr<EVP_MAC, Free<EVP_MAC_free>> hmac(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr));
+    need_memory(hmac != nullptr);
+    context_.reset(EVP_MAC_CTX_new(hmac.get()));
+    std::array<char, 7> digest{"SHA256"};
+    const std::array<OSSL_PARAM, 2> parameters{
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0), OSSL_PARAM_construct_end()};
+    need_memory(context_ && EVP_MAC_init(context_.get(), reinterpret_cast<const unsigned char*>(key.data()), key.size(),
+                                         parameters.data()) == 1);
+  }
+  [[nodiscard]] std::string operator()(std::string_view message) const {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    std::size_t size = 0;
+    // Without a key: under the one that it was made with.
+    need_memory(
+        EVP_MAC_init(context_.get(), nullptr, 0, nullptr) == 1 &&
+        EVP_MAC_update(context_.get(), reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1 &&
+        EVP_MAC_final(context_.get(), digest.data(), &size, digest.size()) == 1);
+    return hex(std::span(digest.data(), size));
+  }
+
+ private:
+  std::unique_ptr<EVP_MAC_CTX, Free<EVP_MAC_CTX_free>> context_;  // its end wipes the key
+};
+
 /// One call of step(): the request with its documents opened.
 struct EmailCode::Round {
   explicit Round(AuthRequest taken)
@@ -182,8 +198,13 @@ Result<std::unique_ptr<EmailCode>> EmailCode::make(const Config& config, Secret 
   if (bytes.size() < kMinPepper || bytes.size() > kMaxPepper) {
     return fail("code.bad_pepper", "the pepper file must hold 32 to 4096 bytes");
   }
-  return std::unique_ptr<EmailCode>(new EmailCode(config, Secret(std::string(bytes)), entropy));
+  return std::unique_ptr<EmailCode>(new EmailCode(config, bytes, entropy));
 }
+
+EmailCode::EmailCode(const Config& config, std::string_view pepper, Entropy& entropy)
+    : config_(config), mac_(std::make_unique<Mac>(pepper)), entropy_(entropy) {}
+
+EmailCode::~EmailCode() = default;
 
 std::string EmailCode::mac(const Round& round, std::string_view salt_hex, std::string_view code) const {
   std::string message;
@@ -192,16 +213,9 @@ std::string EmailCode::mac(const Round& round, std::string_view salt_hex, std::s
         std::string_view(round.request.arrival.path), std::string_view(round.certificate), code}) {
     append(message, field);
   }
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  std::size_t size = 0;
-  const std::string_view key = pepper_.reveal();
-  thread_local const MacContext context = new_mac_context();
-  need_memory(
-      EVP_MAC_init(context.get(), reinterpret_cast<const unsigned char*>(key.data()), key.size(), nullptr) == 1 &&
-      EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1 &&
-      EVP_MAC_final(context.get(), digest.data(), &size, digest.size()) == 1);
+  std::string out = (*mac_)(message);
   wipe(message.data(), message.size());
-  return hex(std::span(digest.data(), size));
+  return out;
 }
 
 AuthStep EmailCode::step(AuthRequest request) {

@@ -10,8 +10,10 @@
 // are shared by all paths, nodes and restarts; a new code does not reset them (T-24). The code itself is never stored:
 // the account keeps HMAC-SHA-256(pepper, salt, transaction, person, path, certificate, code), so a code of one login
 // says nothing in another (T-25).
-// Threads: step() by one thread at a time. Source: threats.md §8 "E-mailed code"; NIST SP 800-63B-4 3.1.3.2, 3.2.2;
-// OWASP ASVS 6.5, 6.6; decisions.md "Mailed code".
+// The pepper is the operator's, of every node of a gate the same: a code outlives a restart and may come back to
+// another node. So it is read and not drawn; the salt of each code is drawn. Each factor has its own, and keeps it
+// alone. Threads: step() by one thread at a time. Source: threats.md §8 "E-mailed code"; NIST SP
+// 800-63B-4 3.1.3.2, 3.2.2; OWASP ASVS 6.5, 6.6; decisions.md "Mailed code".
 #pragma once
 #include "account.hpp"
 #include "config.hpp"
@@ -31,15 +33,18 @@ class EmailCode final : public Authenticator {
   /// `pepper`: the file's bytes; one trailing line end is dropped. `entropy` must outlive the factor.
   /// Errors: code.bad_pepper (fewer than 32 bytes or more than 4096).
   [[nodiscard]] static Result<std::unique_ptr<EmailCode>> make(const Config& config, Secret pepper, Entropy& entropy);
+  ~EmailCode() override;
+  EmailCode(const EmailCode&) = delete;
+  EmailCode& operator=(const EmailCode&) = delete;
 
   [[nodiscard]] std::string_view factor() const override { return "code"; }
   [[nodiscard]] unsigned weight() const override { return 0; }
   [[nodiscard]] AuthStep step(AuthRequest request) override;
 
  private:
+  class Mac;
   struct Round;
-  EmailCode(const Config& config, Secret pepper, Entropy& entropy)
-      : config_(config), pepper_(std::move(pepper)), entropy_(entropy) {}
+  EmailCode(const Config& config, std::string_view pepper, Entropy& entropy);
   [[nodiscard]] AuthStep send(Round& round) const;
   [[nodiscard]] AuthStep judge(Round& round, std::string_view typed) const;
   [[nodiscard]] AuthStep count_wrong(Round& round) const;
@@ -48,7 +53,7 @@ class EmailCode final : public Authenticator {
   [[nodiscard]] std::string mac(const Round& round, std::string_view salt_hex, std::string_view code) const;
 
   const Config config_;
-  const Secret pepper_;
+  const std::unique_ptr<Mac> mac_;  ///< holds the pepper, which nobody else has once this was made
   Entropy& entropy_;
 };
 

@@ -13,6 +13,7 @@ import socket
 import ssl
 import sys
 import time
+from collections.abc import Callable
 from typing import BinaryIO
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -91,8 +92,13 @@ def context_of(ca: str, certificate: str | None = None, key: str | None = None) 
 
 def lane(job: tuple[str, int, str, str, str, str, float, bool]) -> tuple[list[float], int, str]:
     address, port, host, ca, certificate, key, seconds, plain = job
-    meet = one_request if plain else open_session
-    context, took, failed, first = context_of(ca, certificate, key), [], 0, ""
+    meet: Callable[[ssl.SSLContext, str, int, str], ssl.SSLSocket]
+    if plain:
+        meet = one_request
+    else:
+        meet = open_session
+    context, failed, first = context_of(ca, certificate, key), 0, ""
+    took: list[float] = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         begun = time.monotonic()

@@ -9,7 +9,7 @@ import json
 import pathlib
 import secrets
 import subprocess
-from typing import Any
+from typing import Any, Self
 
 from .. import cast
 from ..gatehouse import Gatehouse, WebCa
@@ -71,7 +71,7 @@ class Gateway:
         self.group = Group(self.name)
         folder.mkdir(parents=True, exist_ok=True)
 
-    def __enter__(self) -> "Gateway":
+    def __enter__(self) -> Self:
         self.group.__enter__()
         try:
             self.start()

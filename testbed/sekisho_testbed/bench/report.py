@@ -51,10 +51,13 @@ def write_json(path: pathlib.Path, figures: list[Figure]) -> None:
 
 def write_chart(path: pathlib.Path, figures: list[Figure]) -> None:
     """Ratios as bars on a logarithmic scale around 1; the line is what must hold. Better is always to the right."""
-    shown = [f for f in figures if f.ratio and f.ratio > 0]
+    shown, gain = [], []
+    for f in figures:
+        if f.ratio and f.ratio > 0:
+            shown.append(f)
+            gain.append(f.ratio if f.aim == "high" else 1 / f.ratio)
     if not shown:
         return
-    gain = [f.ratio if f.aim == "high" else 1 / f.ratio for f in shown]  # type: ignore[operator]
     top = max(2.0, *gain) * 1.15
     left, right, row, head = 210, 60, 30, 50
     width, height = 900, head + row * len(shown) + 30

@@ -46,12 +46,12 @@ def settled(gateway: Gateway) -> float:
 
 def run(hall: Hall, folder: pathlib.Path, repetitions: int, count: int, say: Callable[[str], Any]) -> list[Figure]:
     samples: dict[tuple[str, str], list[float]] = defaultdict(list)
+    tun = {"name": "sekisho0", "gate_address": cast.GATE_INNER, "prefix": 20, "mtu": 1354}
+    made: list[tuple[type[Gateway], dict[str, Any]]] = [(Sekisho, {"people": count, "path": {"tun": tun}}), (Ocserv, {})]
     for repetition in range(repetitions):
-        for make in (Sekisho, Ocserv):
+        for make, kind in made:
             where = folder / f"{make.name}-sessions-{repetition}"
-            tun = {"name": "sekisho0", "gate_address": cast.GATE_INNER, "prefix": 20, "mtu": 1354}
-            kind = {"people": count, "path": {"tun": tun}} if make is Sekisho else {}
-            with make(hall, where, **kind) as gateway:  # type: ignore[arg-type]
+            with make(hall, where, **kind) as gateway:
                 idle, slab, processes = settled(gateway), kernel_kib(), len(gateway.group.pids())
                 holder = hold(hall, gateway, count)
                 try:

@@ -42,7 +42,7 @@ def measure(hall: Hall, gateway: Gateway, seconds: float) -> dict[str, float]:
     return found
 
 
-def with_datagrams(make: type[Sekisho] | type[Ocserv], hall: Hall, folder: pathlib.Path) -> Gateway:
+def with_datagrams(make: type[Gateway], hall: Hall, folder: pathlib.Path) -> Gateway:
     return Sekisho(hall, folder, path={"dtls": True}) if make is Sekisho else Ocserv(hall, folder)
 
 
@@ -66,8 +66,10 @@ def measure_datagrams(hall: Hall, gateway: Gateway, seconds: float) -> dict[str,
 def run(hall: Hall, folder: pathlib.Path, repetitions: int, seconds: float, say: Callable[[str], Any]) -> list[Figure]:
     samples: dict[tuple[str, str], list[float]] = defaultdict(list)
     large = {"plugin": {"plugin": "fortinet_sslvpn", "config": {"large_mru": LARGE_MRU, "large_uploads": True}}}
+    made: list[tuple[str, type[Gateway], dict[str, Any]]] = [("large", Sekisho, {"path": large}), ("usual", Sekisho, {}),
+                                                             ("ocserv", Ocserv, {})]
     for repetition in range(repetitions):
-        for name, make, kind in (("large", Sekisho, {"path": large}), ("usual", Sekisho, {}), ("ocserv", Ocserv, {})):
+        for name, make, kind in made:
             with make(hall, folder / f"{name}-tls-{repetition}", **kind) as gateway:
                 found = measure(hall, gateway, seconds)
             if name != "large":  # over DTLS nothing is large

@@ -107,6 +107,7 @@ def one(site: Yard, fault: Fault, number: int, sources: list[str], log: pathlib.
     person = site.people(number % len(site.gateway.who), 1)[0]
     source = sources[number % len(sources)]
     pids = {name: site.pid(name) for name in ("sekishod", "front:internet", "netd")}
+    injector: AllocationInjector | Injector
     injector = AllocationInjector(site, fault) if fault.call == "malloc" else Injector(pids[fault.child], fault, log)
     try:
         staff = subprocess.Popen([str(site.hall.build / "bin" / "sekishoctl"), "--json", "--socket", str(site.house.socket), "sessions"],

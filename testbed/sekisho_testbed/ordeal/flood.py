@@ -30,10 +30,9 @@ def memory_kib(pid: int) -> int:
 def flood(site: Yard, sources: list[str], seconds: float) -> list[Program]:
     owner = site.people(1, 1)  # the very person who logs in meanwhile
     parts = [sources[n::4] for n in range(4)]
-    more = {"seconds": seconds, "elsewhere": True}
-    return [site.start("drip", mode="drip", count=SLOW, sources=parts[0] + parts[1], **more),
-            site.start("bad-tls", mode="bad_tls", rate=BAD_TLS, sources=parts[2], **more),
-            site.start("guess", mode="guess", rate=GUESSES, people=owner, sources=parts[3], **more)]
+    return [site.start("drip", elsewhere=True, seconds=seconds, mode="drip", count=SLOW, sources=parts[0] + parts[1]),
+            site.start("bad-tls", elsewhere=True, seconds=seconds, mode="bad_tls", rate=BAD_TLS, sources=parts[2]),
+            site.start("guess", elsewhere=True, seconds=seconds, mode="guess", rate=GUESSES, people=owner, sources=parts[3])]
 
 
 def run(build: pathlib.Path, seconds: float, owner_s: float = OWNER_S, delay_ratio: float = 2.0, unfelt_ms: float = 0.0) -> str:

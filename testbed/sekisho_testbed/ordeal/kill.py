@@ -34,7 +34,7 @@ def kill_one(site: Yard, child: str) -> float:
 
     def back() -> bool:
         now = site.children()
-        return now[child]["state"] == "ready" and now[child]["pid"] != before[child]["pid"]
+        return bool(now[child]["state"] == "ready" and now[child]["pid"] != before[child]["pid"])
 
     wait_until(back, 20, f"{child} is back", every=0.01, on_fail=lambda: site.log()[-3000:])
     took = time.monotonic() - begun

@@ -26,7 +26,7 @@ from .. import cast, hypervisor, labs
 from ..gate_here import need_bindings
 from ..namespaces import NamespacesHouse, NamespacesWorld
 from ..netlab import wait_until
-from ..viewer import Viewer
+from ..viewer import Plain, Viewer
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 LOSS_S = 10.0  # threats.md T-63: 5 s to fill a chunk, 5 s until it is on the disk and in the journal
@@ -36,20 +36,42 @@ CONSOLES = ("web-01", "web-02")
 #: ZRLE, Tight, Hextile, Zlib, Raw, each beside CopyRect: QEMU takes the first that it knows.
 ENCODINGS = (16, 7, 5, 6, 0)
 COPY, NEW_SIZE = 1, -223
+#: No picture: a screen's name, its size and a few empty updates are less than that, the smallest whole picture is more.
+MOST_WORDS = 256
 LETTERS = "abcdefghijklmnopqrstuvwxyz 0123456789 .,-/;ABCDEFGH"
 
 
 class Blind(Viewer):
-    """Reads nothing of what it is shown, so it may ask for any encoding; asks for more all the time."""
+    """Understands nothing of what it is shown, so it may ask for any encoding; asks for more all the time, and counts: how often it
+    asked, what came. A test that leans on it says with shown() that something came; nothing at all is a failure, not a quiet screen."""
 
-    def __init__(self, world: NamespacesWorld, server: str, encodings: list[int]) -> None:
+    def __init__(self, wire: Plain, encodings: list[int], name: str) -> None:
+        self._over = threading.Event()
+        self.bytes = self.asked = 0
+        super().__init__(wire, encodings=encodings, name=name)
+        threading.Thread(target=self._keep_asking, daemon=True).start()
+
+    @classmethod
+    def at(cls, world: NamespacesWorld, server: str, encodings: list[int]) -> "Blind":
+        """At that server's console, with a picture."""
         page = world.consoles.at_consoles()
         wire = page.socket(page.ticket(f"/api/console/servers/{server}/ticket"))
         assert not wire.refused, wire.refused
-        self._over = threading.Event()
-        self.bytes = 0
-        super().__init__(wire, encodings=encodings, name=server)
-        threading.Thread(target=self._keep_asking, daemon=True).start()
+        blind = cls(wire, encodings, server)
+        blind.shown(MOST_WORDS, within=20)
+        return blind
+
+    def shown(self, more_than: int, within: float) -> int:
+        """How many bytes it was shown by now, which must become more than so many while it lives and asks."""
+        wait_until(lambda: self.ended or self.bytes > more_than, within, f"{self.name} is shown more than {more_than} bytes",
+                   on_fail=lambda: f"{self.bytes} bytes after {self.asked} questions")
+        assert self.bytes > more_than, f"{self.name} ended with {self.bytes} bytes shown, no more than {more_than}: {self.ended}"
+        assert self.asked > 0, f"{self.name} never asked for a picture"
+        return self.bytes
+
+    def _ask(self, *, whole: bool) -> None:
+        super()._ask(whole=whole)
+        self.asked += 1
 
     def _keep_asking(self) -> None:
         with contextlib.suppress(OSError):
@@ -58,6 +80,7 @@ class Blind(Viewer):
 
     def _listen(self) -> None:
         try:
+            self.bytes += len(self._rest)  # behind the handshake
             while True:
                 self.bytes += len(self.wire.read())
         except (OSError, AssertionError, ValueError) as end:
@@ -114,8 +137,8 @@ def differing(shot: Shot, width: int, height: int, rgb: bytes) -> int:
     with Image.open(shot.picture) as opened:
         image = opened.convert("RGB")
     if image.size != (width, height):
-        return image.width * image.height
-    theirs = image.tobytes()
+        return int(image.width * image.height)
+    theirs: bytes = image.tobytes()
     return sum(theirs[at:at + 3] != rgb[at:at + 3] for at in range(0, len(rgb), 3)) if theirs != rgb else 0
 
 
@@ -129,11 +152,12 @@ def recorded_session(world: NamespacesWorld, seconds: float, points: int, seed: 
     plain.restart(machine, hypervisor.login_disk(server, cursor=False))
     shots: list[Shot] = []
     try:
-        console = Blind(world, server, [ENCODINGS[0], COPY, NEW_SIZE])
+        console = Blind.at(world, server, [ENCODINGS[0], COPY, NEW_SIZE])
         steady_picture(world, machine, world.folder / "first.png")
         begun = time.monotonic()
         for point in range(points):
             console.set_encodings([ENCODINGS[point % len(ENCODINGS)], COPY, NEW_SIZE])
+            before = console.bytes
             until = begun + seconds * (point + 1) / points - STILL_S
             while True:  # at least something is typed before each
                 console.type("".join(chance.choices(LETTERS, k=chance.randint(1, 12))) + ("\n" if chance.random() < 0.3 else ""), 0.07)
@@ -141,8 +165,10 @@ def recorded_session(world: NamespacesWorld, seconds: float, points: int, seed: 
                     break
                 pause(chance.uniform(0, 0.8))
             shots.append(steady_picture(world, machine, world.folder / f"still-{point}.png"))
+            console.shown(before, within=20)  # what was typed came by the gate, not only to QEMU's own picture
             assert console.live, console.ended
         lasted = time.monotonic() - begun
+        watched, asked = console.bytes, console.asked
         console.close()
         world.entry(event="recording.closed", person="mori", within=15)
     finally:
@@ -152,6 +178,7 @@ def recorded_session(world: NamespacesWorld, seconds: float, points: int, seed: 
     found = world.consoles.verify(file)
     assert found["ok"] and found["closed"] and found["unproved_bytes"] == 0, found
     player = Player(file)
+    assert len(shots) == points > 1, shots
     order = list(enumerate(shots))
     chance.shuffle(order)  # any moment is sought from any other
     for point, shot in order:
@@ -164,7 +191,7 @@ def recorded_session(world: NamespacesWorld, seconds: float, points: int, seed: 
     other = differing(shots[-1], player.picture.width, player.picture.height, player.picture.rgb)
     assert other > 0, "the screen was the same all the time"
     return (f"{points} still points of a session of {lasted:.0f} s play back as QEMU showed them; {row['chunks']} chunks, {row['bytes']} "
-            f"bytes; the first and the last differ in {other} pixels")
+            f"bytes; the first and the last differ in {other} pixels; the browser asked {asked} times and was shown {watched} bytes")
 
 
 # --- killed -----------------------------------------------------------------------------------------------------------------------
@@ -176,10 +203,12 @@ def instant(text: str) -> datetime.datetime:
 def kill_once(world: NamespacesWorld, after: float, chance: random.Random) -> list[float]:
     """Seconds of each recording that were lost."""
     known = set(world.consoles.recordings.glob("*.skr"))
-    consoles = [Blind(world, server, [chance.choice(ENCODINGS), COPY, NEW_SIZE]) for server in CONSOLES]
+    consoles = [Blind.at(world, server, [chance.choice(ENCODINGS), COPY, NEW_SIZE]) for server in CONSOLES]
     until = time.monotonic() + after
     while (left := until - time.monotonic()) > 0:
         chance.choice(consoles).type(chance.choice(LETTERS), min(0.1, left))
+    for console in consoles:
+        assert console.live and console.asked > 1, f"{console.name}: {console.ended or 'nobody looked at it'}"
     killed = world.now()
     os.kill(world.gatehouse.pids()["sekisho-relay"], signal.SIGKILL)
     for console in consoles:
