@@ -6,19 +6,19 @@ import pytest
 from sekisho_testbed import cast_closed
 from sekisho_testbed.world import World
 
-import crossing  # beside this file
+import joins  # beside this file
 
 
-def with_closed_side(world: World) -> crossing.Registry:
-    return cast_closed.add_to(world.export(), world.now(), crossing.DEVICES)
+def with_closed_side(world: World) -> joins.Registry:
+    return cast_closed.add_to(world.export(), world.now(), joins.DEVICES)
 
 
 def must_be_refused(world: World, subject: str) -> None:
     """Each edit of this subject alone is refused with the place and the code; the same registry without it is taken."""
     good = with_closed_side(world)
-    for what, code, join in crossing.JOINS[subject]:
+    for what, code, join in joins.JOINS[subject]:
         with world.step(what):
-            crossing.refused_as(world, good, what, code, join)
+            joins.refused_as(world, good, what, code, join)
     with world.step("the registry itself"):
         found = world.refused_import(good)
         assert not found, found

@@ -281,6 +281,11 @@ class NetLab:
         if done.returncode != 0:
             raise LabError(f"ip -batch: {done.stderr}")
 
+    def take_away(self, host: Host, lines: Sequence[str]) -> None:
+        """The same for what was added before; what has gone by itself meanwhile (with its device) is passed over."""
+        if lines:
+            host.run("ip", "-force", "-batch", "-", input="\n".join(lines) + "\n", check=False)
+
     def add_segment(self, segment: Segment) -> None:
         self.segments[segment.name] = segment
         self.batch([f"link add br-{segment.name} type bridge stp_state 0 forward_delay 0",
