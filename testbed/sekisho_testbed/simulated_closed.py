@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import cast, cast_closed
@@ -75,9 +75,16 @@ class SimulatedClosed(ClosedSide):
         """A circuit that is closed has no connection in charon (core/circuits), so that its line is not up."""
         return not self.circuit(who)["closed_because"]
 
-    def in_clear(self, who: str) -> contextlib.AbstractContextManager[None]:
-        """No packet of this lab passes a tunnel or a kernel: nothing has to be taken away."""
-        return contextlib.nullcontext()
+    @contextlib.contextmanager
+    def in_clear(self, who: str) -> Iterator[None]:
+        """No packet of this lab passes a tunnel or a kernel: nothing has to be taken away. A circuit that is closed has no connection
+        in charon, so that charon would say that it is down."""
+        before = self.circuit(who)
+        if before["closed_because"]:
+            self._say(who, "down")
+        yield
+        if before["closed_because"]:
+            self._say(who, str(before["line"]))
 
     def lose_charon(self) -> None:
         for who in cast_closed.SITES:
