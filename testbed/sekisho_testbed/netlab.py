@@ -214,6 +214,19 @@ class Outside(Host):
         return self.lab.enter(argv)
 
 
+def programs_that_name(folder: pathlib.Path) -> list[str]:
+    """Command lines of this machine's programs that have to do with a lab's folder, but for the run itself."""
+    found = []
+    for each in pathlib.Path("/proc").iterdir():
+        try:
+            words = (each / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace") if each.name.isdigit() else ""
+        except OSError:
+            continue
+        if str(folder) in words and "sekisho_testbed" not in words:
+            found.append(words[:160])
+    return found
+
+
 class NetLab:
     """`with NetLab(folder) as lab:`; everything is gone at the end of the block, or with this process."""
 
