@@ -40,6 +40,7 @@ line = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
 for packet in job["packets"]:
     line.sendto(bytes.fromhex(packet), (job["to"], 0))
 """
+FENCE = 12_000  # from a probe's port to that of what follows it
 
 
 def reach_all(host: Host, targets: Collection[tuple[str, int]], within: float) -> set[tuple[str, int]]:
@@ -50,12 +51,12 @@ def reach_all(host: Host, targets: Collection[tuple[str, int]], within: float) -
 
 
 def forged(source: str, to: str, port: int, mark: int) -> list[bytes]:
-    """The beginning of a TCP connection from the port `mark`, and behind it three datagrams to that port: who has seen the last of
-    them has had the first before."""
-    from scapy.layers.inet import IP, TCP, UDP
+    """The beginning of a TCP connection from the port `mark`, and behind it three resets of none, to the same port and so by the same
+    way: nobody answers those, and who has seen the last of them has had the first before."""
+    from scapy.layers.inet import IP, TCP
 
     begin = IP(src=source, dst=to) / TCP(sport=mark, dport=port, flags="S", seq=mark * 1000)
-    return [bytes(begin), *(bytes(IP(src=source, dst=to) / UDP(sport=9, dport=mark) / bytes(n)) for n in (1, 2, 3))]
+    return [bytes(begin), *(bytes(IP(src=source, dst=to) / TCP(sport=mark + FENCE, dport=port, flags="R", seq=n)) for n in (1, 2, 3))]
 
 
 def answer_to(mark: int, heard: Sequence[str]) -> bool:
@@ -68,12 +69,12 @@ def syn_is_answered(gate: Host, host: Host, source: str, to: str, port: int) -> 
     come to the gate's cards is seen there; else this fails."""
     mark = 20_000 + secrets.randbelow(12_000)  # below what a host takes for its own connections
     look = gate.start("tcpdump-answers", "tcpdump", "--immediate-mode", "-l", "-n", "-S", "-i", "any", "-Z", "root",
-                      f"dst port {mark} and (tcp or udp)")
+                      f"tcp and (dst port {mark} or src port {mark + FENCE})")
     try:
         look.wait_text("listening on", 10)
         packets = [packet.hex() for packet in forged(source, to, port, mark)]
         host.run("/usr/bin/python3", "-c", SEND, input=json.dumps({"to": to, "packets": packets}))
-        look.wait_text(f".{mark}: UDP, length 3", 5)
+        look.wait_text(f".{mark + FENCE} > {to}.{port}: Flags [R], seq 3,", 5)
     finally:
         look.stop()
     return answer_to(mark, look.text().splitlines())
