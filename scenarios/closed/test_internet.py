@@ -31,7 +31,6 @@ def test_a_second_tunnel_over_the_internet_is_refused_while_the_closed_session_s
     before = world.session_of("sato")
     refused_at_moris_pc(world, "sato", Try("Sato over the Internet beside his session", "R03", "terminal.not_own",
                                            lambda w: w.certificate_of("sato"), True))
-    world.closed.ready("sato")
     assert world.session_of("sato")["number"] == before["number"]
     world.closed.must_reach_desktop("sato")
 

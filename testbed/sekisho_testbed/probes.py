@@ -32,11 +32,13 @@ while eyes.get_map() and (left := until - time.monotonic()) > 0:
             found.append(key.data)
 print(json.dumps(found))
 """
-# Sends the packets in turn, as they are.
+# Sends the packets in turn, as they are; out of one card, whatever the routes say, where one is named.
 SEND = """
 import json, socket, sys
 job = json.load(sys.stdin)
 line = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+if job["card"]:
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, job["card"].encode())
 for packet in job["packets"]:
     line.sendto(bytes.fromhex(packet), (job["to"], 0))
 """
@@ -64,16 +66,16 @@ def answer_to(mark: int, heard: Sequence[str]) -> bool:
     return any(f".{mark}: Flags [S.]" in line and f" ack {mark * 1000 + 1}," in line for line in heard)
 
 
-def syn_is_answered(gate: Host, host: Host, source: str, to: str, port: int) -> bool:
+def syn_is_answered(gate: Host, host: Host, source: str, to: str, port: int, *, card: str = "") -> bool:
     """The host begins a TCP connection under that source: whether the gate answers it, wherever its answer goes. That the probe has
-    come to the gate's cards is seen there; else this fails."""
+    come to the gate's cards is seen there; else this fails. `card`: of the host, past its routes and tunnels."""
     mark = 20_000 + secrets.randbelow(12_000)  # below what a host takes for its own connections
     look = gate.start("tcpdump-answers", "tcpdump", "--immediate-mode", "-l", "-n", "-S", "-i", "any", "-Z", "root",
                       f"tcp and (dst port {mark} or src port {mark + FENCE})")
     try:
         look.wait_text("listening on", 10)
         packets = [packet.hex() for packet in forged(source, to, port, mark)]
-        host.run("/usr/bin/python3", "-c", SEND, input=json.dumps({"to": to, "packets": packets}))
+        host.run("/usr/bin/python3", "-c", SEND, input=json.dumps({"to": to, "card": card, "packets": packets}))
         look.wait_text(f".{mark + FENCE} > {to}.{port}: Flags [R], seq 3,", 5)
     finally:
         look.stop()
