@@ -308,5 +308,5 @@ def test_stopping_one_contractor_leaves_the_other_circuit_alone(world: World) ->
         world.wait(lambda: not is_open(), 5, "his screen is closed")
     assert not closed.can_be_up("sato")
     with closed.in_clear("sato"):
-        closed.must_be_refused("Sato, whose contractor's circuit the stop has closed", "sato", "circuit.line_down", "R02")
+        closed.must_be_refused("Sato, whose contractor's circuit the stop has closed", "sato", "circuit.line_unknown", "R02")
     closed.must_reach_desktop("kita")

@@ -78,10 +78,10 @@ class SimulatedClosed(ClosedSide):
     @contextlib.contextmanager
     def in_clear(self, who: str) -> Iterator[None]:
         """No packet of this lab passes a tunnel or a kernel: nothing has to be taken away. A circuit that is closed has no connection
-        in charon, so that charon would say that it is down."""
+        in charon, so that nobody would know anything of its line."""
         before = self.circuit(who)
         if before["closed_because"]:
-            self._say(who, "down")
+            self._say(who, "unknown")
         yield
         if before["closed_because"]:
             self._say(who, str(before["line"]))

@@ -281,7 +281,8 @@ TEST_F(GuidesConfiguration, TakesItsClosedPathAsItIsWritten) {
   ASSERT_NE(block, blocks.end()) << "the guide shows a closed path";
   run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=gate.closed.example "
       "-addext subjectAltName=DNS:gate.closed.example -keyout etc/sekisho/gate-ike.key -out etc/sekisho/gate-ike.pem "
-      "2>/dev/null && cp etc/sekisho/gate-ike.pem etc/sekisho/site-ca.pem");
+      "2>/dev/null && cd etc/sekisho && cp gate-ike.pem site-ca.pem && cp gate-ike.pem closed.pem && cp gate-ike.key "
+      "closed.key");
   const auto with = [&](std::string path) {
     return check("  }],\n  \"posture\"", "  }, " + path + "],\n  \"posture\"");
   };
@@ -291,7 +292,7 @@ TEST_F(GuidesConfiguration, TakesItsClosedPathAsItIsWritten) {
            {R"("lent_only": true)", R"("lent_only": false)"},                           // R03
            {R"("zones": ["my_number"])", R"("zones": ["my_number", "internet_dmz"])"},  // R01
            {R"("listen": ["10.95.0.1:443"])", R"("listen": ["172.30.0.1:443"])"},       // R02: in clear, beside IKE
-           {R"("recordings": "/var/lib/sekisho-closed-recordings")", R"("recordings": "closed")"}}) {
+           {R"("uid": 985)", R"("uid": 993)"}}) {                                       // the other front's user
     std::string other = *block;
     ASSERT_NE(other.find(from), std::string::npos) << from;
     replace_all(other, from, to);
