@@ -9,12 +9,10 @@ import pytest
 from sekisho_testbed import cast_closed
 from sekisho_testbed.world import World
 
+from entrance_tries import MIXED, OWN, STRANGE, Entering  # beside this file
+from joins import Registry, row
+
 pytestmark = pytest.mark.gate(closed=True)
-Registry = dict[str, Any]
-
-
-def row(registry: Registry, kind: str, key: str) -> dict[str, Any]:
-    return next(r for r in registry[kind] if r["id"] == key)
 
 
 @pytest.mark.rule("R01", must="pass")
@@ -103,30 +101,21 @@ def test_with_all_factors_right_a_wrong_terminal_does_not_pass(world: World) -> 
                 spoilt[kind] = [dict(each) for each in enrolled[kind]]
             spoil(world, spoilt)
             world.replace(spoilt)
-            world.closed.log_in("sato").shows(code)
-            world.refused(code, rule=rule)
-            world.nobody_is_inside()
+            world.closed.must_be_refused(what, "sato", code, rule)
             world.advance(61)  # a person's tries are limited
     assert good["circuits"] == enrolled["circuits"]
     world.replace(enrolled)
     world.closed.pass_gate("sato")
 
 
-Try = tuple[str, str, str, dict[str, Any]]  # what, who, the code where one is promised, how he comes
-
-
-def none_passes(world: World, tries: list[Try]) -> None:
-    """Each is refused and nobody is inside; the right ones pass afterwards."""
+def none_passes(world: World, tries: list[Entering]) -> None:
+    """Each is refused with its own code and nobody is inside; the right ones pass afterwards."""
     closed = world.closed
     for who in ("sato", "kita"):
         closed.ready(who)
-    for what, who, code, how in tries:
-        with world.step(what):
-            page = closed.log_in(who, **how)
-            assert "接続中です" not in page.text, f"{what}: he is inside"
-            if code:
-                page.shows(code)
-                world.refused(code, rule="R03")
+    for each in tries:
+        with world.step(each.what):
+            closed.must_be_refused(each.what, each.who, each.code, each.rule, **each.how(world))
             world.nobody_is_inside()
             world.advance(61)
     for who in ("sato", "kita"):
@@ -135,40 +124,48 @@ def none_passes(world: World, tries: list[Try]) -> None:
 
 @pytest.mark.rule("R03", must="fail")
 def test_a_lent_terminal_works_on_its_own_circuit_alone(world: World) -> None:
-    none_passes(world, [
-        ("Sato with his terminal's certificate on Kita's circuit", "sato", "circuit.other_terminal", {"at": "kita"}),
-        ("Kita with his terminal's certificate on Sato's circuit", "kita", "circuit.other_terminal", {"at": "sato"})])
+    none_passes(world, MIXED)
 
 
 @pytest.mark.rule("R03", must="fail")
 @pytest.mark.rule("R01", must="fail")
 def test_an_own_terminal_opens_nothing_on_the_closed_path(world: World) -> None:
-    none_passes(world, [
-        ("Sato with the certificate of Mori's own terminal", "sato", "", {"certificate": world.certificate_of("mori")}),
-        ("Mori with his own certificate, from the inside of Sato's circuit", "mori", "", {"at": "sato"}),
-        ("Mori with the certificate of Sato's terminal", "mori", "", {"at": "sato", "certificate": world.certificate_of("sato")})])
+    none_passes(world, OWN)
 
 
 @pytest.mark.rule("R03", must="fail")
 def test_without_his_own_certificate_and_password_nobody_passes(world: World) -> None:
-    none_passes(world, [
-        ("Sato with Kita's certificate", "sato", "", {"certificate": world.certificate_of("kita")}),
-        ("Kita without a certificate", "kita", "", {"certificate": None}),
-        ("Sato with a certificate of a stranger's CA", "sato", "", {"certificate": world.odd_certificate("foreign_ca")}),
-        ("Kita with a certificate that nobody has registered", "kita", "", {"certificate": world.odd_certificate("unregistered")}),
-        ("Sato with a wrong password", "sato", "", {"password": "not his password 1"})])
+    """Sato five times, Kita four times: each is refused for what was wrong with it."""
+    none_passes(world, STRANGE)
 
 
 @pytest.mark.rule("R02", must="fail")
 def test_while_nobody_knows_of_an_encrypted_line_nobody_passes(world: World) -> None:
-    """Line down, and charon gone: the session loses its desktop at once, and no other begins."""
+    """Charon gone: the session loses its desktop at once, and no other begins. With the line down it is the same."""
     closed = world.closed
     closed.pass_gate("sato")
     with world.limit(2, "without charon his desktop is gone"):
         closed.lose_charon()
         world.wait(lambda: not closed.desktop_answers("sato", 0.3), 5, "his desktop does not answer")
     lost = world.entry(event="circuit.line_lost", person="sato")
-    assert lost["rule"] == "R02", lost
+    assert lost["rule"] == "R02" and lost["detail"]["line"] == "unknown", lost
+    with closed.in_clear("sato"):
+        closed.must_be_refused("Sato, while charon is gone", "sato", "circuit.line_unknown", "R02")
+    with closed.in_clear("kita"):
+        closed.must_be_refused("Kita, while charon is gone", "kita", "circuit.line_unknown", "R02")
+
+
+@pytest.mark.rule("R02", must="fail")
+@pytest.mark.rule("R02", must="pass")
+def test_while_a_line_is_down_nobody_passes_over_it(world: World) -> None:
+    """Kita's goes on meanwhile; with the line up again Sato passes."""
+    closed = world.closed
+    closed.ready("sato")
+    closed.line_down("sato")
+    with closed.in_clear("sato"):
+        closed.must_be_refused("Sato, while his line is down", "sato", "circuit.line_down", "R02")
+    closed.pass_gate("kita")
+    closed.pass_gate("sato")
 
 
 @pytest.mark.rule("R21", must="pass")
@@ -176,7 +173,7 @@ def test_while_nobody_knows_of_an_encrypted_line_nobody_passes(world: World) -> 
 def test_an_ordered_circuit_shows_its_day_and_opens_nothing(world: World) -> None:
     """Up to three months after the order; until then nobody passes."""
     closed = world.closed
-    registry = world.export()
+    good, registry = world.export(), world.export()
     line = row(registry, "circuits", "line-sato")
     for name in ("planned_at", "usable_at"):
         line.pop(name)
@@ -187,7 +184,11 @@ def test_an_ordered_circuit_shows_its_day_and_opens_nothing(world: World) -> Non
     days = (world.moment(shown["expected_at"]) - world.moment(line["ordered_at"])).days
     assert 88 <= days <= 92, shown
     assert not closed.can_be_up("sato"), "an ordered circuit carries"
+    with closed.in_clear("sato"):
+        closed.must_be_refused("Sato, over a circuit that is ordered", "sato", "circuit.not_usable", "R21")
     world.nobody_is_inside()
+    world.replace(good)
+    closed.pass_gate("sato")  # the day has come
 
 
 @pytest.mark.rule("R21", must="pass")
@@ -200,7 +201,8 @@ def test_a_circuit_is_usable_from_its_day_and_until_its_end(world: World) -> Non
     world.replace(registry)
     assert closed.circuit("sato")["state"] == "planned"
     assert not closed.can_be_up("sato"), "a circuit carries before its day"
-    world.nobody_is_inside()
+    with closed.in_clear("sato"):
+        closed.must_be_refused("Sato, over a circuit before its day", "sato", "circuit.not_usable", "R21")
     world.advance(3700)
     assert closed.circuit("sato")["state"] == "usable"
     closed.pass_gate("sato")
@@ -212,6 +214,8 @@ def test_a_circuit_is_usable_from_its_day_and_until_its_end(world: World) -> Non
     closed.must_not_reach_desktop("sato")
     assert closed.circuit("sato")["state"] == "ceased"
     assert not closed.can_be_up("sato"), "a circuit carries after its end"
+    with closed.in_clear("sato"):
+        closed.must_be_refused("Sato, over a circuit that has ended", "sato", "circuit.ceased", "R21")
 
 
 LINES, RIGHTS = [("contract", "c-num-2026"), ("circuit", "line-sato")], [("application", "a-sato"), ("person", "sato"), ("terminal", "pc-sato")]
@@ -242,7 +246,7 @@ def test_returning_the_terminal_ends_its_session(world: World) -> None:
         world.replace(registry)
         world.wait(lambda: not is_open(), 5, "his screen is closed")
     world.wait_no_session("sato")
-    closed.log_in("sato").shows("terminal.returned")
+    closed.must_be_refused("Sato, with the terminal that he has returned", "sato", "terminal.returned", "R03")
 
 
 @pytest.mark.rule("R02", must="pass")
@@ -286,6 +290,8 @@ def test_an_emergency_stop_closes_the_closed_path_too(world: World, kind: str, k
         world.wait(lambda: not is_open(), 5, "his screen is closed")
     closed.must_not_reach_desktop("sato")
     assert not closed.can_be_up("sato")
+    with closed.in_clear("sato"):
+        closed.must_be_refused(f"Sato, while {kind} {key} is stopped", "sato", f"stop.{kind}", "R19")
     world.release(kind, key)
     closed.pass_gate("sato")
 
@@ -301,4 +307,6 @@ def test_stopping_one_contractor_leaves_the_other_circuit_alone(world: World) ->
         world.stop("contractor", "sato-joho")
         world.wait(lambda: not is_open(), 5, "his screen is closed")
     assert not closed.can_be_up("sato")
+    with closed.in_clear("sato"):
+        closed.must_be_refused("Sato, whose contractor's circuit the stop has closed", "sato", "circuit.line_unknown", "R02")
     closed.must_reach_desktop("kita")

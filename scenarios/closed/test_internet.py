@@ -3,51 +3,36 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from sekisho_testbed.world import World
 
+from elsewhere import SATOS, Try, refused_at_moris_pc  # beside this file
+from joins import Registry, row
+
 pytestmark = pytest.mark.gate(closed=True)
-Registry = dict[str, Any]
-
-
-def row(registry: Registry, kind: str, key: str) -> dict[str, Any]:
-    return next(r for r in registry[kind] if r["id"] == key)
-
-
-def at_moris_pc(world: World, who: str, certificate: object = "own", code_for: str | None = None) -> Any:
-    """This person sits at Mori's PC with his own ID and password; the login, once the mailed code is typed."""
-    mailbox = world.mailbox(code_for or who)
-    login = world.pc("mori").login(world.people[who]["password"], login=who,
-                                   certificate=world.certificate_of(who) if certificate == "own" else certificate)
-    login.asked()
-    login.type(mailbox.next_code())
-    return login
-
-
-@pytest.mark.rule("R03", must="fail")
-def test_a_lent_terminal_does_not_pass_over_the_internet(world: World) -> None:
-    """Sato with everything right but the path."""
-    at_moris_pc(world, "sato").refused()
-    world.refused("terminal.not_own", rule="R03")
-    world.nobody_is_inside()
 
 
 @pytest.mark.rule("R01", must="fail")
+@pytest.mark.rule("R03", must="fail")
 def test_a_my_number_person_does_not_pass_over_the_internet(world: World) -> None:
-    """Sato from an own terminal that is registered and stands in his application."""
-    registry = world.export()
-    registry["terminals"].append({"id": "pc-own", "contractor": "sato-joho", "name": "own", "kind": "own", "macs": ["3c:7c:3f:5a:70:77"]})
-    row(registry, "applications", "a-sato")["terminals"].append("pc-own")
-    world.replace(registry)
-    world.accept("a-sato")
-    own = world.issue("sato", "pc-own")
-    at_moris_pc(world, "sato", own).refused()
-    world.refused("zone.other_path", rule="R01")
-    world.nobody_is_inside()
+    """Sato at Mori's PC: without a certificate, with Mori's, a stranger's, his lent terminal's, an own terminal's. Each try is his."""
+    for each in SATOS:
+        refused_at_moris_pc(world, "sato", each)
     world.pass_gate("mori").hang_up()  # the same PC and path, for whom they are
+
+
+@pytest.mark.rule("R01", must="fail")
+@pytest.mark.rule("R03", must="fail")
+def test_a_second_tunnel_over_the_internet_is_refused_while_the_closed_session_stands(world: World) -> None:
+    """Sato is inside over his circuit and tries the other door as well; what he has goes on."""
+    world.closed.pass_gate("sato")
+    before = world.session_of("sato")
+    refused_at_moris_pc(world, "sato", Try("Sato over the Internet beside his session", "R03", "terminal.not_own",
+                                           lambda w: w.certificate_of("sato"), True))
+    assert world.session_of("sato")["number"] == before["number"]
+    world.closed.must_reach_desktop("sato")
 
 
 BOTH: list[tuple[str, str, str, Callable[[Registry], object]]] = [
@@ -73,9 +58,8 @@ def test_what_moves_to_the_my_number_zone_is_out_of_the_internets_reach(world: W
             assert not world.refused_import(edited), what
             world.accepted("a-mori")
             login, right_code = world.as_far_as_the_code("mori")
-            login.type(right_code).refused()
-            world.refused(code, rule=rule)
-            world.nobody_is_inside()
+            with world.refusal(what, code, rule):
+                login.type(right_code).refused()
         world.replace(good)
         world.advance(120)
     world.accepted("a-mori")
@@ -103,6 +87,5 @@ def test_a_contractor_of_both_sides_has_over_the_internet_the_internets_part_alo
     world.advance(120)
     world.end("contract", "c-web-2026")
     login, right_code = world.as_far_as_the_code("mori")
-    login.type(right_code).refused()
-    world.refused("zone.other_path", rule="R01")
-    world.nobody_is_inside()
+    with world.refusal("Mori over the Internet with the My Number contract alone", "zone.other_path", "R01"):
+        login.type(right_code).refused()

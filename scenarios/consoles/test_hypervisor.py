@@ -10,7 +10,7 @@ import pytest
 
 from sekisho_testbed import cast, ocr
 from sekisho_testbed.namespaces import NamespacesHouse, NamespacesWorld
-from sekisho_testbed.netlab import wait_until
+from sekisho_testbed.netlab import programs_that_name, wait_until
 
 pytestmark = pytest.mark.needs("yard", "consoles")
 GONE_S = 2.0
@@ -25,31 +25,18 @@ with NamespacesHouse(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])) as ho
 """
 
 
-def programs_of(folder: pathlib.Path) -> list[str]:
-    """Command lines that name the folder, but for the run itself."""
-    found = []
-    for each in pathlib.Path("/proc").iterdir():
-        try:
-            words = (each / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace") if each.name.isdigit() else ""
-        except OSError:
-            continue
-        if str(folder) in words and "sekisho_testbed" not in words:
-            found.append(words[:160])
-    return found
-
-
 def test_a_killed_run_leaves_no_machine(house: NamespacesHouse, tmp_path: pathlib.Path) -> None:
     folder = tmp_path / "beside"
     run = subprocess.Popen([sys.executable, "-c", RAISE, str(folder), str(house.build)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert run.stdin is not None and run.stdout is not None
     try:
         assert run.stdout.readline() == "up\n"
-        machines = [words for words in programs_of(folder) if "qemu-system" in words]
-        assert len(machines) == len(cast.MACHINES) and any("libvirtd" in words for words in programs_of(folder)), machines
+        machines = [words for words in programs_that_name(folder) if "qemu-system" in words]
+        assert len(machines) == len(cast.MACHINES) and any("libvirtd" in words for words in programs_that_name(folder)), machines
         run.kill()
         run.wait()
         begun = time.monotonic()
-        wait_until(lambda: not programs_of(folder), GONE_S, "nothing of the lab runs", on_fail=lambda: "\n".join(programs_of(folder)))
+        wait_until(lambda: not programs_that_name(folder), GONE_S, "nothing of the lab runs", on_fail=lambda: "\n".join(programs_that_name(folder)))
         assert time.monotonic() - begun <= GONE_S
     finally:
         run.kill()

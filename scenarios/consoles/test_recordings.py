@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sekisho_testbed import cast, ocr
+from sekisho_testbed.consoles import DesktopPage
 from sekisho_testbed.gate_here import need_bindings
 from sekisho_testbed.gatehouse import UIDS
 from sekisho_testbed.labs import NotHere
@@ -101,16 +102,22 @@ def test_a_changed_chunk_is_found_and_named(world: NamespacesWorld) -> None:
         world.story.add("must_not", f"pass as whole: one chunk {name}")
 
 
-@pytest.mark.rule("R15", must="fail")
-def test_the_desktop_is_not_shown_where_nothing_is_recorded(world: NamespacesWorld) -> None:
-    """The plain entrance says no for a desktop that the gate makes, and says why; at the page it opens, recorded."""
-    world.pass_gate("mori")
+def no_screen_at_the_plain_entrance(world: NamespacesWorld) -> DesktopPage:
+    """It says why; Mori's page, with his desktop ready."""
     page = world.consoles.desktop_page()
     page.ready()
     host = world.house.lab.hosts["mori-pc"]
     with pytest.raises(AssertionError, match="desktop.page_only"):
         Viewer(Plain(host.connect(*world.entrance)))
     world.refused("desktop.page_only", rule="R15")
+    return page
+
+
+@pytest.mark.rule("R15", must="fail")
+def test_the_desktop_is_not_shown_where_nothing_is_recorded(world: NamespacesWorld) -> None:
+    """The plain entrance says no for a desktop that the gate makes, and says why; at the page it opens, recorded."""
+    world.pass_gate("mori")
+    page = no_screen_at_the_plain_entrance(world)
     assert page.open().live
     world.entry(event="recording.opened", person="mori")
 
@@ -121,12 +128,7 @@ def test_the_desktop_is_not_shown_where_nothing_is_recorded(world: NamespacesWor
 def test_a_desktop_of_the_registry_is_shown_recorded_or_not_at_all(world: NamespacesWorld) -> None:
     """A machine that the gate neither makes nor destroys: the page shows it and records it, the plain entrance does neither."""
     world.pass_gate("mori")
-    page = world.consoles.desktop_page()
-    page.ready()
-    host = world.house.lab.hosts["mori-pc"]
-    with pytest.raises(AssertionError, match="desktop.page_only"):
-        Viewer(Plain(host.connect(*world.entrance)))
-    world.refused("desktop.page_only", rule="R15")
+    page = no_screen_at_the_plain_entrance(world)
     assert not world.consoles.rows(), "nothing was shown"
     screen = page.open()
     screen.picture(world.folder / "desktop.png")

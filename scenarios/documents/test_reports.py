@@ -54,12 +54,7 @@ def test_axe_finds_nothing_on_the_reports(house: NamespacesHouse, tmp_path: path
     with Browser(house.lab.hosts["hama-pc"], None, house.web_ca.certificate) as page:
         for name, url in pages.items():
             page.open("about:blank").open(url)
-            for shape, width in (("wide", 1200), ("narrow", 500)):
-                page.size(width, 1000)
-                overflow = page.script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
-                assert overflow <= 0, f"{name}-{shape} scrolls sideways by {overflow}"
-                page.picture(pictures / f"{name}-{shape}.png")
-                found.extend(f"{name}-{shape}: {line}" for line in axe.findings(page.axe(script)))
+            found += axe.looked_at(page, name, script, pictures)
             page.shows("R04" if name != "index" else "test_x.py", "Evidence" if name == "rules-en" else "証跡")
             if name == "rules-en":
                 assert "証跡" not in page.text, "one language at a time"

@@ -12,7 +12,7 @@ import pytest
 
 from sekisho_testbed import labs
 from sekisho_testbed.guests import GuestsHouse
-from sekisho_testbed.netlab import wait_until
+from sekisho_testbed.netlab import programs_that_name, wait_until
 
 pytestmark = pytest.mark.needs("guests")
 
@@ -47,17 +47,9 @@ class Beside:
         return [float(number) for number in numbers]
 
     def remains(self) -> list[str]:
-        """Command lines of the programs that have to do with this lab's folder, but for the run itself."""
-        found = []
-        for each in pathlib.Path("/proc").iterdir():
-            try:
-                words = (each / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace") if each.name.isdigit() else ""
-            except OSError:
-                continue
-            if str(self.folder) in words and "sekisho_testbed" not in words:
-                found.append(words[:160])
-        found += [f"mount {line.split()[1]}" for line in pathlib.Path("/proc/self/mounts").read_text().splitlines() if str(self.folder) in line]
-        return found
+        """Of this lab: programs and mounts."""
+        return programs_that_name(self.folder) + [
+            f"mount {line.split()[1]}" for line in pathlib.Path("/proc/self/mounts").read_text().splitlines() if str(self.folder) in line]
 
     def gone(self, within: float) -> None:
         """A promise, so it is not stretched where guests are emulated."""

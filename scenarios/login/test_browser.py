@@ -200,12 +200,7 @@ def test_axe_finds_nothing_on_any_page(world: NamespacesWorld, opens: Open, tmp_
 
     def look(page: Page, name: str) -> None:
         assert isinstance(page, Browser)
-        for shape, width in (("wide", 1200), ("narrow", 500)):
-            page.size(width, 1000)
-            overflow = page.script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert overflow <= 0, f"{name}-{shape} scrolls sideways by {overflow}"
-            page.picture(pictures / f"{name}-{shape}.png")
-            found.extend(f"{name}-{shape}: {line}" for line in axe.findings(page.axe(script)))
+        found.extend(axe.looked_at(page, name, script, pictures))
         seen.append(name)
 
     for language in ("ja", "en"):

@@ -23,7 +23,8 @@ SECOND = [Plug(segment.name, 2) for segment in cast.SEGMENTS]
 DATABASE = Plug("ops", 30)
 
 TRAFFIC = """
-import socket, sys, time
+import socket, sys, threading
+pace = threading.Event()
 while True:
     try:
         with socket.create_connection((sys.argv[1], int(sys.argv[2])), 1) as s:
@@ -31,7 +32,7 @@ while True:
             print("passed" if s.recv(12) else "closed", flush=True)
     except OSError:
         print("lost", flush=True)
-    time.sleep(0.05)
+    pace.wait(0.05)
 """
 
 ANNOUNCE = """

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from typing import Any
 
+from .browser import Browser
+
 LOCKED = pathlib.Path(__file__).resolve().parents[1] / "axe"
 
 
@@ -37,3 +39,15 @@ def findings(result: dict[str, Any]) -> list[str]:
         for node in rule["nodes"]:
             out.append(f"{rule['id']} ({rule['impact']}): {rule['help']}: {node['html'][:160]}")
     return out
+
+
+def looked_at(page: Browser, name: str, script: pathlib.Path, pictures: pathlib.Path) -> list[str]:
+    """What is wrong with the page that stands there, wide and narrow; a picture of each is kept. It must not scroll sideways."""
+    found = []
+    for shape, width in (("wide", 1200), ("narrow", 500)):
+        page.size(width, 1000)
+        overflow = page.script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"{name}-{shape} scrolls sideways by {overflow}"
+        page.picture(pictures / f"{name}-{shape}.png")
+        found.extend(f"{name}-{shape}: {line}" for line in findings(page.axe(script)))
+    return found

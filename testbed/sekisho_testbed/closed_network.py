@@ -6,23 +6,21 @@ passes on the line. Raised when the first story asks for it; the charons are a s
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import pathlib
-import select
 import ssl
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import cast, cast_closed, netlab
+from . import cast, cast_closed
 from .charons import Charon
 from .device_certificates import Device, DeviceCa
-from .netlab import Host, NetLab, Plug, Program, wait_until
-from .vici_talk import Message, ViciError
+from .line_capture import LineCapture
+from .netlab import Host, NetLab, Plug, wait_until
+from .site_device import SiteDevice
+from .vici_talk import Message
 
 if TYPE_CHECKING:
     from .namespaces import NamespacesHouse
-
-IKE, ESP = "aes256gcm16-prfsha384-ecp384", "aes256gcm16-ecp384"
 
 
 def lay(house: "NamespacesHouse") -> None:
@@ -45,56 +43,6 @@ def lay(house: "NamespacesHouse") -> None:
     house.wires.add([segment.name for segment in cast_closed.SEGMENTS])
 
 
-class SiteDevice:
-    """The device of one contractor's site, with its certificate."""
-
-    def __init__(self, host: Host, who: str, folder: pathlib.Path, authority: bytes) -> None:
-        self.host, self.who, self.authority = host, who, authority
-        self.charon = Charon(host, folder, interfaces="line")
-
-    def dial(self, identity: Device, *, ike: str = IKE, esp: str = ESP, version: str = "2", aggressive: bool = False,
-             name: str | None = None, behind: str | None = None, entrance: str = f"{cast_closed.ENTRANCE}/32", within: float = 8,
-             **more: str) -> str:
-        """Asks the gate's charon for the tunnel; "" when it stands, else what this device's charon says about it. `behind`: the
-        network that it claims to stand for. `name`: the identity that it claims."""
-        if self.charon.program is None:
-            self.charon.start()
-        if behind:  # a device that lies about what stands behind it can: charon wants an address of its own there
-            first = str(ipaddress.ip_network(behind).network_address + 254)
-            self.host.lab.batch([f"addr replace {first}/32 dev lo"], host=self.host.name)
-        site = cast_closed.SITES[self.who]
-        child: Message = {"local_ts": [behind or str(site["prefix"])], "remote_ts": [entrance], "esp_proposals": [esp], "rekey_time": "0s"}
-        connection: Message = {
-            "version": version, "aggressive": "yes" if aggressive else "no", "encap": "yes", "mobike": "no", "unique": "no",
-            "local_addrs": [self.host.addresses["line"]], "remote_addrs": [cast_closed.GATE_LINE], "proposals": [ike], **more,
-            "local": {"auth": "pubkey", "id": name or identity.name, "certs": [identity.certificate]},
-            "remote": {"auth": "pubkey", "id": cast_closed.GATE_IKE_NAME}, "children": {"site": child}}
-        with self.charon.talk(within + 5) as charon:
-            charon.ask("clear-creds")
-            charon.ask("load-key", {"type": "any", "data": identity.key})
-            charon.ask("load-cert", {"type": "X509", "flag": "CA", "data": self.authority})
-            try:
-                charon.ask("load-conn", {"closed": connection})
-                charon.ask("initiate", {"child": "site", "ike": "closed", "timeout": str(int(within * 1000))})
-            except ViciError as no:
-                with contextlib.suppress(ViciError):
-                    charon.ask("terminate", {"ike": "closed", "force": "yes", "timeout": "500"})
-                return str(no)
-        return ""
-
-    def hang_up(self) -> None:
-        with contextlib.suppress(ViciError):
-            self.charon.ask("terminate", {"ike": "closed", "timeout": "2000"})
-
-    def stands(self) -> bool:
-        """An association of this device has a child that is installed."""
-        return any(child["state"] == "INSTALLED" for tunnel in self.charon.tunnels().values()
-                   for child in tunnel.get("child-sas", {}).values())
-
-    def rekey(self, *, child: bool = False) -> None:
-        self.charon.ask("rekey", {"child": "site"} if child else {"ike": "closed"})
-
-
 class ClosedNetwork:
     """One story's: fresh certificates, the gate's charon with its key, and the devices, which nobody has switched on yet."""
 
@@ -104,7 +52,7 @@ class ClosedNetwork:
         self.house, self.folder = house, folder
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o711)
-        self.others: list[Program] = []
+        self.life = contextlib.ExitStack()  # what the story has started or laid; it goes with the story, however that ends
         self.ca, self.other_ca = DeviceCa(), DeviceCa("another CA")
         self.gate_identity = self.ca.issue(cast_closed.GATE_IKE_NAME)
         self.identities = {who: self.ca.issue(str(site["device"])) for who, site in cast_closed.SITES.items()}
@@ -131,11 +79,20 @@ class ClosedNetwork:
             "lent_only": True, "factors": ["certificate", "password"], "checks": checks,
             "entrance": f"{cast_closed.ENTRANCE}:{cast.ENTRANCE_PORT}", "closed": closed, **more}
 
-    def lax_gate(self) -> Charon:
-        """In the place of the gate's charon one that takes whatever it can: both authorities, every version, algorithm and network.
-        What it takes and the gate's does not, the gate's refuses."""
+    @contextlib.contextmanager
+    def lax_gate(self) -> Iterator[Charon]:
+        """Meanwhile in the place of the gate's charon one that takes whatever it can: both authorities, every version, algorithm and
+        network. What it takes and the gate's does not, the gate's refuses. The gate's own is back afterwards."""
         self.gate.close()
-        lax = Charon(self.house.gate, self.folder / "lax", interfaces="line", cookies=0, half_open=0, block=0, lax=True).start()
+        with contextlib.ExitStack() as life:
+            life.callback(self.start)
+            lax = Charon(self.house.gate, self.folder / "lax", interfaces="line", cookies=0, half_open=0, block=0, lax=True)
+            life.callback(lax.close)
+            lax.start()
+            self._take_everything(lax)
+            yield lax
+
+    def _take_everything(self, lax: Charon) -> None:
         lax.load_key(self.gate_identity.key)
         for ca in (self.ca, self.other_ca):
             lax.load_authority(ca.certificate)
@@ -150,7 +107,6 @@ class ClosedNetwork:
                                  "esp_proposals": ["aes256gcm16-aes256gcm16-ecp384", "aes256gcm16", "aes128-3des-null-sha1-sha256"]}}}
         for name, aggressive in (("main", "no"), ("aggressive", "yes")):
             lax.ask("load-conn", {name: {**connection, "aggressive": aggressive}})
-        return lax
 
     def certificates(self) -> dict[str, str]:
         """For the registry: the certificate of each site's device."""
@@ -173,134 +129,46 @@ class ClosedNetwork:
         assert not said, f"{who}'s device has no tunnel: {said}\n{self.gate.log()[-3000:]}"
         return self.devices[who]
 
-    def reaches(self, who: str, address: str = cast_closed.ENTRANCE, *, source: str | None = None, within: float = 1) -> bool:
-        """One ping from the lent terminal."""
-        pc = self.lab.hosts[cast_closed.PEOPLE[who]["pc"]]
-        words = ["ping", "-c", "1", "-W", f"{within:g}", *(["-I", source] if source else []), address]
-        return pc.run(*words, check=False).returncode == 0
-
     @contextlib.contextmanager
-    def capture(self) -> Iterator["LineCapture"]:
+    def capture(self) -> Iterator[LineCapture]:
         """What passes on the carrier's line meanwhile."""
         path = self.folder / "line.pcap"
+        path.unlink(missing_ok=True)
         tcpdump = self.lab.start_outside(self.house.gate, "tcpdump-line", "tcpdump", "--immediate-mode", "-i", "br-line", "-U", "-s", "0",
                                          "-w", str(path), "-Z", "root")
-        tcpdump.wait_text("listening on", 10)
-        seen = LineCapture(path)
-        try:
+        with contextlib.ExitStack() as life:
+            life.callback(tcpdump.stop)
+            tcpdump.wait_text("listening on", 10)
+            seen = LineCapture(path)
             yield seen
-        finally:
             self.lab.hosts["sato-device"].run("ping", "-c", "1", "-W", "1", self.lab.hosts["kita-device"].addresses["line"], check=False)
             wait_until(seen.ended, 3, "the capture has the last packet")
-            tcpdump.stop()
 
     def careless(self, host: Host, port: int, only: list[str] | None = None) -> None:
         """Something listens on this host that nobody should reach. Until the story's end."""
-        code = ("import socket,sys,time\n"
+        code = ("import signal,socket,sys\n"
                 "kept=[socket.create_server((a,int(sys.argv[1]))) for a in sys.argv[2:]]\n"
-                "print('serving',flush=True); time.sleep(3600)")
+                "print('serving',flush=True); signal.pause()")
         program = host.start(f"careless-{port}", "/usr/bin/python3", "-c", code, str(port), *(only or ["0.0.0.0"]))
+        self.life.callback(program.stop)
         program.wait_text("serving", 10)
-        self.others.append(program)
-
-    def forged_syn(self, host: Host, source: str, to: str, port: int) -> int:
-        """Sends the beginning of a TCP connection under that source; how often the gate answers it, wherever its answer goes."""
-        from scapy.layers.inet import IP, TCP
-
-        packet = bytes(IP(src=source, dst=to) / TCP(sport=45_454, dport=port, flags="S", seq=77))
-        path = self.folder / "answers.pcap"
-        path.unlink(missing_ok=True)
-        look = self.house.gate.start("tcpdump-answers", "tcpdump", "--immediate-mode", "-i", "any", "-U", "-n", "-Z", "root", "-w",
-                                     str(path), "tcp", "and", "src", "host", to, "and", "dst", "port", "45454")
-        look.wait_text("listening on", 10)
-        code = ("import socket,sys; s=socket.socket(socket.AF_INET,socket.SOCK_RAW,socket.IPPROTO_RAW); "
-                "s.sendto(bytes.fromhex(sys.argv[1]),(sys.argv[2],0))")
-        host.run("/usr/bin/python3", "-c", code, packet.hex(), to)
-        select.select([], [], [], 0.5 * netlab.patience)
-        look.stop()
-        return LineCapture.count_of(path)
 
     def stranger(self, count: int) -> tuple[Host, list[str]]:
         """A host on the carrier's line that is nobody's site, with so many addresses."""
         host = self.lab.hosts.get("hama-line") or self.lab.add_host("hama-line", [Plug("line", 66)], cast_closed.GATE_LINE)
         addresses = [self.lab.segments["line"].address(100 + n) for n in range(count)]
+        self.life.callback(self.lab.take_away, host, [f"addr del {address}/24 dev eth0" for address in addresses])
         self.lab.batch([f"addr replace {address}/24 dev eth0" for address in addresses], host=host.name)
         return host, addresses
 
+    def charons(self) -> dict[str, Charon]:
+        """Host -> the charon there, of those that run."""
+        every = [self.gate, *(device.charon for device in self.devices.values())]
+        return {charon.host.name: charon for charon in every if charon.program is not None and charon.program.running}
+
     def close(self) -> None:
-        for program in self.others:
-            program.stop()
-        for charon in [self.gate, *(device.charon for device in self.devices.values())]:
-            charon.close()
-
-
-class LinePacket:
-    """An IPv4 packet of the line."""
-
-    def __init__(self, frame: bytes) -> None:
-        ip = frame[14:]
-        head = (ip[0] & 15) * 4
-        self.raw, self.protocol = ip, ip[9]
-        self.source, self.destination = (".".join(str(b) for b in ip[at:at + 4]) for at in (12, 16))
-        self.ports = (int.from_bytes(ip[head:head + 2], "big"), int.from_bytes(ip[head + 2:head + 4], "big"))
-        self.payload = ip[head + 8:] if self.protocol == 17 else ip[head:]
-
-    @property
-    def kind(self) -> str:
-        """ike, ike_encrypted, esp, keepalive, or clear: whatever else it is."""
-        if self.protocol != 17 or not set(self.ports) & {500, 4500}:
-            return "clear"
-        ike = self.payload
-        if 4500 in self.ports:
-            if self.payload == b"\xff":
-                return "keepalive"
-            if self.payload[:4] != bytes(4):
-                return "esp"
-            ike = self.payload[4:]
-        # Next payload 46: everything after the header is encrypted (RFC 7296, 3.14); 53 a fragment of that (RFC 7383).
-        return "ike_encrypted" if len(ike) >= 28 and ike[16] in (46, 53) else "ike"
-
-
-class LineCapture:
-    def __init__(self, path: pathlib.Path) -> None:
-        self.path = path
-        self.packets: list[LinePacket] = []
-
-    def read(self) -> bool:
-        from scapy.utils import RawPcapReader
-
-        if not self.path.exists():
-            return False
-        with contextlib.suppress(EOFError):
-            self.packets = [LinePacket(frame) for frame, _ in RawPcapReader(str(self.path)) if frame[12:14] == b"\x08\x00"]
-        return True
-
-    def ended(self) -> bool:
-        """The last packet is the lab's own, which pushes the others into the file; it does not count."""
-        if not self.read() or not any(self._own(packet) for packet in self.packets):
-            return False
-        self.packets = [packet for packet in self.packets if not self._own(packet)]
-        return True
-
-    @staticmethod
-    def _own(packet: LinePacket) -> bool:
-        return packet.protocol == 1 and {packet.source, packet.destination} == {
-            cast_closed.address(cast_closed.site_plug(who, "line")) for who in cast_closed.SITES}
-
-    @staticmethod
-    def count_of(path: pathlib.Path) -> int:
-        from scapy.utils import RawPcapReader
-
-        with contextlib.suppress(EOFError):
-            return sum(1 for _ in RawPcapReader(str(path)))
-        return 0
-
-    def count(self, kind: str) -> int:
-        return sum(packet.kind == kind for packet in self.packets)
-
-    def of(self, prefix: str) -> list[LinePacket]:
-        """Packets whose outer address begins so: of a site's inside, or of the entrance, there should be none."""
-        return [p for p in self.packets if p.source.startswith(prefix) or p.destination.startswith(prefix)]
-
-    def holds(self, words: bytes) -> bool:
-        return any(words in packet.raw for packet in self.packets)
+        with contextlib.ExitStack() as last:  # each end is tried, whatever the ones before it say
+            last.callback(self.gate.close)
+            for device in self.devices.values():
+                last.callback(device.close)
+            last.callback(self.life.close)

@@ -5,6 +5,7 @@ Its verbs are the same in every lab; what only a lab with charons can give (pack
 from __future__ import annotations
 
 import abc
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -96,10 +97,18 @@ class ClosedSide(abc.ABC):
     def log_in(self, who: str, *, password: str | None = None, **how: Any) -> Page:
         """Opens the entrance, types ID and password; whatever page comes then."""
         page = self.entrance(who, **how).open(f"{cast_closed.ORIGIN}/")
-        if "#login" in page.page["html"] or 'id="login"' in page.page["html"]:
-            page.fill("#login", who)
-            page.fill("#password", self.world.people[who]["password"] if password is None else password).press()
-        return page
+        page.fill("#login", who)
+        return page.fill("#password", self.world.people[who]["password"] if password is None else password).press()
+
+    def must_be_refused(self, what: str, who: str, code: str, rule: str, **how: Any) -> None:
+        """He logs in, and is told this code of this rule; the journal has it as the only new refusal."""
+        with self.world.refusal(what, code, rule):
+            self.log_in(who, **how).shows(code, rule)
+
+    @abc.abstractmethod
+    def in_clear(self, who: str) -> contextlib.AbstractContextManager[None]:
+        """Meanwhile this person's terminal speaks to the entrance without a tunnel, and the kernel does not mind: what refuses then is
+        the gate itself. Where no tunnel may stand this is how a login is tried at all."""
 
     def pass_gate(self, who: str) -> Page:
         """Everything right; his session stands when this returns."""

@@ -69,6 +69,7 @@ class Gatehouse:
         self.bare_entrance = True  # for stories that look no further than a desktop's entrance; never where there are pages (R15)
         self.supervisor: Program | None = None
         self.identities: dict[str, Identity] = {}
+        self.start_env: dict[str, str] = {}  # of every start, the first and the later ones
 
     # --- files ------------------------------------------------------------------------------------------------------------
     def make_ca(self) -> None:
@@ -129,15 +130,17 @@ class Gatehouse:
     # --- processes ----------------------------------------------------------------------------------------------------------
     def start(self, within: float = 20, env: dict[str, str] | None = None, under: list[str] | None = None,
               movable_clock: bool = True) -> None:
-        """`under`: a program that starts the supervisor in its own place (setpriv, strace -D). Without `movable_clock` the
+        """`env`: besides the lab's own; later starts have it too. `under`: a program that starts the supervisor in its own place (setpriv, strace -D). Without `movable_clock` the
         gate's time is the machine's: the lab's clock opens a file at each look, which a measurement would count."""
+        if env is not None:
+            self.start_env = env
         self.supervisor = self.host.start(
             "supervise", *(under or []), str(self.build / "bin" / "sekisho"), "supervise", "--config", str(self.config),
             "--programs", str(self.programs), "--status", str(self.run_dir / "status.json"),
             env={**({"SEKISHO_LAB_CLOCK_OFFSET": str(self.clock_offset)} if movable_clock else {}),
                  **({"SEKISHO_LAB_PATIENCE": f"{netlab.patience:.0f}"} if netlab.patience > 1 else {}),
                  **({"SEKISHO_LAB_BARE_ENTRANCE": "1"} if self.bare_entrance else {}),
-                 "SEKISHO_LAB_HANG": str(self.folder / "hang"), **(env or {})})
+                 "SEKISHO_LAB_HANG": str(self.folder / "hang"), **self.start_env})
         supervisor = self.supervisor
         wait_until(lambda: self.serves() and self.is_healthy(), within, "the gate is up and healthy", every=0.05,
                    on_fail=lambda: supervisor.text()[-6000:], alive=lambda: supervisor.running)

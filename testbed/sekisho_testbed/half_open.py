@@ -4,9 +4,9 @@ from __future__ import annotations
 import json
 import pathlib
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from .netlab import Host
+from .netlab import Host, wait_until
 
 SEND = pathlib.Path(__file__).parent / "programs" / "half_open.py"
 
@@ -23,6 +23,17 @@ class Flood:
         stdin.write(job.encode())
         stdin.close()
         self.seconds = seconds
+
+    def most(self, look: Callable[[], int]) -> int:
+        """The largest number that `look` gives until all is sent and heard."""
+        seen = [look()]
+
+        def over() -> bool:
+            seen.append(look())
+            return not self.program.running
+
+        wait_until(over, self.seconds + 30, "the flood is over", every=0.05, on_fail=self.program.text)
+        return max(seen)
 
     def end(self) -> dict[str, int]:
         """{"sent", "answers", "cookies"}: an answer that asks for a cookie holds nothing at the gate."""

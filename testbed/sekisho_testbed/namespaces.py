@@ -21,11 +21,12 @@ from .labs import Lab, NotHere
 from .libvirtd import LabLibvirtd
 from .namespaces_closed import NamespacesClosed
 from .netlab import Host, NetLab, Plug, Program, probe
+from .own_wire import Wire
 from .pc import ContractorPc, TerminalAgent, Vpn
 from .people import Login, Page, Pc, Rdp
 from .post import Post, PostBox
 from .talks import Heard, Identity, Talk
-from .wires import Wire, Wires
+from .wires import Wires
 from .world import World
 
 PROGRAMS = pathlib.Path(__file__).parent / "programs"
@@ -197,7 +198,7 @@ class NamespacesWorld(World):
         self.programs = programs_folder(self.folder / "programs", house.build, open_filter=open_filter)
         self.begun = time.time()
         self.pcs: dict[str, ContractorPc] = {}
-        self.halted = 0  # pid of netd while the filter is removed
+        self.life = contextlib.ExitStack()  # what the story has changed in the shared house, or halted; undone with it, however it ends
         self.browsers: list[Page] = []
         self.entrance = (cast.GATE_INNER, cast.ENTRANCE_PORT)
         self._consoles: Consoles | None = None
@@ -220,12 +221,12 @@ class NamespacesWorld(World):
         registry, people = cast.registry(self.gatehouse.now()), ["mori", "tani"]
         if closed:
             self._closed = NamespacesClosed(self, self.house.web_ca)
+            self._closed.network.start()
             cast_closed.add_to(registry, self.gatehouse.now(), self._closed.network.certificates())
             people += cast_closed.PEOPLE
             self.closed_keys = closed if isinstance(closed, dict) else {}
         self.write_config(**config)
-        self.start_env = {"LD_PRELOAD": str(self.house.build / "lib" / "open-admission.so")} if without == "admission" else {}
-        self.gatehouse.start(env=self.start_env)
+        self.gatehouse.start(env={"LD_PRELOAD": str(self.house.build / "lib" / "open-admission.so")} if without == "admission" else {})
         self.gatehouse.settle(registry, people)
         for who in ("mori", "tani"):
             self.enrol(who)
@@ -260,20 +261,20 @@ class NamespacesWorld(World):
         self.gatehouse.start()
 
     def close(self) -> None:
-        for viewer in self._consoles.viewers if self._consoles is not None else []:
-            viewer.close()
-        for one in self.browsers:
-            one.close()
-        if self.halted:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.halted, signal.SIGCONT)
+        with contextlib.ExitStack() as last:  # each end is tried, whatever those before it say; the last that is named comes first
+            if self._closed is not None:
+                last.callback(self._closed.close)
+            if hasattr(self, "gatehouse"):
+                last.callback(self.gatehouse.stop)
+            last.callback(self.end_clients)
+            last.callback(self.life.close)
+            for one in [*self.browsers, *(self._consoles.viewers if self._consoles is not None else [])]:
+                last.callback(one.close)
+
+    def end_clients(self) -> None:
         for program in self.house.lab.programs:
             if program.running and program.name.startswith(("openconnect", "openfortivpn", "saml-client", "agent", "supervise")):
                 program.stop(8)
-        if hasattr(self, "gatehouse"):
-            self.gatehouse.stop()
-        if self._closed is not None:
-            self._closed.close()
 
     def check_logs(self) -> None:
         """Nothing in the gate's own log may be worse than a warning that the story allowed."""
@@ -310,7 +311,10 @@ class NamespacesWorld(World):
         if self.gatehouse.supervisor is not None:
             (folder / "events.jsonl").write_text("".join(
                 line + "\n" for line in self.gatehouse.supervisor.text().splitlines() if line.startswith("{")))
-        shutil.copy(self.gatehouse.config, folder / "sekisho.json")
+        if (config := self.gatehouse.etc / "sekisho.json").exists():
+            shutil.copy(config, folder)
+        if self._closed is not None:
+            self._closed.keep_evidence(folder / "closed")
 
     def keep_gate(self) -> None:
         """What the gate itself tells for the evidence."""
@@ -383,8 +387,8 @@ class NamespacesWorld(World):
                                      self.house.build / "bin" / "sekisho-agent", self.people[who]["password"])
         self.pcs[who].runs = 100 + n
 
-    def odd_certificate(self, kind: str) -> Identity:
-        return certificates.odd(kind, self.folder / "odd", self.gatehouse.ca, "mori", "pc-mori")
+    def odd_certificate(self, kind: str, who: str = "mori") -> Identity:
+        return certificates.odd(kind, self.folder / "odd" / who, self.gatehouse.ca, who, self.people[who]["terminal"])
 
     def certificate_of(self, who: str) -> Identity:
         return self.gatehouse.identities[who]
@@ -538,9 +542,29 @@ class NamespacesWorld(World):
     def rdp_by_udp(self, source: str, target: str) -> bool:
         return tcp_rdp.by_udp(self.house.lab.hosts[source], cast.inside(target))
 
+    @contextlib.contextmanager
+    def netd_halted(self) -> Iterator[None]:
+        """Meanwhile nobody puts back what is changed in the kernel's table; netd does it afterwards."""
+        netd = self.gatehouse.pids()["sekisho-netd"]
+        self.allow_event("netd.table_restored", "the story changes the kernel's table")
+        os.kill(netd, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(netd, signal.SIGCONT)
+
     def remove_kernel_filter(self) -> None:
-        """netd would put the table back at once, so it is halted until the story's end."""
-        self.halted = self.gatehouse.pids()["sekisho-netd"]
-        os.kill(self.halted, signal.SIGSTOP)
-        self.allow_event("netd.table_restored")
+        self.life.enter_context(self.netd_halted())
         self.house.gate.run("nft", "delete", "table", "inet", "sekisho")
+
+    @contextlib.contextmanager
+    def without_kernel_filter(self) -> Iterator[None]:
+        def is_there() -> bool:
+            return self.house.gate.run("nft", "list", "table", "inet", "sekisho", check=False).returncode == 0
+
+        assert is_there(), "the kernel's table is not there"
+        with self.netd_halted():
+            self.house.gate.run("nft", "delete", "table", "inet", "sekisho")
+            yield
+        self.wait(is_there, 10, "netd has put the kernel's rules back")

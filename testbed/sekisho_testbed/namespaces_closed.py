@@ -1,8 +1,12 @@
 """The closed path with real charons and packets, for the labs of namespaces."""
 from __future__ import annotations
 
+import contextlib
+import json
+import pathlib
 import socket
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import cast, cast_closed, netlab
@@ -13,6 +17,7 @@ from .form_page import FormPage
 from .gatehouse import UIDS, WebCa
 from .pc import ContractorPc, TerminalAgent
 from .talks import Identity
+from .vici_talk import ViciError
 
 if TYPE_CHECKING:
     from .namespaces import NamespacesWorld
@@ -37,7 +42,7 @@ class NamespacesClosed(ClosedSide):
         super().__init__(world)
         self.house_world, self.web_ca = world, web_ca
         self.held: list[socket.socket] = []
-        self.network = ClosedNetwork(world.house, world.folder / "closed", UIDS["sekishod"]).start()
+        self.network = ClosedNetwork(world.house, world.folder / "closed", UIDS["sekishod"])  # not started yet
         self.tls = web_ca.server("closed.seki.test", [cast_closed.ENTRANCE])
 
     def path(self, checks: list[dict[str, str]], **more: Any) -> dict[str, Any]:
@@ -54,7 +59,8 @@ class NamespacesClosed(ClosedSide):
         self.wait_line(who, "up")
 
     def line_down(self, who: str) -> None:
-        self.network.devices[who].hang_up()
+        if self.network.devices[who].charon.program is not None:
+            self.network.devices[who].hang_up()
         self.wait_line(who, "down")
 
     def can_be_up(self, who: str) -> bool:
@@ -65,6 +71,12 @@ class NamespacesClosed(ClosedSide):
             name = f"circuit-{cast_closed.SITES[who]['circuit']}-"
             self.world.wait(lambda: not any(held.startswith(name) for held in self.network.gate.tunnels()), 5,
                             f"charon holds no tunnel of {who}'s circuit")
+
+    @contextlib.contextmanager
+    def in_clear(self, who: str) -> Iterator[None]:
+        self.network.devices[who].forget_tunnel()
+        with self.world.without_kernel_filter():
+            yield
 
     def lose_charon(self) -> None:
         self.world.allow_event("circuits.charon_lost", "the story ends the gate's charon")
@@ -77,7 +89,7 @@ class NamespacesClosed(ClosedSide):
         self.world.wait(lambda: len(self.network.gate.connections()) == 2, 15, "both circuits are loaded again",
                         on_fail=lambda: self.network.gate.log()[-1500:])
 
-    def lax_gate(self) -> Charon:
+    def lax_gate(self) -> contextlib.AbstractContextManager[Charon]:
         self.world.allow_event("circuits.charon_lost", "the story puts another charon in its place")
         return self.network.lax_gate()
 
@@ -107,6 +119,7 @@ class NamespacesClosed(ClosedSide):
         host = world.house.lab.hosts[world.people[at or who]["pc"]]
         if address is not None:
             plug = cast_closed.site_plug(at or who, "pc")
+            self.network.life.callback(world.house.lab.take_away, host, [f"route del {cast_closed.ENTRANCE}/32", f"addr del {address}/24 dev eth0"])
             world.house.lab.batch([f"addr replace {address}/24 dev eth0", f"route replace {cast_closed.ENTRANCE}/32 via "
                                    f"{world.house.lab.segments[plug.segment].address(1)} src {address}"], host=host.name)
         page = FormPage(host, used, self.web_ca.certificate)
@@ -137,7 +150,22 @@ class NamespacesClosed(ClosedSide):
     def desktop_answers(self, who: str, within: float = 3) -> bool:
         return self.pc(who).desktop_answers(within)
 
+    def keep_evidence(self, folder: pathlib.Path) -> None:
+        """What the gate and every charon say of the lines, and what the kernel was told. Logs and captures lie with the others'."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            (folder / "circuits.json").write_text(self.house_world.gatehouse.ctl_raw("circuits").stdout)
+        for host, charon in self.network.charons().items():
+            told = {"connections": [], "tunnels": {}}  # type: dict[str, Any]
+            with contextlib.suppress(OSError, ViciError):  # it may hang or have died just now: its log tells
+                told = {"connections": charon.connections(), "tunnels": charon.tunnels()}
+            (folder / f"{host}.json").write_text(json.dumps(told, indent=1, default=lambda value: value.hex()))
+        gate = self.network.house.gate
+        for name, words in (("rules.nft", ("nft", "list", "ruleset")), ("routes.txt", ("ip", "route", "show", "table", "all"))):
+            (folder / name).write_text(gate.run(*words, check=False).stdout)
+
     def close(self) -> None:
-        for line in self.held:
-            line.close()
-        self.network.close()
+        with contextlib.ExitStack() as last:
+            last.callback(self.network.close)
+            for line in self.held:
+                last.callback(line.close)

@@ -216,6 +216,19 @@ class Outside(Host):
         return self.lab.enter(argv)
 
 
+def programs_that_name(folder: pathlib.Path) -> list[str]:
+    """Command lines of this machine's programs that have to do with a lab's folder, but for the run itself."""
+    found = []
+    for each in pathlib.Path("/proc").iterdir():
+        try:
+            words = (each / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace") if each.name.isdigit() else ""
+        except OSError:
+            continue
+        if str(folder) in words and "sekisho_testbed" not in words:
+            found.append(words[:160])
+    return found
+
+
 class NetLab:
     """`with NetLab(folder) as lab:`; everything is gone at the end of the block, or with this process."""
 
@@ -282,6 +295,11 @@ class NetLab:
         done = subprocess.run(self.enter(argv), input="\n".join(lines), capture_output=True, text=True, timeout=20)
         if done.returncode != 0:
             raise LabError(f"ip -batch: {done.stderr}")
+
+    def take_away(self, host: Host, lines: Sequence[str]) -> None:
+        """The same for what was added before; what has gone by itself meanwhile (with its device) is passed over."""
+        if lines:
+            host.run("ip", "-force", "-batch", "-", input="\n".join(lines) + "\n", check=False)
 
     def add_segment(self, segment: Segment) -> None:
         self.segments[segment.name] = segment

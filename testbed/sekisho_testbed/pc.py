@@ -273,24 +273,6 @@ class ContractorPc(people.Pc):
         program.wait_text("listening", 10)
         return SamlClient(program)
 
-    def reach_all(self, targets: Sequence[tuple[str, int]], within: float) -> set[tuple[str, int]]:
-        """Those (address, port) that take a TCP connection from this PC; all are tried at once."""
-        code = ("import json,selectors,socket,sys,time\n"
-                "job=json.load(sys.stdin); eyes=selectors.DefaultSelector(); found=[]; until=time.monotonic()+job['within']\n"
-                "for target in job['targets']:\n"
-                "  s=socket.socket(); s.setblocking(False)\n"
-                "  try: s.connect(tuple(target))\n"
-                "  except BlockingIOError: eyes.register(s, selectors.EVENT_WRITE, target)\n"
-                "  except OSError: pass\n"
-                "while eyes.get_map() and (left:=until-time.monotonic())>0:\n"
-                "  for key,_ in eyes.select(left):\n"
-                "    eyes.unregister(key.fileobj)\n"
-                "    if key.fileobj.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)==0: found.append(key.data)\n"
-                "print(json.dumps(found))\n")
-        job = json.dumps({"targets": list(targets), "within": within * netlab.patience})
-        done = self.host.run("/usr/bin/python3", "-c", code, input=job, within=within + 20)
-        return {(address, port) for address, port in json.loads(done.stdout)}
-
     def reaches(self, address: str, port: int, within: float = 3, *, answer: bytes = b"") -> bytes | None:
         """Opens TCP to address:port from this PC; the first bytes that come, or None when nothing answers. With `answer` that is said
         to them, and what comes then is there too."""

@@ -215,7 +215,7 @@ class SimulatedWorld(GateHere):
         self.story.facts["時計 Clock"] = f"{self.begun:%Y-%m-%d %H:%M:%S} UTC + {self.elapsed():.3f} s (virtual)"
         if hasattr(self, "gate"):
             self.keep_gate()
-            (folder / "events.jsonl").write_text("".join(f"{line}\n" for line in [*self.front.log, *self.posture.log]))
+            (folder / "events.jsonl").write_text("".join(f"{line}\n" for line in [*self.front.log, *self.posture.log, *(self.closed_front.log if self._closed else [])]))
 
     # --- time -------------------------------------------------------------------------------------------------------------------
     def now(self) -> datetime.datetime:
@@ -340,6 +340,14 @@ class SimulatedWorld(GateHere):
     def remove_kernel_filter(self) -> None:
         self.kernel_filters = False
 
+    @contextlib.contextmanager
+    def without_kernel_filter(self) -> Iterator[None]:
+        self.kernel_filters = False
+        try:
+            yield
+        finally:
+            self.kernel_filters = True
+
     def kernel_lets(self, source: str, to: str, port: int) -> bool:
         """Whether the kernel was told that this address may go there."""
         rights = [right for rights in self.gate.kernel.values() for right in rights if right.address == source]
@@ -388,8 +396,8 @@ class SimulatedWorld(GateHere):
         assert used is None or isinstance(used, Identity)
         return SimulatedPage(self.pc(who), used, user_agent, languages)
 
-    def odd_certificate(self, kind: str) -> Identity:
-        return certificates.odd(kind, self.folder / "odd", self.house.ca, "mori", "pc-mori", now=self.now())
+    def odd_certificate(self, kind: str, who: str = "mori") -> Identity:
+        return certificates.odd(kind, self.folder / "odd" / who, self.house.ca, who, self.people[who]["terminal"], now=self.now())
 
     def borrow_agent(self, at: Pc, owner: Pc) -> SimulatedAgent:
         assert isinstance(at, SimulatedPc) and isinstance(owner, SimulatedPc)

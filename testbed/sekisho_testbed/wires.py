@@ -1,5 +1,4 @@
-"""What passed on each segment of the lab: one capture per wire for the whole house, cut to a story's time at its end; a capture of a
-story's own."""
+"""What passed on each segment of the lab: one capture per wire for the whole house, cut to a story's time at its end."""
 from __future__ import annotations
 
 import functools
@@ -7,7 +6,6 @@ import pathlib
 import struct
 
 from .netlab import NetLab, Program, wait_until
-from .talks import Capture
 
 HEAD, RECORD = 24, 16       # bytes of a pcap file's header and of each packet's
 LARGEST = 64 * 1024 * 1024  # of one story's cut: a flood's first packets tell enough
@@ -85,28 +83,3 @@ class Wires:
                 (into / f"{name}.pcap").write_bytes(head + data[:at])
             counts[name] = count
         return counts
-
-
-class Wire(Capture):
-    """A capture in a file of tcpdump's."""
-
-    def __init__(self, path: pathlib.Path) -> None:
-        super().__init__()
-        self.path = path
-
-    def read(self) -> None:
-        from scapy.utils import RawPcapReader
-
-        self.chunks = [packet for packet, _ in RawPcapReader(str(self.path))]
-
-    def peek(self, words: bytes) -> bool:
-        return words in self.path.read_bytes()
-
-    def udp(self, port: int) -> int:
-        """Packets from or to a UDP port (Ethernet, IPv4)."""
-        count = 0
-        for chunk in self.chunks:
-            if chunk[12:14] == b"\x08\x00" and chunk[23] == 17:
-                at = 14 + (chunk[14] & 15) * 4
-                count += port in (int.from_bytes(chunk[at:at + 2], "big"), int.from_bytes(chunk[at + 2:at + 4], "big"))
-        return count

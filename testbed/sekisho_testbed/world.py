@@ -146,8 +146,8 @@ class World(abc.ABC):
         """A terminal that passes every check now."""
 
     @abc.abstractmethod
-    def odd_certificate(self, kind: str) -> Identity:
-        """For Mori and his terminal: foreign_ca, unregistered, expired, server_usage."""
+    def odd_certificate(self, kind: str, who: str = "mori") -> Identity:
+        """For this person and his terminal: foreign_ca, unregistered, expired, server_usage."""
 
     @abc.abstractmethod
     def certificate_of(self, who: str) -> Identity: ...
@@ -196,6 +196,10 @@ class World(abc.ABC):
     @abc.abstractmethod
     def remove_kernel_filter(self) -> None:
         """Takes the kernel's rules away until the story's end: only a story that proves the filter's worth does this."""
+
+    @abc.abstractmethod
+    def without_kernel_filter(self) -> contextlib.AbstractContextManager[None]:
+        """The same for a while: a story that wants to see what refuses behind the filter does this."""
 
     @abc.abstractmethod
     def rdp(self, source: str, target: str) -> Rdp:
@@ -394,6 +398,27 @@ class World(abc.ABC):
             assert all(e["rule"] == rule for e in found), found
         self.story.add("must_not", f"get in: {count} refused with {rule or ''} {code}")
         return found
+
+    @contextlib.contextmanager
+    def refusal(self, what: str, code: str, rule: str) -> Iterator[None]:
+        """What is tried in the block is a login that is refused: once, with this code of this rule, whatever was refused before. No
+        session comes of it, and none ends."""
+        def refusals() -> list[dict[str, Any]]:
+            return [e for e in self.journal(event="login.refused") if e["result"] == "refused"]
+
+        def numbers() -> set[str]:
+            return {str(s["number"]) for s in self.sessions()}
+
+        before, inside = len(refusals()), numbers()
+        yield
+        try:
+            told: list[dict[str, Any]] = self.wait(lambda: refusals()[before:], 10, f"{what}: it is refused")
+            assert [(e["rule"], e["code"]) for e in told] == [(rule, code)], f"{what}: {told}"
+            assert (now := numbers()) == inside, f"{what}: sessions {now}, before it {inside}"
+        except AssertionError:
+            self.story.add("must_not", f"{what}: {rule} {code}", ok=False)
+            raise
+        self.story.add("must_not", f"{what}: refused with {rule} {code}")
 
     def refused_with_one_of(self, codes: Sequence[str]) -> None:
         self.wait(lambda: any(self.journal(code=c) for c in codes), 10, f"a refusal with one of {codes}")

@@ -94,7 +94,7 @@ gate::GatePath gate_path(const std::string& name) {
   out.tun = World::tun_of(name);
   out.gate_address = closed ? "10.90.0.1" : "10.202.0.1";
   out.prefix = closed ? 16 : 28;  // small, so that addresses come round again
-  out.closed = closed;            // without a charon: who is asked says that the lines are up
+  out.closed = closed;            // without a charon: the world says which lines are up
   out.circuits.path = name;
   out.posture_page = World::posture_page(name);
   out.entrance = World::entrance(name);
@@ -259,7 +259,9 @@ void Gatehouse::start() {
   if (world_.options().flaw == Flaw::guard_off) code = p.credulous.get();
   plugins.authenticators = {{"certificate", &certificate_factor()}, {"password", &p.password}, {"code", code}};
   plugins.checks = checks();
-  plugins.line_of = [](const std::string&, const std::string&) { return registry::Line::up; };
+  plugins.line_of = [this](const std::string&, const std::string& circuit) {
+    return world_.options().flaw == Flaw::line_kept ? registry::Line::up : world_.lines().of(circuit);
+  };
   plugins.verify_password = [](const VerifyPassword& work) {
     return model_password_matches(work.encoded_hash, work.candidate.reveal());
   };
@@ -280,6 +282,7 @@ void Gatehouse::attach_all() {
   serves_ = true;
   world_.judge().disturbed_until(world_.heap().now());
   for (auto& [name, one] : neighbours_) attach(*one);
+  world_.lines().tell_lost();
   world_.say("the gate serves");
 }
 

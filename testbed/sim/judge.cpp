@@ -253,6 +253,7 @@ void Judge::check_entrance(const std::string& path, const seam::EntranceGrant& g
   if (session == sessions_.end() || session->second.path != path) {
     return violated("zones", "the entrance of " + path + " opened for " + grant.session);
   }
+  if (line_lost(session->second)) violated("line", grant.session + " reached a desktop while its line is lost");
   if (!session->second.admitted) {
     violated("posture", grant.session + " reached a desktop from quarantine");
   }
@@ -272,6 +273,23 @@ void Judge::registry_is(const registry::Registry& registry) {
   for (auto& [number, session] : sessions_) {
     if (!session.ended) recompute(session);
   }
+}
+
+void Judge::line_is(const std::string& circuit, bool up) {
+  if (up) {
+    lost_.erase(circuit);
+  } else {
+    lost_.try_emplace(circuit, world_.heap().now());
+  }
+  next_due_ = std::min(next_due_, world_.gate_now() + kEndWithin);
+  changed_ = true;
+}
+
+std::optional<Instant> Judge::line_lost(const Session& session) const {
+  if (session.path != kClosed) return std::nullopt;
+  const auto terminal = registry_.terminals.find(session.terminal);
+  const auto lost = terminal == registry_.terminals.end() ? lost_.end() : lost_.find(terminal->second.circuit);
+  return lost == lost_.end() ? std::nullopt : std::optional(lost->second);
 }
 
 std::optional<Instant> Judge::lawful(const Session& session, Instant at) const {
@@ -351,6 +369,7 @@ void Judge::check_kernel(const seam::DesiredNet& desired) {
       violated("zones", "the kernel shall let " + right.address + " through, which nobody was given");
       continue;
     }
+    if (line_lost(*owner)) violated("line", "the kernel shall let " + right.address + " through over a lost line");
     for (const FilterRule& rule : right.filter) {
       const bool page = rule == World::posture_page(path), entrance = rule == World::entrance(path);
       if (!page && !entrance) violated("zones", right.address + " may reach " + rule.address + " on " + path);
@@ -376,6 +395,17 @@ void Judge::alive(const std::string& hop, const Session* session, const std::str
                        to_rfc3339(session->lawful_until));
 }
 
+void Judge::check_right(const Session* session, const std::string& address) {
+  alive("the kernel right", session, address);
+  const auto lost = session == nullptr ? std::nullopt : line_lost(*session);
+  if (!lost) return;
+  const Instant now = world_.heap().now(), due = std::max(*lost, calm_from_) + kEndWithin;
+  if (now > due && world_.gate_serves()) {
+    return violated("line", "the kernel lets " + address + " through, its line is lost since " + to_rfc3339(*lost));
+  }
+  next_due_ = std::min(next_due_, world_.gate_now() + std::max(due - now, Instant::duration(0)));
+}
+
 void Judge::check_hops() {
   next_due_ = Instant::max();
   const auto find = [&](const std::string& number) -> const Session* {
@@ -390,8 +420,7 @@ void Judge::check_hops() {
   }
   for (const auto& [tun, rights] : world_.netd().rights()) {
     for (const auto& [address, right] : rights) {
-      if (right.ends > world_.heap().now())
-        alive("the kernel right", session_of(World::path_of_tun(tun), address), address);
+      if (right.ends > world_.heap().now()) check_right(session_of(World::path_of_tun(tun), address), address);
     }
   }
 }

@@ -4,6 +4,7 @@
 //
 //   factors    a grant reaches a front only when certificate, password and newest unused code were really shown (R04)
 //   rights     … and the person, terminal, contract and application really gave the right then (R03, R16–R19)
+//   line       over a line that is down or unknown the kernel lets nobody through and no desktop opens (R02)
 //   zones      a desktop, a kernel right or a tunnel never reaches beyond its path and session (R01, R11)
 //   durable    what a grant says stands synced in the journal when it leaves the gate (T-71)
 //   late       nothing of a session lives 2 s after its right or the session ended, while the gate can act (T-34)
@@ -46,6 +47,8 @@ class Judge {
   /// Before it is on its way; `link` is role:name.
   void gate_sends(const std::string& link, const seam::Message& message);
   void registry_is(const registry::Registry& registry);
+  /// Of the closed network: whether this circuit carries.
+  void line_is(const std::string& circuit, bool up);
   /// What it had not yet on the disk was never said: such an end is none.
   void gate_died();
   /// Tunnels, kernel rights or desktop connections are others now.
@@ -89,6 +92,9 @@ class Judge {
   void check_hops();
   void check_addresses();
   void alive(const std::string& hop, const Session* session, const std::string& name);
+  /// Since when (true time) the line of this session is lost; nullopt: it carries, or needs none.
+  [[nodiscard]] std::optional<Instant> line_lost(const Session& session) const;
+  void check_right(const Session* session, const std::string& address);
   [[nodiscard]] Session* session_of(const std::string& path, const std::string& address);
   [[nodiscard]] const Contractor* person(const std::string& id) const;
 
@@ -101,7 +107,8 @@ class Judge {
   std::map<std::pair<std::string, std::string>, std::string> newest_at_;  // (path, address) -> session
   std::map<std::pair<std::string, std::string>, std::string> entries_;    // (event, session) -> its canonical text
   std::vector<Violation> violations_;
-  std::set<std::string> told_;  // each kind of violation once
+  std::set<std::string> told_;           // each kind of violation once
+  std::map<std::string, Instant> lost_;  // by circuit, true time
   bool changed_ = false;
   Instant next_due_ = Instant::max(), calm_from_{};
 };

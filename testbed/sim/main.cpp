@@ -60,11 +60,9 @@ int main(int argc, char** argv) {
   app.add_option("--first-seed", first, "The first one");
   app.add_option("--json", json_file, "Where the figures go");
   app.add_option("--replay", one, "One seed, every line of it");
-  const std::map<std::string, Flaw> flaws{{"none", Flaw::none},
-                                          {"guard_off", Flaw::guard_off},
-                                          {"lost_fsync", Flaw::lost_fsync},
-                                          {"late_end", Flaw::late_end},
-                                          {"late_front", Flaw::late_front}};
+  const std::map<std::string, Flaw> flaws{
+      {"none", Flaw::none},         {"guard_off", Flaw::guard_off},   {"lost_fsync", Flaw::lost_fsync},
+      {"late_end", Flaw::late_end}, {"late_front", Flaw::late_front}, {"line_kept", Flaw::line_kept}};
   app.add_option("--flaw", flaw, "A fault planted on purpose, to see that it is found")->check(CLI::IsMember(flaws));
   CLI11_PARSE(app, argc, argv);
 

@@ -42,6 +42,6 @@ inline constexpr int kAttacks = 9;
 Story staff_change(World& world, int kind);
 inline constexpr int kChanges = 10;
 void fault(World& world, int kind);
-inline constexpr int kFaults = 13;
+inline constexpr int kFaults = 14;
 
 }  // namespace sekisho::sim

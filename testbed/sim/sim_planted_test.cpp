@@ -39,6 +39,10 @@ TEST(Planted, AnEndThatComesLateIsFound) {
   expect_found(Flaw::late_end, "late");
 }
 
+TEST(Planted, ALineThatIsLostAndCountsAsUpIsFound) {
+  expect_found(Flaw::line_kept, "line");
+}
+
 TEST(Planted, AFrontThatClosesLateIsFound) {
   expect_found(Flaw::late_front, "late");
 }

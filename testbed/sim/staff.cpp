@@ -201,6 +201,12 @@ void fault(World& world, int kind) {
       world.die_after(events[chance.under(std::size(events))]);
       break;
     }
+    case 12:  // a site's device has no tunnel, or charon is away and nobody knows
+      if (const auto& circuits = world.prefecture().registry.circuits; !circuits.empty()) {
+        world.lines().lose(any_key(world, circuits), chance.one_in(3) ? registry::Line::unknown : registry::Line::down,
+                           chance.span(milliseconds(500), minutes(5)));
+      }
+      break;
     default:  // twice in a row, the second while the first start is under way
       house.kill(milliseconds(50));
       world.heap().in(0, chance.span(milliseconds(50), milliseconds(80)),

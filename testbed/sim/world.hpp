@@ -4,6 +4,7 @@
 #pragma once
 #include "gatehouse.hpp"
 #include "judge.hpp"
+#include "lines.hpp"
 #include "offices.hpp"
 #include "prefecture.hpp"
 
@@ -20,6 +21,7 @@ enum class Flaw : std::uint8_t {
   lost_fsync,  ///< the disk acknowledges a sync and keeps nothing
   late_end,    ///< the gate's timers come 3 s late
   late_front,  ///< fronts close a tunnel 4 s after they are told
+  line_kept,   ///< the gate is told that every line of the closed network is up
 };
 
 struct WorldOptions {
@@ -64,6 +66,7 @@ class World {
   [[nodiscard]] std::map<std::string, Relay>& relays() { return relays_; }
   [[nodiscard]] Relay* relay(const std::string& path);
   [[nodiscard]] Netd& netd() { return netd_; }
+  [[nodiscard]] Lines& lines() { return lines_; }
   [[nodiscard]] Gatehouse& gatehouse() { return *gatehouse_; }
   [[nodiscard]] audit::MemoryDisk& journal_disk() { return gatehouse_->journal_disk(); }
   [[nodiscard]] audit::Trust trust() { return gatehouse_->trust(); }
@@ -106,6 +109,7 @@ class World {
   std::map<std::string, Front> fronts_;
   Front posture_;
   Netd netd_;
+  Lines lines_{*this};
   std::map<std::string, Relay> relays_;
   std::vector<DeliveredMail> mails_;
   std::vector<MailWait> mail_waits_;

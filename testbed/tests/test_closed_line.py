@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from sekisho_testbed.closed_network import LinePacket
 from sekisho_testbed.device_certificates import DeviceCa
+from sekisho_testbed.line_capture import LinePacket
 from sekisho_testbed.vici_talk import Message, ViciError, decode, encode
 
 

@@ -181,6 +181,12 @@ class Guide {
       run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=vpn.pref.example "
           "-keyout etc/sekisho/vpn.key -out etc/sekisho/vpn.pem 2>/dev/null");
     }
+    if (line.find("line-sato.der") != std::string::npos) {  // what the site's device has
+      run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "
+          "/CN=line-sato.closed.example "
+          "-addext subjectAltName=DNS:line-sato.closed.example -keyout line-sato.key -outform DER -out line-sato.der "
+          "2>/dev/null");
+    }
     if (line.starts_with("sekishoctl certificate register")) {
       run("sekishoctl ca init --dir offline-ca --name offline");
       run("sekishoctl ca issue --dir offline-ca --person mori --terminal pc-mori --out root/offline --offline");
@@ -265,6 +271,33 @@ TEST_F(GuidesConfiguration, TakesItsDesktopsAsTheyAreWritten) {
   std::string other = here(*block);
   replace_all(other, R"("manager": "desks")", R"("manager": "elsewhere")");
   EXPECT_EQ(check(R"("posture": {)", other + R"(, "posture": {)").status, 2) << "a pool of a manager that is not there";
+}
+
+TEST_F(GuidesConfiguration, TakesItsClosedPathAsItIsWritten) {
+  make_files();
+  const std::vector<std::string> blocks = read(kGuide).plain;
+  const auto block = std::ranges::find_if(
+      blocks, [](const std::string& each) { return each.find(R"("name": "closed")") != each.npos; });
+  ASSERT_NE(block, blocks.end()) << "the guide shows a closed path";
+  run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=gate.closed.example "
+      "-addext subjectAltName=DNS:gate.closed.example -keyout etc/sekisho/gate-ike.key -out etc/sekisho/gate-ike.pem "
+      "2>/dev/null && cd etc/sekisho && cp gate-ike.pem site-ca.pem && cp gate-ike.pem closed.pem && cp gate-ike.key "
+      "closed.key");
+  const auto with = [&](std::string path) {
+    return check("  }],\n  \"posture\"", "  }, " + path + "],\n  \"posture\"");
+  };
+  const auto good = with(here(*block));
+  EXPECT_EQ(good.status, 0) << good.out << good.err;
+  for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
+           {R"("lent_only": true)", R"("lent_only": false)"},                           // R03
+           {R"("zones": ["my_number"])", R"("zones": ["my_number", "internet_dmz"])"},  // R01
+           {R"("listen": ["10.95.0.1:443"])", R"("listen": ["172.30.0.1:443"])"},       // R02: in clear, beside IKE
+           {R"("uid": 985)", R"("uid": 993)"}}) {                                       // the other front's user
+    std::string other = *block;
+    ASSERT_NE(other.find(from), std::string::npos) << from;
+    replace_all(other, from, to);
+    EXPECT_NE(with(here(other)).status, 0) << to;
+  }
 }
 
 TEST_P(GuideTest, RunsAsItIsWritten) {

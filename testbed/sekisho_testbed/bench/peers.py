@@ -19,7 +19,6 @@ from ..talks import Identity
 from .accounting import Group
 
 CIPHER = "NORMAL:-CIPHER-ALL:+AES-256-GCM"
-CLIENT_ADDRESS = "198.18.0.11"
 TRAFFIC_PORT = cast.ENTRANCE_PORT
 
 

@@ -1,4 +1,4 @@
-"""What this journey's stories try: edits that join zones, and everything of one side that the other could aim at."""
+"""What this journey's stories try with the registry: edits that join zones, or give a terminal or circuit to the wrong one."""
 from __future__ import annotations
 
 import copy
@@ -7,9 +7,6 @@ from typing import Any
 
 from sekisho_testbed import cast, cast_closed
 from sekisho_testbed.device_certificates import DeviceCa
-from sekisho_testbed.netlab import Host
-from sekisho_testbed.pc import ContractorPc, TerminalAgent
-from sekisho_testbed.people import Login
 from sekisho_testbed.world import World
 
 Registry = dict[str, Any]
@@ -124,69 +121,3 @@ def refused_as(world: World, registry: Registry, what: str, code: str, join: Cal
     found = world.refused_import(edited)
     assert code in [each for _, each in found], f"{what}: {found or 'was taken'}"
     world.story.add("must_not", f"{what}: {code}")
-
-
-# --- packets ----------------------------------------------------------------------------------------------------------------
-
-Target = tuple[str, str, int]  # what it is, address, TCP port
-
-
-def server(name: str) -> str:
-    return cast.address(cast.SERVERS[name])
-
-
-#: Everything of the closed side that something on the Internet side could aim at.
-CLOSED: list[Target] = [
-    *((f"{name}, port {port}", server(name), port) for name in ("num-01", "num-02") for port in (22, 443, 3389)),
-    *((f"{name}'s screen", cast_closed.address(plug), 5900) for name, plug in cast_closed.DESKTOPS.items()),
-    *((f"the closed entrance, port {port}", cast_closed.ENTRANCE, port) for port in (443, 5900, 8444)),
-    ("the gate on the carrier's line", cast_closed.GATE_LINE, 443),
-    *((f"{who}'s lent terminal", cast_closed.pc_address(who), 22) for who in cast_closed.PEOPLE),
-]
-#: And the other way round.
-INTERNET: list[Target] = [
-    *((f"{name}, port {port}", server(name), port) for name in ("web-01", "web-02", "dmz-01", "phys-01") for port in (22, 3389)),
-    *((f"{name}'s screen", cast.address(plug), 5900) for name, plug in cast.DESKTOPS.items()),
-    ("the Internet gate", cast.GATE_PUBLIC, cast.VPN_PORT), ("the Internet gate's posture page", cast.GATE_PUBLIC, cast.POSTURE_PORT),
-    *((f"the Internet tunnel's side of the gate, port {port}", cast.GATE_INNER, port) for port in (cast.ENTRANCE_PORT, cast.POSTURE_PORT)),
-    ("the mail server", cast.address(cast.POST), 25),
-]
-#: What stands behind the gate on the closed side itself: R11 leads to the desktop's entrance alone.
-BEYOND: list[Target] = [
-    *((f"{name} itself", server(name), 22) for name in ("num-01", "num-02")),
-    *((f"{name}'s screen itself", cast_closed.address(plug), 5900) for name, plug in cast_closed.DESKTOPS.items()),
-    ("Kita's terminal", cast_closed.pc_address("kita"), 22),
-    ("the entrance's SSH", cast_closed.ENTRANCE, 22),
-]
-
-
-def reached(pc: ContractorPc, targets: list[Target], within: float = 0.4) -> list[str]:
-    found = pc.reach_all([(address, port) for _, address, port in targets], within)
-    return [what for what, address, port in targets if (address, port) in found]
-
-
-def route(host: Host, targets: list[Target], *words: str) -> None:
-    host.lab.batch([f"route replace {address}/32 {' '.join(words)}" for address in sorted({a for _, a, _ in targets})], host=host.name)
-
-
-def unroute(host: Host, targets: list[Target]) -> None:
-    host.lab.batch([f"route del {address}/32" for address in sorted({a for _, a, _ in targets})], host=host.name)
-
-
-def sato_at_moris_pc(world: World) -> Login:
-    """Sato, with everything that is his but the path: his lent terminal's agent, certificate, ID, password and code, over the Internet."""
-    mori = world.pc("mori")
-    assert isinstance(mori, ContractorPc)
-    agent = world.fresh_agent(mori)
-    assert isinstance(agent, TerminalAgent)
-    mac = cast_closed.site_plug("sato", "pc").mac
-    assert mac is not None
-    agent.facts_file = mori.host.folder / "sato-facts.json"
-    agent.facts(cast.good_facts(world.now(), mac, "sato-pc"))
-    done = agent.enrol(world.enrolment_token("sato"))
-    assert done.returncode == 0, done.stdout + done.stderr
-    report = agent.report(inside=False)
-    assert report.ok, report.text
-    mailbox = world.mailbox("sato")
-    login = mori.login(world.people["sato"]["password"], login="sato", certificate=world.certificate_of("sato"))
-    return login.asked().type(mailbox.next_code()).up()
