@@ -211,7 +211,7 @@ void Lines::follow(const std::string& path) {
     if (up) session->last_activity = gate_.now();
     gate_.push_view(*session);
     audit::Entry entry;
-    entry.event = up ? "circuit.line_back" : "circuit.line_lost";
+    entry.event = (up ? circuits::kLineBack : circuits::kLineLost).id;
     entry.session = number;
     entry.person = session->row.person;
     entry.path = path;

@@ -35,6 +35,10 @@ std::string_view to_string(Line value) {
   return "unknown";
 }
 
+bool is_closed_path(const std::vector<Zone>& zones, bool lent_only) {
+  return lent_only || std::ranges::find(zones, Zone::my_number) != zones.end();
+}
+
 std::string_view to_string(CircuitState value) {
   switch (value) {
     case CircuitState::unknown:

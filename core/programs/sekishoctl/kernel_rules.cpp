@@ -2,12 +2,9 @@
 
 #include "base/json.hpp"
 
-#include <arpa/inet.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 namespace sekisho::ctl {
 namespace {
@@ -16,19 +13,6 @@ using nlohmann::json;
 
 constexpr JsonLimits kLimits{.bytes = 64u << 20, .depth = 24};
 constexpr int kDeepest = 8;
-
-std::optional<std::uint32_t> parse_address(const std::string& text) {
-  in_addr out{};
-  if (inet_pton(AF_INET, text.c_str(), &out) != 1) return std::nullopt;
-  return ntohl(out.s_addr);
-}
-
-std::string address_text(std::uint32_t address) {
-  std::array<char, INET_ADDRSTRLEN> text{};
-  const in_addr in{htonl(address)};
-  inet_ntop(AF_INET, &in, text.data(), text.size());
-  return text.data();
-}
 
 std::optional<std::uint8_t> protocol_number(const json& value) {
   static const std::map<std::string, std::uint8_t> kNames{{"icmp", 1}, {"tcp", 6}, {"udp", 17}, {"esp", 50}};
@@ -44,33 +28,30 @@ std::optional<Range> range_of(const json& value) {
   if (value.is_string()) return parse_range(value.get<std::string>());
   if (!value.is_object() || !value.contains("prefix")) return std::nullopt;
   const json& prefix = value["prefix"];
-  const auto address = parse_address(prefix.value("addr", std::string()));
+  const auto address = parse_ipv4(prefix.value("addr", std::string()));
   const int bits = prefix.value("len", -1);
   if (!address || bits < 0 || bits > 32) return std::nullopt;
-  return parse_range(address_text(*address) + "/" + std::to_string(bits));
+  return range_of(network_of(*address, static_cast<std::uint8_t>(bits)));
 }
 
 }  // namespace
 
+Range range_of(const Ipv4Network& network) {
+  return {network.address, network.last()};
+}
+
 std::optional<Range> parse_range(std::string_view text) {
-  const auto slash = text.find('/');
-  const auto address = parse_address(std::string(text.substr(0, slash)));
-  if (!address) return std::nullopt;
-  if (slash == std::string_view::npos) return Range{*address, *address};
-  unsigned bits = 0;
-  const auto number = text.substr(slash + 1);
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), bits);
-  if (error != std::errc() || end != number.data() + number.size() || bits > 32) return std::nullopt;
-  const std::uint32_t mask = bits == 0 ? 0 : ~std::uint32_t{0} << (32 - bits);
-  return Range{*address & mask, *address | ~mask};
+  if (const auto address = parse_ipv4(text)) return Range{*address, *address};
+  if (const auto network = parse_ipv4_network(text)) return range_of(*network);
+  return std::nullopt;
 }
 
 std::string to_text(const Range& range) {
-  if (range.first == range.last) return address_text(range.first);
+  if (range.first == range.last) return ipv4_text(range.first);
   std::uint32_t size = range.last - range.first;
-  int bits = 32;
+  std::uint8_t bits = 32;
   for (; size != 0; size >>= 1U) --bits;
-  return address_text(range.first) + "/" + std::to_string(bits);
+  return ipv4_text(Ipv4Network{range.first, bits});
 }
 
 KernelRules::Match KernelRules::understand(const json& part) {
@@ -91,6 +72,7 @@ KernelRules::Match KernelRules::understand(const json& part) {
     const bool looked_up = right.is_string() && right.get<std::string>().starts_with("@");
     if (out.negated || !looked_up) return out;
     out.names.push_back(right.get<std::string>().substr(1));
+    out.ipv4_alone = first.starts_with("ip ");
     if (first == "ip saddr" && payload(fields[1]) == "ip daddr") out.field = Field::right;
     if (first == "ip daddr" && payload(fields[1]) == "ip saddr") out.field = Field::right, out.answers = true;
     return out;
@@ -101,6 +83,8 @@ KernelRules::Match KernelRules::understand(const json& part) {
   const std::string protocol = field.substr(0, space),
                     name = space == field.npos ? std::string() : field.substr(space + 1);
   Field kind = Field::other;
+  out.ipv4_alone = protocol == "ip";
+  if (meta == "nfproto") kind = Field::family;
   if (meta == "iifname") kind = Field::iif;
   if (meta == "oifname") kind = Field::oif;
   if (meta == "ipsec") kind = Field::from_sa;
@@ -129,6 +113,10 @@ KernelRules::Match KernelRules::understand(const json& part) {
         if (!value.is_boolean()) break;
         out.ranges.push_back(value.get<bool>() ? Range{1, 1} : Range{0, 0});
         return;
+      case Field::family:
+        if (value == "ipv4") range = Range{4, 4};
+        if (value == "ipv6") range = Range{6, 6};
+        break;
       case Field::protocol:
         if (const auto known = protocol_number(value)) range = Range{*known, *known};
         break;
@@ -231,6 +219,7 @@ KernelRules::Told KernelRules::told(const Match& match, const Packet& packet) co
     return std::ranges::any_of(match.ranges, [&](const Range& range) { return range.holds(value); });
   };
   bool holds = false;
+  if (packet.ipv6 && match.ipv4_alone) return Told::no;
   switch (match.field) {
     case Field::other:
       return Told::maybe;
@@ -252,6 +241,9 @@ KernelRules::Told KernelRules::told(const Match& match, const Packet& packet) co
       break;
     case Field::from_sa:
       holds = among(packet.from_sa ? 1 : 0);
+      break;
+    case Field::family:
+      holds = among(packet.ipv6 ? 6 : 4);
       break;
     case Field::protocol:
       holds = among(packet.protocol);

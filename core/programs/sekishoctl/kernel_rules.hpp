@@ -3,6 +3,8 @@
 // helps: a match that cannot be told counts against dropping, and for accepting. Threads: plain value. Ranges: one
 // table, <= 64 MiB of JSON. Errors: zones.ruleset. Source: core/decisions/0020.
 #pragma once
+#include "base/ipv4.hpp"
+
 #include <sekisho/sdk/result.hpp>
 
 #include <nlohmann/json_fwd.hpp>
@@ -23,6 +25,7 @@ struct Range {
   [[nodiscard]] bool holds(std::uint32_t address) const { return first <= address && address <= last; }
   [[nodiscard]] bool meets(const Range& other) const { return first <= other.last && other.first <= last; }
 };
+[[nodiscard]] Range range_of(const Ipv4Network& network);
 /// "10.0.0.1" or "10.0.0.0/24"; nullopt: neither.
 [[nodiscard]] std::optional<Range> parse_range(std::string_view text);
 [[nodiscard]] std::string to_text(const Range& range);
@@ -33,6 +36,7 @@ struct Packet {
   std::uint8_t protocol = 6;
   std::uint16_t source_port = 0, port = 0;
   bool from_sa = false;  ///< came out of an IPsec SA of the kernel
+  bool ipv6 = false;     ///< then it has no source and no destination here
 };
 
 class KernelRules {
@@ -52,11 +56,24 @@ class KernelRules {
 
  private:
   enum class Told : std::uint8_t { no, maybe, yes };
-  enum class Field : std::uint8_t { iif, oif, from_sa, protocol, source, destination, port, source_port, right, other };
+  enum class Field : std::uint8_t {
+    iif,
+    oif,
+    from_sa,
+    family,
+    protocol,
+    source,
+    destination,
+    port,
+    source_port,
+    right,
+    other
+  };
   /// One comparison of a rule, as far as it was understood.
   struct Match {
     Field field = Field::other;
     bool negated = false;
+    bool ipv4_alone = false;         ///< no packet of another family is as it says
     bool answers = false;            ///< of `right`: looked up the other way round
     std::uint8_t ports_of = 0;       ///< of ports: 6, 17, or both (0)
     bool whole = true;               ///< every value was understood

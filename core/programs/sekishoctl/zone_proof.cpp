@@ -11,7 +11,7 @@ namespace sekisho::ctl {
 namespace {
 
 constexpr std::size_t kMostCounter = 4;
-constexpr std::uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kEsp = 50;
+constexpr std::uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kEsp = 50, kIcmp6 = 58;
 
 struct Place {
   std::string path;
@@ -33,16 +33,16 @@ Place place_of(const PathConfig& path, const SiteConfig& config) {
   Place out;
   out.path = path.name;
   const std::uint8_t prefix = path.is_closed() ? path.closed.prefix : path.tun.prefix;
-  if (const auto network = parse_range(path.gate_address() + "/" + std::to_string(prefix))) {
-    out.network = *network;
-    out.places.push_back(*network);
+  if (const auto gate = parse_ipv4(path.gate_address())) {
+    out.network = range_of(network_of(*gate, prefix));
+    out.places.push_back(out.network);
   }
   out.devices.push_back(path.is_closed() ? path.closed.device : path.tun.name);
   if (path.is_closed() && path.closed.ike_device != path.closed.device) out.devices.push_back(path.closed.ike_device);
   for (const HyperConfig& zone : config.hypervisors) {
     if (std::ranges::find(path.zones, zone.zone) == path.zones.end()) continue;
-    if (const auto segment = parse_range(zone.network); segment && zone.network.find('/') != std::string::npos) {
-      out.desktops.push_back(*segment);
+    if (const auto segment = parse_ipv4_network(zone.network)) {
+      out.desktops.push_back(range_of(*segment));
       add_place(out, zone.network);
     }
   }
@@ -71,11 +71,13 @@ std::vector<std::uint32_t> kinds_in(const Range& range, const std::set<std::uint
 
 std::string packet_text(const Packet& packet) {
   const auto address = [](std::uint32_t a) { return to_text(Range{a, a}); };
-  std::string out = packet.iif + " " + address(packet.source) + " > " + address(packet.destination);
+  std::string out =
+      packet.iif + " " +
+      (packet.ipv6 ? "ipv6 > " + packet.oif : address(packet.source) + " > " + address(packet.destination));
   if (packet.protocol == kTcp || packet.protocol == kUdp) {
     return out + (packet.protocol == kTcp ? " tcp " : " udp ") + std::to_string(packet.port);
   }
-  return out + (packet.protocol == kEsp ? " esp" : " icmp");
+  return out + (packet.protocol == kEsp ? " esp" : packet.protocol == kIcmp6 ? " icmpv6" : " icmp");
 }
 
 class Kernel {
@@ -111,21 +113,35 @@ class Kernel {
         for (const std::uint32_t source : kinds_in(from, edges_)) {
           for (const Range& to : destinations) {
             for (const std::uint32_t destination : kinds_in(to, edges_)) {
-              each_kind({device, {}, source, destination, 0, 0, 0, false}, claim, by);
+              each_kind({device, {}, source, destination, 0, 0, 0, false, false}, claim, by);
             }
           }
         }
       }
     }
-    for (const std::string& rule : by) claim.shown_by += (claim.shown_by.empty() ? "" : ", ") + rule;
+    shown(claim, by);
+  }
+  /// Zones stand in networks of IPv4: of IPv6 nothing may go from one device to another.
+  void show_no_ipv6(Claim& claim) const {
+    std::set<std::string> by;
+    claim.holds = true;
+    for (const std::string& from : devices_) {
+      for (const std::string& to : devices_) {
+        if (from != to || from == "another") each_kind({from, to, 0, 0, 0, 0, 0, false, true}, claim, by);
+      }
+    }
+    shown(claim, by);
   }
 
  private:
+  static void shown(Claim& claim, const std::set<std::string>& by) {
+    for (const std::string& rule : by) claim.shown_by += (claim.shown_by.empty() ? "" : ", ") + rule;
+  }
   void each_kind(Packet packet, Claim& claim, std::set<std::string>& by) const {
     for (const bool from_sa : {false, true}) {
       packet.from_sa = from_sa;
       packet.source_port = packet.port = 0;
-      for (const std::uint8_t protocol : {kIcmp, kEsp}) {
+      for (const std::uint8_t protocol : {packet.ipv6 ? kIcmp6 : kIcmp, kEsp}) {
         packet.protocol = protocol;
         ask(packet, claim, by);
       }
@@ -143,7 +159,8 @@ class Kernel {
   void ask(const Packet& packet, Claim& claim, std::set<std::string>& by) const {
     ++claim.kinds;
     std::string rule = rules_.dropped_by("prerouting", packet);
-    if (rule.empty() && !local_.contains(packet.destination)) rule = rules_.dropped_by("forward", packet);
+    if (rule.empty() && (packet.ipv6 || !local_.contains(packet.destination)))
+      rule = rules_.dropped_by("forward", packet);
     if (!rule.empty()) {
       by.insert(std::move(rule));
       return;
@@ -297,6 +314,16 @@ std::vector<Claim> prove_zones(const SiteConfig& config, const registry::Registr
   out.push_back(registered.addresses());
   out.push_back(rights_stay(places, rules));
   const Kernel kernel(rules, places, local);
+  Claim ipv6{"",
+             "",
+             {"IPv6 のパケットは、どの装置からも別の装置へ転送されません。",
+              "No packet of IPv6 is forwarded from one device to another."},
+             false,
+             0,
+             {},
+             {}};
+  kernel.show_no_ipv6(ipv6);
+  out.push_back(std::move(ipv6));
   const Range everywhere{1, ~std::uint32_t{0} - 1};
   for (const Place& a : places) {
     for (const Place& b : places) {

@@ -112,6 +112,7 @@ TEST_F(ZoneProof, EveryGuardOfTheKernelIsNeeded) {
       {"saddr", "10.20.0.0", "10.40.0.0", "\"drop\""},        // desktops of one side to the other
       {"saddr", "10.40.0.0", "198.51.100.1", "\"drop\""},     // and back
       {"\"chain\":\"arriving\"", "closed0", "stray_closed"},  // clear text at the closed interface
+      {"\"chain\":\"crossing\"", "nfproto", "ipv6"},          // what has no zone
   };
   const json whole = table;
   for (const auto& guard : guards) {
@@ -119,6 +120,17 @@ TEST_F(ZoneProof, EveryGuardOfTheKernelIsNeeded) {
     ASSERT_GE(without(guard), 1U) << guard[0];
     EXPECT_FALSE(unproved().empty()) << guard[0] << " " << guard[1];
   }
+}
+
+TEST_F(ZoneProof, WhatIsSaidOfIpv4ProvesNothingOfIpv6AndTheOtherWayRound) {
+  ASSERT_EQ(without({"nfproto"}), 2U);
+  const auto against = unproved();
+  ASSERT_EQ(against.size(), 1U);
+  EXPECT_NE(against[0].find(" ipv6 > "), std::string::npos) << against[0];
+  table["nftables"].push_back(json::parse(
+      R"({"rule": {"family": "inet", "table": "sekisho", "chain": "crossing", "handle": 99, "expr": [
+          {"match": {"op": "==", "left": {"meta": {"key": "nfproto"}}, "right": "ipv4"}}, {"drop": null}]}})"));
+  EXPECT_EQ(unproved().size(), 1U) << "a rule of IPv4 alone";
 }
 
 TEST_F(ZoneProof, ARightThatLeadsAcrossIsSeen) {
@@ -174,9 +186,9 @@ TEST(KernelRules, AListingOfSomethingElseIsNone) {
 }
 
 TEST(Ranges, AreAddressesAndPrefixes) {
-  EXPECT_EQ(to_text(*parse_range("10.95.3.7/16")), "10.95.0.0/16");
+  EXPECT_EQ(to_text(*parse_range("10.95.0.0/16")), "10.95.0.0/16");
   EXPECT_EQ(to_text(*parse_range("10.95.3.7")), "10.95.3.7");
-  for (const char* text : {"", "10.0.0", "10.0.0.0/33", "10.0.0.0/", "x/8", "10.0.0.0/8x"}) {
+  for (const char* text : {"", "10.0.0", "10.0.0.0/33", "10.0.0.0/", "x/8", "10.0.0.0/8x", "10.95.3.7/16"}) {
     EXPECT_FALSE(parse_range(text)) << text;
   }
 }
