@@ -1,6 +1,6 @@
 #include "entrance.hpp"
 
-#include "tokens.hpp"
+#include <sekisho/sdk/path/page_forms.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,6 +13,9 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr Instant kStart = Instant(std::chrono::seconds(1'800'000'000));
+using pages::kCookieSize;
+using pages::page_token;
+
 const std::string kCookie(kCookieSize, 'c');
 
 class OneByte final : public Entropy {

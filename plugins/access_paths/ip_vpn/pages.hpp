@@ -1,6 +1,6 @@
 // The entrance's pages, written whole on the server: no script, one style sheet, Japanese and English. What comes from
-// outside is text, never markup (html.hpp). And what agents are answered: JSON. Threads: pure functions.
-// Source: threats.md T-05, T-14, T-15, §9; look: as the login pages of the other path.
+// outside is text, never markup. What they are built of is every path's (page_parts.hpp). Threads: pure functions.
+// Source: threats.md T-05, T-14, T-15, §9.
 #pragma once
 #include "texts.hpp"
 
@@ -8,6 +8,7 @@
 #include <sekisho/sdk/path/http.hpp>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace sekisho::ip_vpn {
@@ -33,18 +34,6 @@ struct Frame {
 [[nodiscard]] HttpResponse broken_page(const Frame& frame, std::uint16_t status);
 [[nodiscard]] HttpResponse unavailable_page(const Frame& frame);
 
-[[nodiscard]] std::string_view style_path();
-[[nodiscard]] HttpResponse style_sheet();
-
-/// What an agent is told when the entrance answers by itself: {"decision":"deny","error":code,"refusal":{…}}.
-[[nodiscard]] HttpResponse agent_refused(std::uint16_t status, const Refusal& refusal);
-[[nodiscard]] HttpResponse agent_unavailable();
-/// 503 instead of a status or a body that no gatekeeper gives.
-[[nodiscard]] HttpResponse agent_answer(PostureAnswer answer);
-
-/// Refusals of the pages' own.
-[[nodiscard]] Refusal other_origin();
-[[nodiscard]] Refusal stale_page();
-[[nodiscard]] Refusal wrong_media_type();
+[[nodiscard]] std::string style_path();
 
 }  // namespace sekisho::ip_vpn

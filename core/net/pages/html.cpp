@@ -1,8 +1,8 @@
-#include "html.hpp"
+#include <sekisho/sdk/path/html.hpp>
 
 #include <cstdint>
 
-namespace sekisho::ip_vpn {
+namespace sekisho::pages {
 namespace {
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
@@ -62,4 +62,4 @@ Html& Html::text(std::string_view outside) {
   return *this;
 }
 
-}  // namespace sekisho::ip_vpn
+}  // namespace sekisho::pages

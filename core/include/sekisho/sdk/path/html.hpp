@@ -1,11 +1,13 @@
 // HTML written from two kinds of pieces: markup, which can only be a literal of this program, and text, which is
 // escaped wherever it comes from. Text is safe between tags and inside double-quoted attribute values, nowhere else.
-// Threads: plain value. Source: threats.md T-05, T-14.
+// Threads: plain value. Ownership: owns what was written; what is added is copied. Errors: none, every text can be
+// written. Source: threats.md T-05, T-14. The implementation stands in core/net/pages.
 #pragma once
 #include <string>
 #include <string_view>
+#include <utility>
 
-namespace sekisho::fortinet {
+namespace sekisho::pages {
 
 class Html {
  public:
@@ -38,4 +40,4 @@ class Html {
   std::string out_;
 };
 
-}  // namespace sekisho::fortinet
+}  // namespace sekisho::pages

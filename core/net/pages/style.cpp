@@ -1,17 +1,16 @@
-// The style sheet, compiled in (threats.md T-75), and its path, which carries a hash of its bytes.
-#include "pages.hpp"
+#include <sekisho/sdk/path/page_style.hpp>
 
 #include <array>
+#include <cstdint>
 
-namespace sekisho::ip_vpn {
+namespace sekisho::pages {
 namespace {
 
 constexpr std::string_view kStyle =
-#include <entrance_style.inc>
+#include <page_style.inc>
     ;
 
 constexpr std::uint32_t kMayBeKept_s = 31'536'000;
-constexpr std::string_view kBefore = "/style-", kAfter = ".css";
 
 /// FNV-1a: tells versions apart, protects nothing.
 constexpr std::uint64_t hash_of(std::string_view bytes) {
@@ -20,20 +19,18 @@ constexpr std::uint64_t hash_of(std::string_view bytes) {
   return out;
 }
 
-constexpr auto make_path() {
-  std::array<char, kBefore.size() + 16 + kAfter.size()> out{};
+constexpr auto make_digits() {
+  std::array<char, 16> out{};
   std::size_t at = 0;
-  for (const char c : kBefore) out[at++] = c;
   for (int shift = 60; shift >= 0; shift -= 4) out[at++] = "0123456789abcdef"[hash_of(kStyle) >> shift & 15];
-  for (const char c : kAfter) out[at++] = c;
   return out;
 }
-constexpr auto kPath = make_path();
+constexpr auto kDigits = make_digits();
 
 }  // namespace
 
-std::string_view style_path() {
-  return {kPath.data(), kPath.size()};
+std::string style_path(std::string_view before) {
+  return std::string(before).append(kDigits.data(), kDigits.size()).append(".css");
 }
 
 HttpResponse style_sheet() {
@@ -44,4 +41,4 @@ HttpResponse style_sheet() {
   return out;
 }
 
-}  // namespace sekisho::ip_vpn
+}  // namespace sekisho::pages
