@@ -144,9 +144,16 @@ std::string origin_of(const HttpRequest& request, std::string_view configured) {
   return configured.empty() ? "https://" + std::string(request.field("host")) : std::string(configured);
 }
 
+bool from_other_site(const HttpRequest& request, std::string_view configured) {
+  const std::string own = origin_of(request, configured);
+  return std::any_of(request.fields.begin(), request.fields.end(), [&](const auto& field) {
+    const auto& [name, value] = field;
+    return (name == "origin" && value != own) || (name == "sec-fetch-site" && value != "same-origin");
+  });
+}
+
 bool same_origin(const HttpRequest& request, std::string_view configured) {
-  const std::string_view said = request.field("origin");
-  return !said.empty() && said == origin_of(request, configured);
+  return !request.field("origin").empty() && !from_other_site(request, configured);
 }
 
 bool media_type_is(const HttpRequest& request, std::string_view wanted) {
@@ -184,6 +191,10 @@ Refusal stale_page() {
                        "The page is old or belongs to another login, or cookies are switched off."},
                       {"最初からやり直してください。続くときは、このサイトのCookieを許可してください。",
                        "Start again. If it goes on, allow cookies for this site."});
+}
+
+bool could_not_judge(const Refusal& refusal) {
+  return refusal.code == "gate.unavailable" || refusal.code == "gate.busy";
 }
 
 }  // namespace sekisho::pages

@@ -57,6 +57,21 @@ TEST(PageForms, OnlyOurOwnOriginCounts) {
   EXPECT_FALSE(same_origin(from("https://gate.test:8443"), "https://10.0.0.1")) << "Host decides nothing then";
 }
 
+TEST(PageForms, ABrowserThatSpeaksOfAnotherSiteIsBelieved) {
+  const auto from = [](std::vector<std::pair<std::string, std::string>> more) {
+    more.emplace_back("host", "gate.test");
+    return with(std::move(more));
+  };
+  EXPECT_FALSE(from_other_site(from({}), {})) << "a program says neither";
+  EXPECT_FALSE(from_other_site(from({{"origin", "https://gate.test"}, {"sec-fetch-site", "same-origin"}}), {}));
+  EXPECT_TRUE(from_other_site(from({{"origin", "https://evil.test"}}), {}));
+  for (const char* site : {"cross-site", "same-site", "none", "", "Same-Origin"}) {
+    EXPECT_TRUE(from_other_site(from({{"sec-fetch-site", site}}), {})) << site;
+    EXPECT_FALSE(same_origin(from({{"origin", "https://gate.test"}, {"sec-fetch-site", site}}), {})) << site;
+  }
+  EXPECT_TRUE(from_other_site(from({{"sec-fetch-site", "same-origin"}, {"sec-fetch-site", "cross-site"}}), {}));
+}
+
 TEST(PageForms, FieldsAreReadOnceAndInTheirShape) {
   const auto pairs = FormPairs::read("a=1&b=%41+");
   ASSERT_TRUE(pairs);

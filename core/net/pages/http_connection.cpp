@@ -56,6 +56,7 @@ void HttpConnection::forget_kept() noexcept {
 
 void HttpConnection::keep(std::span<const std::byte> bytes) {
   if (kept_.size() + bytes.size() > patience_.ahead) return close("too much sent ahead of an answer");
+  kept_.reserve(patience_.ahead);  // nothing is moved once it stands, so nothing is left behind
   kept_.insert(kept_.end(), bytes.begin(), bytes.end());
 }
 
@@ -84,6 +85,7 @@ void HttpConnection::ask(GateRequest request, Instant now) {
 
 void HttpConnection::on_bytes(std::span<const std::byte> bytes, Instant now) {
   if (closed_) return;
+  if (now >= deadline_) return on_deadline(now);  // bytes that come too late buy nothing
   if (asked_) return keep(bytes);
   read(bytes, now);
 }

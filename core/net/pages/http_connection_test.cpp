@@ -46,6 +46,7 @@ class Line final : public HttpExchange {
   HttpResponse broken(const HttpRefusal& refusal) override {
     HttpResponse out;
     out.status = refusal.status;
+    refused = refusal.path;
     out.close = true;
     return out;
   }
@@ -82,6 +83,7 @@ class Line final : public HttpExchange {
   Instant now = kStart;
   HttpConnection http;
   std::vector<std::string> bodies;
+  std::string refused;
 };
 
 std::string get(std::string_view path, std::string_view fields = "") {
@@ -177,6 +179,27 @@ TEST(HttpConnection, WhatLiesOnTheLimitsPasses) {
   EXPECT_EQ(line.bodies.back().size(), 8192U);
 }
 
+TEST(HttpConnection, EachRouteMayHaveItsOwnLargestBody) {
+  HttpPatience patience;
+  patience.limits.body_bytes = 64 * 1024;
+  patience.limits.body_of = [](std::string_view method, std::string_view path) -> std::size_t {
+    return method == "POST" && path == "/large" ? 1 << 30 : 100;
+  };
+  const struct {
+    const char *path, *length, *status;
+  } rows[] = {{"/small", "101", "413"}, {"/large", "65537", "413"}, {"/small", "100", ""}, {"/large", "65536", ""}};
+  for (const auto& row : rows) {
+    Line line(patience);
+    const std::string said = line.say(head_of_post(row.path, row.length));
+    if (*row.status == 0) {
+      EXPECT_EQ(said, "") << row.path << " waits for its body";
+    } else {
+      EXPECT_THAT(said, StartsWith("HTTP/1.1 413 ")) << row.path;
+      EXPECT_EQ(line.refused, row.path) << "the exchange is told where it was";
+    }
+  }
+}
+
 TEST(HttpConnection, AHundredRequestsAreServed) {
   Line line;
   std::string all;
@@ -229,6 +252,11 @@ TEST(HttpConnection, IdleSlowAndSilentOnesAreClosedByTheGivenTime) {
   within.wait(4s);
   within.say("a");
   EXPECT_EQ(within.patience(), 6);
+
+  Line late;  // its bytes come before the timer that would have closed it
+  late.now += 15s;
+  EXPECT_EQ(late.say(get("/a")), "");
+  EXPECT_THAT(late.host.closed, ElementsAre("no request"));
 
   Line thinking;
   thinking.say(get("/ask"));

@@ -148,11 +148,12 @@ void folded(Html& out, Language language, const Html& content) {
   out.text(say(name_of(language), language)).add("</summary>\n").add(content).add("</details>\n");
 }
 
-Html refusal_page(const PageHead& head, const Refusal& refusal, Again again) {
+Html refusal_page(const PageHead& head, const Refusal& refusal, Again again, std::string_view title) {
+  if (title.empty()) title = say(Common::refused_title, head.language);
   Html out;
-  begin_page(out, head, say(Common::refused_title, head.language), true);
+  begin_page(out, head, title, true);
   out.add("<div class=\"refused\">\n");
-  heading(out, say(Common::refused_title, head.language));
+  heading(out, title);
   refusal_rows(out, head.language, refusal);
   out.add("</div>\n");
   if (!again.url.empty()) link_line(out, again.url, again.words);

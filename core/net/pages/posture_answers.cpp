@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace sekisho::pages {
@@ -13,11 +14,14 @@ constexpr std::size_t kLargestAnswer = 64 * 1024;
 struct Entry {
   std::string_view method, path;
   PostureRoute route;
+  std::size_t largest;  ///< body
 };
+constexpr std::size_t kLargestReport = 64 * 1024;
+constexpr std::size_t kLargestOtherBody = 8 * 1024;
 constexpr Entry kTable[] = {
-    {"GET", "/posture/v1/challenge", {"challenge", {}}},
-    {"POST", "/posture/v1/report", {"report", "application/jose"}},
-    {"POST", "/posture/v1/enrol", {"enrol", "application/json"}},
+    {"GET", "/posture/v1/challenge", {"challenge", {}}, kLargestOtherBody},
+    {"POST", "/posture/v1/report", {"report", "application/jose"}, kLargestReport},
+    {"POST", "/posture/v1/enrol", {"enrol", "application/json"}, kLargestOtherBody},
 };
 
 nlohmann::json both_of(const Text& text) {
@@ -29,6 +33,17 @@ const Text kUpdateAgent{"端末の確認プログラムを最新にして、も�
                         "Update the terminal's agent and run it again."};
 
 }  // namespace
+
+std::size_t largest_posture_body(std::string_view method, std::string_view path) {
+  for (const Entry& entry : kTable) {
+    if (entry.method == method && entry.path == path) return entry.largest;
+  }
+  return kLargestOtherBody;
+}
+
+bool is_posture_path(std::string_view path) {
+  return std::any_of(std::begin(kTable), std::end(kTable), [path](const Entry& entry) { return entry.path == path; });
+}
 
 std::optional<PostureRoute> posture_route(const HttpRequest& request) {
   if (!request.query.empty()) return std::nullopt;
@@ -99,7 +114,9 @@ HttpResponse posture_unavailable() {
 }
 
 HttpResponse posture_answer(GateReply reply) {
-  if (const auto* refused = std::get_if<Refused>(&reply)) return posture_refused(403, refused->refusal);
+  if (const auto* refused = std::get_if<Refused>(&reply)) {
+    return posture_refused(could_not_judge(refused->refusal) ? 503 : 403, refused->refusal);
+  }
   auto* answer = std::get_if<PostureAnswer>(&reply);
   if (answer == nullptr || answer->status < 200 || answer->status > 599 || answer->body.size() > kLargestAnswer) {
     return posture_unavailable();

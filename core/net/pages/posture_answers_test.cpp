@@ -31,6 +31,16 @@ TEST(PostureAnswers, KnowThreeRoutesAndNoOther) {
   EXPECT_FALSE(media_type_fits(report, request("POST", "/posture/v1/report", "application/json")));
 }
 
+TEST(PostureAnswers, AReportMayBeLongAndNothingElse) {
+  EXPECT_EQ(largest_posture_body("POST", "/posture/v1/report"), 65536U);
+  for (const char* path : {"/posture/v1/enrol", "/posture/v1/challenge", "/login", "/posture/v1/report/"}) {
+    EXPECT_EQ(largest_posture_body("POST", path), 8192U) << path;
+  }
+  EXPECT_EQ(largest_posture_body("GET", "/posture/v1/report"), 8192U);
+  EXPECT_TRUE(is_posture_path("/posture/v1/report"));
+  EXPECT_FALSE(is_posture_path("/posture/v1/reports"));
+}
+
 TEST(PostureAnswers, EveryRefusalHasACodeAndItsTexts) {
   for (const HttpResponse& answer : {posture_not_found(), posture_broken(400), posture_broken(413),
                                      posture_wrong_media_type(), posture_unavailable()}) {
@@ -51,6 +61,11 @@ TEST(PostureAnswers, TheGatekeepersWordsGoOutAsTheyCame) {
   EXPECT_EQ(judged.status, 409);
   EXPECT_EQ(judged.body, "{}");
   EXPECT_EQ(posture_answer(Refused{Refusal{"R19", "stop.in_force", {}, {}, {}}}).status, 403);
+  for (const char* code : {"gate.unavailable", "gate.busy"}) {
+    const HttpResponse later = posture_answer(Refused{Refusal{"R15", code, {}, {}, {}}});
+    EXPECT_EQ(later.status, 503) << "no verdict on the terminal";
+    EXPECT_EQ(nlohmann::json::parse(later.body)["error"], code);
+  }
   EXPECT_EQ(posture_answer(PostureAnswer{404, "{}"}).status, 404);
   EXPECT_EQ(posture_answer(PostureAnswer{0, "{}"}).status, 503);
   EXPECT_EQ(posture_answer(PostureAnswer{200, std::string(65537, 'x')}).status, 503);

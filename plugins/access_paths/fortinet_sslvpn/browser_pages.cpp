@@ -142,15 +142,15 @@ std::string start_url(const PageFrame& frame, std::optional<Language> language) 
 HttpResponse id_page(const PageFrame& frame, std::string_view token, std::string_view login, std::string_view error) {
   const Language l = frame.language;
   Html out;
-  begin(out, frame, say(Say::id_title, l), !error.empty(), switch_by_link(frame));
+  begin(out, frame, say(Common::login_title, l), !error.empty(), switch_by_link(frame));
   steps(out, frame, 0);
   pages::error_summary(out, l, "login", error);
-  pages::heading(out, say(Say::id_title, l));
+  pages::heading(out, say(Common::login_title, l));
   out.add("<p>").text(say(frame.for_client ? Say::id_lead_client : Say::id_lead, l)).add("</p>\n");
   out.add("<form method=\"post\" action=\"/remote/login/id\">\n");
   carried(out, frame, token);
   pages::field(out, l,
-               {"login", say(Say::id_label, l), say(Say::id_hint, l), error,
+               {"login", say(Common::id_label, l), say(Common::id_hint, l), error,
                 "type=\"text\" autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\"", login});
   pages::button(out, say(Say::next, l));
   out.add("</form>\n");
@@ -175,7 +175,7 @@ HttpResponse question_page(const PageFrame& frame, const Question& question, Ins
   if (password) {
     pages::field(
         out, l,
-        {"login", say(Say::id_label, l), {}, {}, "type=\"text\" autocomplete=\"username\" readonly", question.login});
+        {"login", say(Common::id_label, l), {}, {}, "type=\"text\" autocomplete=\"username\" readonly", question.login});
     pages::field(out, l,
                  {"password",
                   say(Common::password_label, l),

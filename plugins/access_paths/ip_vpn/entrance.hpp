@@ -6,9 +6,10 @@
 //
 //   reading --request--> asked --reply--> reading …   (idle, slow, broken, 100 requests: closed)
 //
-// Deadlines and limits are those of http_connection.hpp, but: first byte and between requests 60 s; the gatekeeper
-// gatekeeper_limit; a body 64 KiB of an agent and 8 KiB of a form. Errors: every refusal is a page, an agent's is JSON.
-// Threads: the front's. Ownership: host and config outlive a connection. Source: issue "The closed path" 1(c);
+// Deadlines and limits are those of http_connection.hpp, but: the gatekeeper gatekeeper_limit; a body 64 KiB of a
+// report and 8 KiB of anything else. The language that a person chose lives in a cookie of its own. Errors: every
+// refusal is a page, an agent's is JSON; where the gate could not judge (503) the session's cookie stays. Threads: the
+// front's. Ownership: host and config outlive a connection. Source: issue "The closed path" 1(c);
 // core/decisions/0020-ip-vpn.md; posture.md §8.
 #pragma once
 #include "config.hpp"
@@ -54,21 +55,29 @@ class EntranceConnection final : public PathConnection, private HttpExchange {
   HttpResponse silent() override;
   void first_page(const HttpRequest& request);
   void form(HttpRequest& request, Instant now);
-  void take(const pages::FormPairs& pairs, Instant now);
+  void log_in(const pages::FormPairs& pairs, Instant now);
+  void log_out(const HttpRequest& request, const pages::FormPairs& pairs, Instant now);
+  void question(const pages::FormPairs& pairs, Instant now);
+  void choose(std::string_view language);
+  void need_page_cookie();
   void answer(HttpResponse response);
   void refuse(const Refusal& refusal);
   [[nodiscard]] Frame frame() const;
+  [[nodiscard]] Leads leads() const;
   [[nodiscard]] HttpResponse reply_page(GateReply reply, Instant now);
+  [[nodiscard]] HttpResponse asked_page(const LoginAsked& asked, Instant now) const;
+  [[nodiscard]] HttpResponse refused_page(const Refused& refused);
 
   PathHost& host_;
   const Config& config_;
   Arrival arrival_;
   HttpConnection http_;
   // The request that is being answered.
-  bool of_agent_ = false;
+  bool of_agent_ = false, has_session_ = false;
   Route route_ = Route::unknown;
   Language language_ = Language::ja;
   std::string page_cookie_, login_;
+  std::string answered_;                  ///< the question that a form answers
   std::vector<std::string> set_cookies_;  ///< go with the next answer
 };
 

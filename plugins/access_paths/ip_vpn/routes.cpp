@@ -10,16 +10,22 @@ struct Entry {
   Route route;
 };
 constexpr Entry kTable[] = {
-    {"GET", "/", Route::start},          {"POST", "/login", Route::login},   {"POST", "/answer", Route::answer},
-    {"GET", "/session", Route::session}, {"POST", "/logout", Route::logout},
+    {"GET", "/", Route::start},         {"POST", "/login", Route::login},       {"POST", "/answer", Route::answer},
+    {"POST", "/resend", Route::resend}, {"POST", "/language", Route::language}, {"GET", "/session", Route::session},
+    {"POST", "/logout", Route::logout},
 };
+
+bool takes_query(Route route, std::string_view query) {
+  if (query.empty() || route == Route::start) return true;
+  return route == Route::session && (query == "lang=ja" || query == "lang=en");
+}
 
 }  // namespace
 
 Route find_route(const HttpRequest& request) {
   for (const Entry& entry : kTable) {
     if (entry.method != request.method || entry.path != request.path) continue;
-    return request.query.empty() || entry.route == Route::start ? entry.route : Route::unknown;
+    return takes_query(entry.route, request.query) ? entry.route : Route::unknown;
   }
   const bool style = request.method == "GET" && request.path == style_path() && request.query.empty();
   return style ? Route::style : Route::unknown;

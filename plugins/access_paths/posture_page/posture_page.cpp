@@ -2,6 +2,7 @@
 
 #include "human_page.hpp"
 
+#include <sekisho/sdk/path/page_forms.hpp>
 #include <sekisho/sdk/path/posture_answers.hpp>
 
 #include <utility>
@@ -12,6 +13,7 @@ namespace {
 HttpPatience patience_of(const Config& config) {
   HttpPatience out;
   out.limits.body_bytes = 64 * 1024;
+  out.limits.body_of = &pages::largest_posture_body;
   out.gatekeeper = config.gatekeeper_limit;
   return out;
 }
@@ -39,6 +41,9 @@ HttpResponse PostureConnection::silent() {
 void PostureConnection::on_request(HttpRequest& request, Instant now) {
   arrival_.language = accepted_language(request, config_.language);
   arrival_.user_agent = printable_user_agent(request);
+  if (request.method == "POST" && pages::from_other_site(request, {})) {
+    return http_.answer(pages::posture_refused(403, pages::other_origin()));
+  }
   if (const auto route = pages::posture_route(request)) {
     if (!pages::media_type_fits(*route, request)) return http_.answer(pages::posture_wrong_media_type());
     std::string body = route->media_type.empty() ? std::string() : std::move(request.body);

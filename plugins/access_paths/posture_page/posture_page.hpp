@@ -3,9 +3,9 @@
 //
 //   reading --request--> asked --reply--> reading …   (idle, slow, broken, 100 requests: closed)
 //
-// Deadlines and limits are those of http_connection.hpp, but the gatekeeper's: gatekeeper_limit; a body of 64 KiB.
-// Errors: every refusal is JSON.
-// Threads: the front's. Ownership: host and config outlive a connection. Source: posture.md §8; design.md "The seam".
+// Deadlines and limits are those of http_connection.hpp, but: the gatekeeper gatekeeper_limit; a body 64 KiB of a
+// report and 8 KiB of anything else. Errors: every refusal is JSON. Threads: the front's. Ownership: host and config
+// outlive a connection. Source: posture.md §8; design.md "The seam".
 #pragma once
 #include "config.hpp"
 

@@ -50,7 +50,10 @@ inline constexpr std::size_t kLongestValue = 512;  ///< bytes of what a person t
 /// "https://…", as the person's browser knows this gate. Letters of a host name and port only, the parser has seen to
 /// it.
 [[nodiscard]] std::string origin_of(const HttpRequest& request, std::string_view configured);
-/// Whether `Origin` is there once and equals `https://` + Host, or `configured` when that is not empty.
+/// Whether a browser says that another site's page sent this: an `Origin` that is neither `https://` + Host nor
+/// `configured` (when that is not empty), or a `Sec-Fetch-Site` other than `same-origin`. Programs say neither.
+[[nodiscard]] bool from_other_site(const HttpRequest& request, std::string_view configured);
+/// Whether a form came from our own page: `Origin` is there, and it is not from_other_site().
 [[nodiscard]] bool same_origin(const HttpRequest& request, std::string_view configured);
 
 /// Whether the media type of the body is `wanted` (lower case); parameters of the type are ignored.
@@ -84,5 +87,8 @@ class FormPairs {
 /// Refusals of the pages' own: T-14 page.other_origin and page.stale.
 [[nodiscard]] Refusal other_origin();
 [[nodiscard]] Refusal stale_page();
+/// Whether the gate could not judge (gate.unavailable, gate.busy): nothing is said about person, terminal or session,
+/// and the same request may be right later.
+[[nodiscard]] bool could_not_judge(const Refusal& refusal);
 
 }  // namespace sekisho::pages

@@ -68,8 +68,8 @@ struct Again {
   std::string_view url = {};
   std::string_view words = {};
 };
-/// Both languages, the head's first.
-[[nodiscard]] Html refusal_page(const PageHead& head, const Refusal& refusal, Again again);
+/// Both languages, the head's first. `title`: empty: "You cannot connect".
+[[nodiscard]] Html refusal_page(const PageHead& head, const Refusal& refusal, Again again, std::string_view title = {});
 /// A page of two sentences in both languages, the head's first.
 [[nodiscard]] Html short_page(const PageHead& head, Both title, Both text, Again again);
 /// What a short page says about a request that nobody could read.
