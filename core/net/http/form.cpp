@@ -1,5 +1,6 @@
 // application/x-www-form-urlencoded, decoded exactly once (threats.md law 2).
 #include <sekisho/sdk/path/http.hpp>
+#include <sekisho/sdk/secret.hpp>
 
 #include <algorithm>
 
@@ -48,14 +49,18 @@ std::optional<std::string> decode(std::string_view text) {
       out.push_back(text[i] == '+' ? ' ' : text[i]);
       continue;
     }
-    if (text.size() - i < 3) return std::nullopt;
-    const int high = hex_value(text[i + 1]), low = hex_value(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
+    const bool whole = text.size() - i >= 3;
+    const int high = whole ? hex_value(text[i + 1]) : -1, low = whole ? hex_value(text[i + 2]) : -1;
+    if (high < 0 || low < 0) {
+      wipe(out.data(), out.size());
+      return std::nullopt;
+    }
     out.push_back(static_cast<char>(high * 16 + low));
     i += 2;
   }
-  if (!strict_utf8(out)) return std::nullopt;
-  return out;
+  if (strict_utf8(out)) return out;
+  wipe(out.data(), out.size());
+  return std::nullopt;
 }
 
 }  // namespace
@@ -63,16 +68,21 @@ std::optional<std::string> decode(std::string_view text) {
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::string_view body) {
   std::vector<std::pair<std::string, std::string>> pairs;
   if (body.empty()) return pairs;
+  pairs.reserve(kMaxPairs);  // nothing is moved once it stands, so nothing is left behind
   while (true) {
     const std::size_t end = body.find('&');
     const std::string_view pair = body.substr(0, end);
     const std::size_t equals = pair.find('=');
-    const auto name = decode(pair.substr(0, equals));
-    const auto value = equals == std::string_view::npos ? std::string() : decode(pair.substr(equals + 1));
-    if (!name || name->empty() || !value || pairs.size() == kMaxPairs) return std::nullopt;
-    if (std::any_of(pairs.begin(), pairs.end(), [&](const auto& known) { return known.first == *name; }))
+    auto name = decode(pair.substr(0, equals));
+    auto value = equals == std::string_view::npos ? std::string() : decode(pair.substr(equals + 1));
+    if (!name || name->empty() || !value || pairs.size() == kMaxPairs ||
+        std::any_of(pairs.begin(), pairs.end(), [&](const auto& known) { return known.first == *name; })) {
+      // What was read may be a password; the caller never sees it.
+      if (value) wipe(value->data(), value->size());
+      for (auto& [known, text] : pairs) wipe(text.data(), text.size());
       return std::nullopt;
-    pairs.emplace_back(*name, *value);
+    }
+    pairs.emplace_back(std::move(*name), std::move(*value));
     if (end == std::string_view::npos) return pairs;
     body.remove_prefix(end + 1);
   }

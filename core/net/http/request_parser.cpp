@@ -2,6 +2,7 @@
 #include "net/http/strict_head.hpp"
 
 #include <sekisho/sdk/path/http.hpp>
+#include <sekisho/sdk/secret.hpp>
 
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -46,7 +47,13 @@ struct HttpRequestParser::Impl {
   std::uint64_t body_left = 0;
   std::optional<HttpRefusal> broken;
 
+  /// What has come of a body may hold a password.
+  void wipe_body() noexcept {
+    if (beast) wipe(beast->get().body().data(), beast->get().body().size());
+  }
+
   void next_request() {
+    wipe_body();
     scanner = http::HeadScanner(limits);
     head.clear();
     facts = {};
@@ -102,7 +109,9 @@ struct HttpRequestParser::Impl {
 };
 
 HttpRequestParser::HttpRequestParser(HttpLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
-HttpRequestParser::~HttpRequestParser() = default;
+HttpRequestParser::~HttpRequestParser() {
+  impl_->wipe_body();
+}
 
 HttpRequestParser::Progress HttpRequestParser::feed(std::span<const std::byte> bytes) {
   Progress progress;

@@ -109,8 +109,7 @@ std::optional<HttpRefusal> judge_connection(std::string_view value, HeadFacts& f
   }
 }
 
-std::optional<HttpRefusal> judge_field(std::string_view line, HeadFacts& facts, FieldsSeen& seen,
-                                       const HttpLimits& limits) {
+std::optional<HttpRefusal> judge_field(std::string_view line, HeadFacts& facts, FieldsSeen& seen) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return refuse(400, "field line without colon");
   const std::string_view name = line.substr(0, colon), value = trim(line.substr(colon + 1));
@@ -132,7 +131,6 @@ std::optional<HttpRefusal> judge_field(std::string_view line, HeadFacts& facts, 
   if (same(name, "content-length")) {
     const auto length = parse_length(value);
     if (!length) return refuse(400, "Content-Length is malformed");
-    if (*length > limits.body_bytes) return refuse(413, "body is too long");
     facts.content_length = *length;
     seen.has_length = true;
   }
@@ -155,6 +153,15 @@ std::optional<HttpRefusal> judge_target(std::string_view target, HeadFacts& fact
   if (!acceptable_path(facts.path)) return refuse(400, "path is not acceptable");
   if (!acceptable_query(facts.query)) return refuse(400, "query is not acceptable");
   return std::nullopt;
+}
+
+std::optional<HttpRefusal> judge_length(const HeadFacts& facts, const HttpLimits& limits) {
+  std::uint64_t most = limits.body_bytes;
+  if (limits.body_of != nullptr) most = std::min<std::uint64_t>(most, limits.body_of(facts.method, facts.path));
+  if (facts.content_length <= most) return std::nullopt;
+  HttpRefusal out = refuse(413, "body is too long");
+  out.path = facts.path;
+  return out;
 }
 
 }  // namespace
@@ -219,8 +226,7 @@ HeadVerdict check_head(std::string_view head, const HttpLimits& limits) {
     const std::string_view line = head.substr(0, end);
     head.remove_prefix(end + 2);
     if (line.empty() && !first) break;
-    verdict.refusal =
-        first ? judge_request_line(line, target, verdict.facts) : judge_field(line, verdict.facts, seen, limits);
+    verdict.refusal = first ? judge_request_line(line, target, verdict.facts) : judge_field(line, verdict.facts, seen);
     if (verdict.refusal) return verdict;
     if (!first && ++verdict.facts.fields > limits.fields) {
       verdict.refusal = refuse(431, "too many fields");
@@ -237,6 +243,7 @@ HeadVerdict check_head(std::string_view head, const HttpLimits& limits) {
     verdict.refusal = refuse(400, "body together with Upgrade");
   } else {
     verdict.refusal = judge_target(target, verdict.facts);
+    if (!verdict.refusal) verdict.refusal = judge_length(verdict.facts, limits);
   }
   return verdict;
 }

@@ -1,6 +1,7 @@
 #include "browser_login.hpp"
 
-#include "page_token.hpp"
+#include <sekisho/sdk/path/page_forms.hpp>
+#include <sekisho/sdk/path/page_parts.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -8,83 +9,19 @@
 namespace sekisho::fortinet {
 namespace {
 
-constexpr std::size_t kLongestValue = 512;
-constexpr std::size_t kLongestHandle = 31;
-constexpr std::size_t kLongestField = 32;
-constexpr std::size_t kCookieSize = 43;
 constexpr std::int64_t kLongestResendWait_s = 86'400;
+constexpr std::string_view kPageCookie = "__Host-login";
 /// How long a handover's id lives in the gate, for the page's words.
 constexpr std::uint32_t kHandoverLife_s = 60;
 
-using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-std::string_view value_of(const Pairs& pairs, std::string_view name) {
-  for (const auto& [key, value] : pairs) {
-    if (key == name) return value;
-  }
-  return {};
-}
-
-bool base64url(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
-}
-bool handle_shape(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestHandle && base64url(text);
-}
-/// A question with one line for an answer: "password", "code", "totp"; never what has another meaning in our forms.
-bool field_shape(std::string_view text) {
-  const bool letters = std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
-  constexpr std::string_view kTaken[] = {"login", "token", "handle", "field", "lang", "client", "realm", "handover"};
-  return letters && !text.empty() && text.size() <= kLongestField &&
-         std::find(std::begin(kTaken), std::end(kTaken), text) == std::end(kTaken);
-}
-
-std::optional<Language> language_named(std::string_view text) {
-  if (text == "ja") return Language::ja;
-  if (text == "en") return Language::en;
-  return std::nullopt;
-}
-std::string_view pick(const Text& text, Language language) {
-  return language == Language::ja ? text.ja : text.en;
-}
-
-std::int64_t seconds_of(Instant at) {
-  return std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
-}
-/// At most ten digits; anything else is 0.
-std::int64_t small_number(std::string_view text) {
-  if (text.size() > 10) return 0;
-  std::int64_t out = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return 0;
-    out = out * 10 + (c - '0');
-  }
-  return out;
-}
-
-Refusal page_refusal(std::string_view code, Text why, Text remedy) {
-  return {.rule = "T-14",
-          .code = std::string(code),
-          .what = {"この画面からの操作は受け付けられません。", "This form was not accepted."},
-          .why = std::move(why),
-          .remedy = std::move(remedy)};
-}
-Refusal other_origin() {
-  return page_refusal(
-      "page.other_origin",
-      {"この関所の画面から送られたことを確認できません。",
-       "It could not be confirmed that the form came from a page of this gate."},
-      {"アドレス欄からログイン画面を開き直してください。", "Open the login page from the address bar."});
-}
-Refusal stale_page() {
-  return page_refusal("page.stale",
-                      {"画面が古いか、別のログインの画面か、Cookieが使えません。",
-                       "The page is old or belongs to another login, or cookies are switched off."},
-                      {"最初からやり直してください。続くときは、このサイトのCookieを許可してください。",
-                       "Start again. If it goes on, allow cookies for this site."});
-}
+using pages::FormPairs;
+using pages::handle_shape;
+using pages::is_base64url;
+using pages::kCookieSize;
+using pages::kLongestValue;
+using pages::page_token;
+using pages::seconds_of;
+using pages::token_fits;
 
 std::string hex(std::string_view bytes) {
   std::string out;
@@ -110,21 +47,17 @@ std::string unhex(std::string_view text) {
   return out;
 }
 
-void wipe_all(Pairs& pairs) {
-  for (auto& [name, value] : pairs) wipe(value.data(), value.size());
-}
-
 }  // namespace
 
 /// A form's fields, borrowed from its decoded pairs.
 struct BrowserLogin::Form {
-  explicit Form(const Pairs& pairs)
-      : token(value_of(pairs, "token")),
-        handle(value_of(pairs, "handle")),
-        field(value_of(pairs, "field")),
-        login(value_of(pairs, "login")),
-        to(value_of(pairs, "to")),
-        resend_at(small_number(value_of(pairs, "resend_at"))) {}
+  explicit Form(const FormPairs& pairs)
+      : token(pairs.value("token")),
+        handle(pairs.value("handle")),
+        field(pairs.value("field")),
+        login(pairs.value("login")),
+        to(pairs.value("to")),
+        resend_at(pages::small_number(pairs.value("resend_at"))) {}
   std::string_view token, handle, field, login, to;
   std::int64_t resend_at;
 };
@@ -135,20 +68,21 @@ PageFrame BrowserLogin::frame(Language language, bool for_client, bool realm) co
 }
 
 Language BrowserLogin::language_of(const HttpRequest& request, std::string_view wanted) const {
-  if (const auto named = language_named(wanted)) return *named;
+  if (const auto named = pages::language_named(wanted)) return *named;
   return accepted_language(request, config_.language) == "en" ? Language::en : Language::ja;
 }
 
 HttpResponse BrowserLogin::first_page(const HttpRequest& request, bool for_client) {
-  const auto query = parse_form(request.query).value_or(Pairs{});
-  const std::string_view realm = value_of(query, "realm");
-  frame_ = frame(language_of(request, value_of(query, "lang")), for_client, !realm.empty());
+  const auto query = FormPairs::read(request.query);
+  const std::string_view realm = query ? query->value("realm") : std::string_view();
+  const std::string_view wanted = query ? query->value("lang") : std::string_view();
+  frame_ = frame(language_of(request, wanted), for_client, !realm.empty());
   if (!realm.empty() && realm != config_.realm) return not_found_page(frame_, true);
-  cookie_ = page_cookie(request);
+  cookie_ = pages::token_cookie(request, kPageCookie);
   const bool known = !cookie_.empty();
-  if (!known) cookie_ = new_page_cookie(entropy_);
+  if (!known) cookie_ = pages::new_cookie(entropy_);
   HttpResponse page = ask_id({}, {});
-  if (!known) page.fields.emplace_back("Set-Cookie", set_page_cookie(cookie_));
+  if (!known) page.fields.emplace_back("Set-Cookie", pages::set_cookie(kPageCookie, cookie_));
   return page;
 }
 
@@ -173,7 +107,7 @@ HttpResponse BrowserLogin::same_question(const Form& form, std::string_view erro
   Question question{.handle = form.handle, .token = form.token, .field = form.field, .error = error};
   if (form.field == "password") question.login = form.login;
   // The gatekeeper's words for another question are gone; ours must do.
-  if (form.field != "password" && form.field != "code") question.prompt = say(Say::other_title, frame_.language);
+  if (form.field != "password" && form.field != "code") question.prompt = say(Common::answer_title, frame_.language);
   if (form.resend_at <= seconds_of(now) + kLongestResendWait_s) question.resend_at = form.resend_at;
   return question_page(frame_, question, now);
 }
@@ -184,32 +118,27 @@ BrowserLogin::Next BrowserLogin::on_form(Route route, HttpRequest& request, Arri
   login_.clear();
   answered_.clear();
   frame_ = frame(language_of(request, {}), false, false);
-  cookie_ = page_cookie(request);
-  origin_ = origin_of(request, config_.origin);
-  if (!same_origin(request, config_.origin)) return refusal(other_origin());
+  cookie_ = pages::token_cookie(request, kPageCookie);
+  origin_ = pages::origin_of(request, config_.origin);
+  if (!pages::same_origin(request, config_.origin)) return refusal(pages::other_origin());
 
-  auto pairs = parse_form(request.body);
-  const std::string_view type = request.field("content-type");
-  if (!pairs || type.substr(0, type.find(';')) != "application/x-www-form-urlencoded") return broken_page(400);
-  struct Wiper {
-    Pairs& pairs;
-    ~Wiper() { wipe_all(pairs); }
-  } const wiper{*pairs};
+  const auto pairs = FormPairs::read(request.body);
+  if (!pairs || !pages::media_type_is(request, "application/x-www-form-urlencoded")) return broken_page(400);
 
   Form form(*pairs);
-  const std::string_view realm = value_of(*pairs, "realm");
-  frame_ = frame(language_of(request, value_of(*pairs, "lang")), value_of(*pairs, "client") == "1", !realm.empty());
+  const std::string_view realm = pairs->value("realm");
+  frame_ = frame(language_of(request, pairs->value("lang")), pairs->value("client") == "1", !realm.empty());
   arrival.form = frame_.for_client ? LoginForm::page_for_client : LoginForm::page;
   if (!realm.empty() && realm != config_.realm) return not_found_page(frame_, true);
   if (route == Route::page_password) form.field = "password";
   if (route == Route::page_resend) form.field = "code";
 
   const bool first = route == Route::page_id;
-  if (!first && (!handle_shape(form.handle) || !field_shape(form.field))) return refusal(stale_page());
+  if (!first && (!handle_shape(form.handle) || !pages::field_shape(form.field))) return refusal(pages::stale_page());
   const bool fits =
       first ? token_fits(form.token, cookie_, "id", {}) : token_fits(form.token, cookie_, form.field, form.handle);
-  if (!fits) return refusal(stale_page());
-  if (const auto to = language_named(form.to); to && route == Route::page_language) {
+  if (!fits) return refusal(pages::stale_page());
+  if (const auto to = pages::language_named(form.to); to && route == Route::page_language) {
     frame_ = frame(*to, frame_.for_client, !realm.empty());
   }
   arrival.language = tag_of(frame_.language);
@@ -217,8 +146,8 @@ BrowserLogin::Next BrowserLogin::on_form(Route route, HttpRequest& request, Arri
 
   const Language l = frame_.language;
   if (first) {
-    if (form.login.empty()) return ask_id({}, say(Say::id_missing, l));
-    if (form.login.size() > kLongestValue) return ask_id({}, say(Say::id_unusable, l));
+    if (form.login.empty()) return ask_id({}, say(Common::id_missing, l));
+    if (form.login.size() > kLongestValue) return ask_id({}, say(Common::id_unusable, l));
     login_ = form.login;
     BeginLogin begin{.arrival = arrival_, .evidence = {}};
     begin.evidence.emplace("login", Secret(login_));
@@ -228,13 +157,13 @@ BrowserLogin::Next BrowserLogin::on_form(Route route, HttpRequest& request, Arri
 
   AnswerLogin answer{.handle = std::string(form.handle), .arrival = arrival_, .evidence = {}};
   if (route == Route::page_resend) return GateRequest(std::move(answer));  // an answer without a code asks for one
-  const std::string_view value = value_of(*pairs, form.field);
+  const std::string_view value = pairs->value(form.field);
   const bool password = route == Route::page_password;
   if (value.empty()) {
-    return same_question(form, say(password ? Say::password_missing : Say::code_missing, l), now);
+    return same_question(form, say(password ? Common::password_missing : Common::code_missing, l), now);
   }
   if (value.size() > kLongestValue) {
-    return same_question(form, say(password ? Say::password_unusable : Say::code_unusable, l), now);
+    return same_question(form, say(password ? Common::password_unusable : Common::code_unusable, l), now);
   }
   if (password && !form.login.empty() && form.login.size() <= kLongestValue) {
     login_ = form.login;
@@ -249,12 +178,17 @@ HttpResponse BrowserLogin::ask(const LoginAsked& asked, Instant now) const {
   const Language l = frame_.language;
   const std::string& field = asked.ask.field;
   const std::string token = page_token(cookie_, field, asked.handle);
-  Question question{
-      .handle = asked.handle, .token = token, .field = field, .login = login_, .prompt = pick(asked.ask.prompt, l)};
+  Question question{.handle = asked.handle,
+                    .token = token,
+                    .field = field,
+                    .login = login_,
+                    .prompt = pages::pick(asked.ask.prompt, l)};
   if (asked.ask.resend_after_s > 0) question.resend_at = seconds_of(now) + asked.ask.resend_after_s;
   std::string error;
   if (wrong_) {
-    error.append(pick(wrong_->why, l)).append(l == Language::ja ? "" : " ").append(pick(wrong_->remedy, l));
+    error.append(pages::pick(wrong_->why, l))
+        .append(l == Language::ja ? "" : " ")
+        .append(pages::pick(wrong_->remedy, l));
     error.append(" [").append(wrong_->rule).append(" ").append(wrong_->code).append("]");
     question.error = error;
   } else if (route_ == Route::page_code && field == answered_) {
@@ -271,18 +205,18 @@ BrowserLogin::Next BrowserLogin::on_reply(GateReply reply, Instant now) {
     if (asked->ask.field == "handover") {
       if (!frame_.for_client) return unavailable();
       HttpResponse page = return_page(frame_, hex(asked->handle), config_.saml_port, kHandoverLife_s, now);
-      page.fields.emplace_back("Set-Cookie", drop_page_cookie());
+      page.fields.emplace_back("Set-Cookie", pages::drop_cookie(kPageCookie));
       return page;
     }
-    if (!field_shape(asked->ask.field)) return unavailable();
+    if (!pages::field_shape(asked->ask.field)) return unavailable();
     return ask(*asked, now);
   }
   if (const auto* grant = std::get_if<Granted>(&reply)) {
-    if (frame_.for_client || grant->cookie.size() != kCookieSize || !base64url(grant->cookie.reveal())) {
+    if (frame_.for_client || grant->cookie.size() != kCookieSize || !is_base64url(grant->cookie.reveal())) {
       return unavailable();
     }
     HttpResponse page = done_page(frame_, *grant, origin_, now);
-    page.fields.emplace_back("Set-Cookie", drop_page_cookie());
+    page.fields.emplace_back("Set-Cookie", pages::drop_cookie(kPageCookie));
     return page;
   }
   if (const auto* said = std::get_if<Refused>(&reply)) {
@@ -298,9 +232,9 @@ BrowserLogin::Next BrowserLogin::on_reply(GateReply reply, Instant now) {
 }
 
 std::string BrowserLogin::handover_handle(std::string_view query) {
-  const auto pairs = parse_form(query);
-  if (!pairs || pairs->size() != 1 || pairs->front().first != "id") return {};
-  std::string handle = unhex(pairs->front().second);
+  const auto pairs = FormPairs::read(query);
+  if (!pairs || pairs->all().size() != 1 || pairs->all().front().first != "id") return {};
+  std::string handle = unhex(pairs->all().front().second);
   return handle_shape(handle) ? handle : std::string();
 }
 

@@ -1,7 +1,8 @@
 #include "browser_login.hpp"
 
-#include "page_token.hpp"
 #include "testing/browser.hpp"
+
+#include <sekisho/sdk/path/page_forms.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -120,10 +121,11 @@ TEST(BrowserLogin, TakesNoTokenButThatOfItsCookieStepAndLogin) {
   EXPECT_TRUE(refused(with("token", ""))) << "empty";
   EXPECT_TRUE(refused(with("token", std::string(43, 'A')))) << "wrong";
   EXPECT_TRUE(refused(with("token", right.at("token").substr(1)))) << "short";
-  EXPECT_TRUE(refused(with("token", page_token(cookie, "password", "Handle-9")))) << "another login's";
-  EXPECT_TRUE(refused(with("token", page_token(cookie, "code", "Handle-2")))) << "another step's";
-  EXPECT_TRUE(refused(with("token", page_token(std::string(43, 'B'), "password", "Handle-2")))) << "another browser's";
-  EXPECT_TRUE(refused(with("token", page_token("", "password", "Handle-2")))) << "of no cookie";
+  EXPECT_TRUE(refused(with("token", pages::page_token(cookie, "password", "Handle-9")))) << "another login's";
+  EXPECT_TRUE(refused(with("token", pages::page_token(cookie, "code", "Handle-2")))) << "another step's";
+  EXPECT_TRUE(refused(with("token", pages::page_token(std::string(43, 'B'), "password", "Handle-2"))))
+      << "another browser's";
+  EXPECT_TRUE(refused(with("token", pages::page_token("", "password", "Handle-2")))) << "of no cookie";
   EXPECT_TRUE(refused(with("handle", "Handle-9"))) << "token of one login, handle of another";
   EXPECT_TRUE(refused(with("handle", "")));
   EXPECT_TRUE(refused(with("handle", std::string(32, 'a'))));

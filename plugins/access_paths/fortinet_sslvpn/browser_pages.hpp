@@ -1,7 +1,7 @@
 // The pages of the login in the browser, written whole on the server: no script, one style sheet, Japanese and English.
 // A page is a title, the steps, what is wrong (if anything) first, and one thing to do. What comes from outside is
-// text, never markup (html.hpp). Threads: pure functions. Source: issue "Login in the browser"; threats.md T-05, T-14,
-// T-15, §9; look: colours, type scale and spacing of the Digital Agency's design tokens.
+// text, never markup. What they are built of is every path's (page_parts.hpp). Threads: pure functions. Source: issue
+// "Login in the browser"; threats.md T-05, T-14, T-15, §9.
 #pragma once
 #include "texts.hpp"
 
@@ -57,11 +57,5 @@ struct Question {
 [[nodiscard]] HttpResponse broken_page(std::uint16_t status);
 /// 503; closes.
 [[nodiscard]] HttpResponse unavailable_page(const PageFrame& frame);
-
-/// The style sheet that all pages use; may be kept for ever under its path.
-[[nodiscard]] HttpResponse style_sheet();
-
-/// "14:03:20" in Japan's time.
-[[nodiscard]] std::string clock_in_japan(std::int64_t seconds_since_1970);
 
 }  // namespace sekisho::fortinet

@@ -3,24 +3,20 @@
 #include "answers.hpp"
 #include "settings_xml.hpp"
 
-#include <algorithm>
+#include <sekisho/sdk/path/page_forms.hpp>
+#include <sekisho/sdk/path/page_style.hpp>
+
 #include <utility>
 
 namespace sekisho::fortinet {
 
 namespace {
 
-constexpr Seconds kFirstRequest{15};
-constexpr Seconds kOneRequest{10};
-constexpr Seconds kGatekeeper{30};
-constexpr unsigned kMostRequests = 100;
-constexpr std::size_t kMostKept = 16384;
-constexpr std::size_t kLargestWrite = 16384;
-
-bool base64url(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
+HttpPatience patience_of(const FortinetConfig& config) {
+  HttpPatience out;
+  out.idle = config.idle_before_login;
+  out.body_within_head = true;
+  return out;
 }
 
 }  // namespace
@@ -29,91 +25,39 @@ HttpPhase::HttpPhase(PathHost& host, const FortinetConfig& config, Arrival arriv
     : host_(host),
       config_(config),
       arrival_(std::move(arrival)),
-      pages_(config, host.entropy()),
-      deadline_(now + kFirstRequest) {
+      http_(host, *this, patience_of(config), now),
+      pages_(config, host.entropy()) {
   arrival_.language = config_.language;
   arrival_.user_agent.clear();
 }
 
 std::optional<Instant> HttpPhase::next_deadline() const {
-  if (closed_ || opened_) return std::nullopt;
-  return deadline_;
+  if (opened_) return std::nullopt;
+  return http_.next_deadline();
 }
 
 void HttpPhase::on_deadline(Instant now) {
-  if (closed_ || opened_ || now < deadline_) return;
-  if (asked_ != Asked::nothing) {
-    const bool form = std::exchange(asked_, Asked::nothing) == Asked::form;
-    answer(form ? pages_.unavailable() : unavailable(arrival_.language));
-    return close("the gatekeeper is silent");
-  }
-  close(in_request_ ? "the request took too long" : "no request");
+  if (!opened_) http_.on_deadline(now);
 }
 
-void HttpPhase::close(std::string_view why) {
-  if (closed_) return;
-  closed_ = true;
-  kept_.clear();
-  host_.close(why);
+HttpResponse HttpPhase::silent() {
+  const bool form = std::exchange(asked_, Asked::nothing) == Asked::form;
+  return form ? pages_.unavailable() : unavailable(arrival_.language);
+}
+
+HttpResponse HttpPhase::broken(const HttpRefusal& refusal) {
+  return config_.login_forms == "client" ? fortinet::broken(refusal.status) : broken_page(refusal.status);
 }
 
 void HttpPhase::answer(HttpResponse response) {
-  const bool last = !keep_alive_ || requests_ >= kMostRequests;
-  response.close = response.close || last;
-  std::string text = serialize(response);
-  auto bytes = std::as_bytes(std::span(text));
-  while (!bytes.empty()) {
-    const auto piece = bytes.first(std::min(bytes.size(), kLargestWrite));
-    host_.write(piece);
-    bytes = bytes.subspan(piece.size());
-  }
-  wipe(text.data(), text.size());  // it may hold the cookie
-  wipe(response.body.data(), response.body.size());
-  if (response.close) close("answered, last request");
+  http_.answer(std::move(response));
 }
 
 void HttpPhase::on_bytes(std::span<const std::byte> bytes, Instant now) {
-  if (closed_ || opened_) return;
-  if (asked_ != Asked::nothing) {
-    if (kept_.size() + bytes.size() > kMostKept) return close("too much sent ahead of an answer");
-    kept_.insert(kept_.end(), bytes.begin(), bytes.end());
-    return;
-  }
-  read(bytes, now);
-}
-
-void HttpPhase::read(std::span<const std::byte> bytes, Instant now) {
-  while (!bytes.empty() && !closed_) {
-    if (asked_ != Asked::nothing) {
-      if (bytes.size() > kMostKept) return close("too much sent ahead of an answer");
-      kept_.assign(bytes.begin(), bytes.end());
-      return;
-    }
-    if (!in_request_) {
-      in_request_ = true;
-      deadline_ = now + kOneRequest;
-    }
-    auto progress = parser_.feed(bytes);
-    if (progress.refusal) {
-      answer(config_.login_forms == "client" ? broken(progress.refusal->status)
-                                             : broken_page(progress.refusal->status));
-      return;
-    }
-    bytes = bytes.subspan(progress.consumed);
-    if (progress.request) {
-      in_request_ = false;
-      deadline_ = now + config_.idle_before_login;
-      on_request(*progress.request, now);
-      wipe(progress.request->body.data(), progress.request->body.size());
-    } else if (progress.consumed == 0) {
-      return close("the request parser makes no progress");
-    }
-  }
+  if (!opened_) http_.on_bytes(bytes, now);
 }
 
 void HttpPhase::on_request(HttpRequest& request, Instant now) {
-  ++requests_;
-  keep_alive_ = request.keep_alive;
   arrival_.language = accepted_language(request, config_.language);
   // openfortivpn's tunnel request names no user agent; the connection's last one stands.
   if (const auto agent = printable_user_agent(request); !agent.empty()) arrival_.user_agent = agent;
@@ -149,7 +93,7 @@ void HttpPhase::on_request(HttpRequest& request, Instant now) {
 void HttpPhase::on_page_route(Route route, HttpRequest& request, Instant now) {
   switch (route) {
     case Route::page_style:
-      return answer(style_sheet());
+      return answer(pages::style_sheet());
     case Route::client_login:
       return answer(pages_.first_page(request, true));
     case Route::client_handover: {
@@ -183,7 +127,7 @@ void HttpPhase::on_login(HttpRequest& request, Instant now) {
     answer_login.evidence.emplace(std::move(second->field), std::move(second->code));
     return ask(Asked::code, std::move(answer_login), now);
   }
-  answer(broken(400));
+  answer(fortinet::broken(400));
 }
 
 void HttpPhase::on_session_route(Route route, HttpRequest& request, Instant now) {
@@ -197,7 +141,7 @@ void HttpPhase::on_session_route(Route route, HttpRequest& request, Instant now)
     return answer(page ? pages_.refused(request, without_session()) : no_session(arrival_.language));
   }
   if (route == Route::host_check) {
-    if (!acceptable_claim(request.body)) return answer(broken(400));
+    if (!acceptable_claim(request.body)) return answer(fortinet::broken(400));
     return ask(Asked::claim, PostureRequest{"hostcheck", arrival_, Secret(std::string(cookie)), request.body}, now);
   }
   const bool open_tunnel = route == Route::tunnel;
@@ -211,17 +155,15 @@ void HttpPhase::on_session_route(Route route, HttpRequest& request, Instant now)
 
 void HttpPhase::ask(Asked what, GateRequest request, Instant now) {
   asked_ = what;
-  deadline_ = now + kGatekeeper;
-  asked_number_ = host_.ask(std::move(request));
+  http_.ask(std::move(request), now);
 }
 
 void HttpPhase::on_reply(std::uint64_t request, GateReply reply, Instant now) {
-  if (closed_ || opened_ || asked_ == Asked::nothing || request != asked_number_) return;
-  deadline_ = now + config_.idle_before_login;
+  if (opened_ || !http_.on_reply(request, now)) return;
   if (asked_ == Asked::form) {
     asked_ = Asked::nothing;
     follow(pages_.on_reply(std::move(reply), now), now);  // perhaps another question
-    if (asked_ == Asked::nothing) read_kept(now);
+    http_.go_on(now);
     return;
   }
   switch (asked_) {
@@ -252,14 +194,7 @@ void HttpPhase::on_reply(std::uint64_t request, GateReply reply, Instant now) {
       break;
   }
   asked_ = Asked::nothing;
-  read_kept(now);
-}
-
-void HttpPhase::read_kept(Instant now) {
-  if (opened_ || closed_ || kept_.empty()) return;
-  const std::vector<std::byte> kept = std::move(kept_);
-  kept_.clear();
-  read(kept, now);
+  if (!opened_) http_.go_on(now);
 }
 
 void HttpPhase::answer_refusal(const Refused& refused) {
@@ -269,13 +204,13 @@ void HttpPhase::answer_refusal(const Refused& refused) {
 void HttpPhase::on_login_reply(GateReply reply) {
   if (const auto* asked = std::get_if<LoginAsked>(&reply)) {
     // The client's form has one field for an answer; a challenge tells in `grp` which question it is for.
-    const bool handle_fits = !asked->handle.empty() && asked->handle.size() <= 31 && base64url(asked->handle);
-    if (asked_ == Asked::handover || !handle_fits || !may_be_asked(asked->ask.field))
+    if (asked_ == Asked::handover || !pages::handle_shape(asked->handle) || !may_be_asked(asked->ask.field))
       return answer(unavailable(arrival_.language));
     return answer(challenge(*asked, config_.code_prompt));
   }
   if (const auto* grant = std::get_if<Granted>(&reply)) {
-    if (grant->cookie.size() != 43 || !base64url(grant->cookie.reveal())) return answer(unavailable(arrival_.language));
+    if (grant->cookie.size() != pages::kCookieSize || !pages::is_base64url(grant->cookie.reveal()))
+      return answer(unavailable(arrival_.language));
     return answer(granted(*grant, config_.ask_hostcheck && asked_ != Asked::handover));
   }
   if (const auto* refused = std::get_if<Refused>(&reply)) {

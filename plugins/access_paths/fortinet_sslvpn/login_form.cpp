@@ -1,6 +1,6 @@
 #include "login_form.hpp"
 
-#include <sekisho/sdk/path/http.hpp>
+#include <sekisho/sdk/path/page_forms.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -9,8 +9,6 @@ namespace sekisho::fortinet {
 
 namespace {
 
-constexpr std::size_t kLongestValue = 512;
-constexpr std::size_t kLongestHandle = 31;
 constexpr std::size_t kLongestClaim = 4096;
 constexpr std::size_t kLongestField = 16;
 constexpr std::string_view kCodeGroup = "remote", kAskGroup = "ask-";
@@ -26,13 +24,7 @@ std::optional<std::string> value_of(const Form& form, std::string_view name) {
 }
 
 bool fits(const std::optional<std::string>& value) {
-  return value && !value->empty() && value->size() <= kLongestValue;
-}
-
-bool handle_shape(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestHandle && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
+  return value && !value->empty() && value->size() <= pages::kLongestValue;
 }
 
 /// A group that no challenge of ours says answers the mailed code.
@@ -46,7 +38,7 @@ std::string field_of_group(const Form& form) {
 LoginRound judge(const Form& form) {
   if (auto handle = value_of(form, "reqid")) {
     auto code = value_of(form, "code");
-    if (!handle_shape(*handle) || !fits(code)) return NoRound{};
+    if (!pages::handle_shape(*handle) || !fits(code)) return NoRound{};
     return CodeRound{std::move(*handle), Secret(std::move(*code)), field_of_group(form)};
   }
   auto login = value_of(form, "username"), password = value_of(form, "credential");

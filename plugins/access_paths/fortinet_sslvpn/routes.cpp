@@ -1,13 +1,13 @@
 #include "routes.hpp"
 
-#include <algorithm>
+#include <sekisho/sdk/path/page_forms.hpp>
+#include <sekisho/sdk/path/page_style.hpp>
 
 namespace sekisho::fortinet {
 
 namespace {
 
 constexpr std::string_view kCookieName = "SVPNCOOKIE";
-constexpr std::size_t kCookieSize = 43;
 
 struct Entry {
   std::string_view method, path;
@@ -34,30 +34,6 @@ constexpr Entry kPages[] = {
     {"GET", "/remote/saml/auth_id", Route::client_handover},
 };
 
-bool base64url(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-bool same_letters(std::string_view a, std::string_view lower) {
-  return a.size() == lower.size() && std::equal(a.begin(), a.end(), lower.begin(), [](char x, char y) {
-           return (x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x) == y;
-         });
-}
-
-/// The piece before the next `separator`; `rest` goes on behind it.
-std::string_view next_piece(std::string_view& rest, char separator) {
-  const std::size_t end = rest.find(separator);
-  const std::string_view piece = rest.substr(0, end);
-  rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
-  return trimmed(piece);
-}
-
 }  // namespace
 
 Route find_route(std::string_view method, std::string_view path, std::string_view realm, bool pages) {
@@ -76,34 +52,19 @@ Route find_route(std::string_view method, std::string_view path, std::string_vie
   return Route::unknown;
 }
 
-std::string_view session_cookie(const HttpRequest& request) {
-  return token_cookie(request, kCookieName);
+std::string style_path() {
+  return pages::style_path("/remote/login/style-");
 }
 
-std::string_view token_cookie(const HttpRequest& request, std::string_view wanted) {
-  std::string_view found;
-  bool once = false;
-  for (const auto& [name, value] : request.fields) {
-    if (name != "cookie") continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      const std::string_view pair = next_piece(rest, ';');
-      const std::size_t equals = pair.find('=');
-      if (equals == std::string_view::npos || pair.substr(0, equals) != wanted) continue;
-      if (once) return {};
-      once = true;
-      found = pair.substr(equals + 1);
-    }
-  }
-  if (found.size() != kCookieSize || !std::all_of(found.begin(), found.end(), base64url)) return {};
-  return found;
+std::string_view session_cookie(const HttpRequest& request) {
+  return pages::token_cookie(request, kCookieName);
 }
 
 bool shows_pages(const HttpRequest& request) {
   std::string_view rest = request.field("accept");
   while (!rest.empty()) {
-    std::string_view range = next_piece(rest, ',');
-    if (same_letters(next_piece(range, ';'), "text/html")) return true;
+    std::string_view range = pages::next_piece(rest, ',');
+    if (pages::same_letters(pages::next_piece(range, ';'), "text/html")) return true;
   }
   return false;
 }

@@ -4,6 +4,7 @@
 #include <sekisho/sdk/path/http.hpp>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace sekisho::fortinet {
@@ -33,10 +34,7 @@ enum class Route : std::uint8_t {
 [[nodiscard]] Route find_route(std::string_view method, std::string_view path, std::string_view realm, bool pages);
 
 /// Changes whenever the style sheet changes, so that it may be kept for ever.
-[[nodiscard]] std::string_view style_path();
-
-/// The value of the one cookie `name` when it has 43 base64url characters, else empty. Borrowed from `request`.
-[[nodiscard]] std::string_view token_cookie(const HttpRequest& request, std::string_view name);
+[[nodiscard]] std::string style_path();
 
 /// The session cookie of a request: exactly one SVPNCOOKIE of 43 base64url characters, or empty. Borrowed from
 /// `request`.

@@ -6,17 +6,18 @@
 //
 //   reading --request--> asked --reply--> reading …   (idle, slow, broken, 100 requests: closed)
 //
-// Bytes that come while the gatekeeper thinks are kept (<= 16 KiB) and read afterwards. Deadlines (threats.md §9):
-// first byte and between requests 60 s; head 10 s; body 30 s and 1 KiB/s; gatekeeper gatekeeper_limit. Ranges: head 8
-// KiB, body 64 KiB of an agent and 8 KiB of a form, 100 requests a connection. Errors: every refusal is a page, an
-// agent's is JSON. Threads: the front's. Ownership: host and config outlive a connection. Source: issue "The closed
-// path" 1(c); core/decisions/0020-ip-vpn.md; posture.md §8.
+// Deadlines and limits are those of http_connection.hpp, but: the gatekeeper gatekeeper_limit; a body 64 KiB of a
+// report and 8 KiB of anything else. The language that a person chose lives in a cookie of its own. Errors: every
+// refusal is a page, an agent's is JSON; where the gate could not judge (503) the session's cookie stays. Threads: the
+// front's. Ownership: host and config outlive a connection. Source: issue "The closed path" 1(c);
+// core/decisions/0020-ip-vpn.md; posture.md §8.
 #pragma once
 #include "config.hpp"
 #include "pages.hpp"
 #include "routes.hpp"
 
-#include <sekisho/sdk/path/access_path.hpp>
+#include <sekisho/sdk/path/http_connection.hpp>
+#include <sekisho/sdk/path/page_forms.hpp>
 
 #include <optional>
 #include <string>
@@ -35,48 +36,48 @@ class Entrance final : public AccessPath {
   Config config_;
 };
 
-class EntranceConnection final : public PathConnection {
+class EntranceConnection final : public PathConnection, private HttpExchange {
  public:
   EntranceConnection(PathHost& host, const Config& config, Arrival arrival, Instant now);
 
-  void on_bytes(std::span<const std::byte> plaintext, Instant now) override;
+  void on_bytes(std::span<const std::byte> plaintext, Instant now) override { http_.on_bytes(plaintext, now); }
   void on_reply(std::uint64_t request, GateReply reply, Instant now) override;
   void on_push(const GatePush&, Instant) override {}  // no tunnel of its own, so nothing is pushed
   void on_replaced(Instant) override {}
-  void on_gone(Instant) override;
+  void on_gone(Instant) override { http_.on_gone(); }
   [[nodiscard]] std::size_t fill_record(PacketSource&, std::span<std::byte>, Instant) override { return 0; }
-  [[nodiscard]] std::optional<Instant> next_deadline() const override;
-  void on_deadline(Instant now) override;
+  [[nodiscard]] std::optional<Instant> next_deadline() const override { return http_.next_deadline(); }
+  void on_deadline(Instant now) override { http_.on_deadline(now); }
 
  private:
-  using Pairs = std::vector<std::pair<std::string, std::string>>;
-  void read(std::span<const std::byte> bytes, Instant now);
-  void on_request(HttpRequest& request, Instant now);
+  void on_request(HttpRequest& request, Instant now) override;
+  HttpResponse broken(const HttpRefusal& refusal) override;
+  HttpResponse silent() override;
   void first_page(const HttpRequest& request);
   void form(HttpRequest& request, Instant now);
-  void take(Pairs& pairs, Instant now);
-  void show_session(Secret cookie, Instant now);
-  void ask(GateRequest request, Instant now);
+  void log_in(const pages::FormPairs& pairs, Instant now);
+  void log_out(const HttpRequest& request, const pages::FormPairs& pairs, Instant now);
+  void question(const pages::FormPairs& pairs, Instant now);
+  void choose(std::string_view language);
+  void need_page_cookie();
   void answer(HttpResponse response);
   void refuse(const Refusal& refusal);
-  void close(std::string_view why);
   [[nodiscard]] Frame frame() const;
+  [[nodiscard]] Leads leads() const;
   [[nodiscard]] HttpResponse reply_page(GateReply reply, Instant now);
+  [[nodiscard]] HttpResponse asked_page(const LoginAsked& asked, Instant now) const;
+  [[nodiscard]] HttpResponse refused_page(const Refused& refused);
 
   PathHost& host_;
   const Config& config_;
   Arrival arrival_;
-  HttpRequestParser parser_;
-  std::optional<std::uint64_t> asked_;
-  std::vector<std::byte> kept_;
-  Instant deadline_, body_since_{};
-  std::size_t body_bytes_ = 0;
-  unsigned requests_ = 0;
-  bool in_request_ = false, in_body_ = false, keep_alive_ = true, closed_ = false;
+  HttpConnection http_;
   // The request that is being answered.
+  bool of_agent_ = false, has_session_ = false;
   Route route_ = Route::unknown;
   Language language_ = Language::ja;
   std::string page_cookie_, login_;
+  std::string answered_;                  ///< the question that a form answers
   std::vector<std::string> set_cookies_;  ///< go with the next answer
 };
 

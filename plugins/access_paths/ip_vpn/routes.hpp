@@ -1,5 +1,6 @@
-// The closed list of what the entrance answers; everything else is one and the same 404 (threats.md T-02, T-15).
-// Threads: pure functions. Method and path are compared byte for byte; GET / alone takes a query (the language).
+// The closed list of what the entrance answers people, beside what agents ask (posture_answers.hpp); everything else is
+// one and the same 404 (threats.md T-02, T-15). Threads: pure functions. Method and path are compared byte for byte;
+// GET / and GET /session alone take a query (the language).
 #pragma once
 #include <sekisho/sdk/path/http.hpp>
 
@@ -10,22 +11,23 @@ namespace sekisho::ip_vpn {
 
 enum class Route : std::uint8_t {
   unknown,
-  start,      ///< GET /[?lang=…]
-  style,      ///< GET /style-….css
-  login,      ///< POST /login: id and password
-  answer,     ///< POST /answer: what was asked beside them
-  session,    ///< GET /session
-  logout,     ///< POST /logout
-  challenge,  ///< GET /posture/v1/challenge
-  report,     ///< POST /posture/v1/report, application/jose
-  enrol,      ///< POST /posture/v1/enrol, application/json
+  start,     ///< GET /[?lang=…]
+  style,     ///< GET /style-….css
+  login,     ///< POST /login: id and password
+  answer,    ///< POST /answer: what was asked beside them
+  resend,    ///< POST /resend: another code
+  language,  ///< POST /language: the same question in the other language
+  session,   ///< GET /session[?lang=ja|en]
+  logout,    ///< POST /logout
 };
 
 [[nodiscard]] Route find_route(const HttpRequest& request);
-[[nodiscard]] constexpr bool is_of_agent(Route route) {
-  return route == Route::challenge || route == Route::report || route == Route::enrol;
+/// The forms of one question: they carry its handle.
+[[nodiscard]] constexpr bool is_question(Route route) {
+  return route == Route::answer || route == Route::resend || route == Route::language;
 }
-/// True when the body's media type is the route's; parameters of the type are ignored.
-[[nodiscard]] bool media_type_fits(Route route, const HttpRequest& request);
+[[nodiscard]] constexpr bool is_form(Route route) {
+  return route == Route::login || route == Route::logout || is_question(route);
+}
 
 }  // namespace sekisho::ip_vpn

@@ -22,6 +22,9 @@ struct HttpLimits {
   std::size_t head_bytes = 8192;
   std::size_t fields = 64;
   std::size_t body_bytes = 8192;
+  /// Where set: the most that a body may have on this route, never above body_bytes. Asked once the head is complete,
+  /// before anything is kept of the body.
+  std::size_t (*body_of)(std::string_view method, std::string_view path) = nullptr;
 };
 
 struct HttpRequest {
@@ -37,7 +40,8 @@ struct HttpRequest {
 
 struct HttpRefusal {
   std::uint16_t status = 400;
-  std::string detail;  ///< for the operator
+  std::string detail;     ///< for the operator
+  std::string path = {};  ///< of the request, where its head could be read (a body that is too long); else empty
 };
 
 class HttpRequestParser {
