@@ -366,12 +366,16 @@ void Consoles::judge() {
 }
 
 void Consoles::link_gone(Gate::LinkId link) {
-  std::erase_if(screens_, [&](auto& entry) {
-    if (entry.second.link != link) return false;
-    gate_.rdp->changed(entry.second.session);
-    broke_off(entry.second, "relay.gone");
-    return true;
-  });
+  for (auto at = screens_.begin(); at != screens_.end();) {
+    Screen& screen = at->second;
+    if (screen.link != link) {
+      ++at;
+      continue;
+    }
+    gate_.rdp->changed(screen.session);
+    broke_off(screen, "relay.gone");
+    at = screens_.erase(at);
+  }
   tell_broken_off();
 }
 
@@ -397,11 +401,15 @@ std::size_t Consoles::open() const {
 }
 
 void Consoles::forget_late() {
-  std::erase_if(screens_, [&](auto& entry) {
-    if (!entry.second.closed || gate_.now() < entry.second.closed_at + kLastNotes) return false;
-    broke_off(entry.second, "recording.no_end");
-    return true;
-  });
+  for (auto at = screens_.begin(); at != screens_.end();) {
+    Screen& screen = at->second;
+    if (!screen.closed || gate_.now() < screen.closed_at + kLastNotes) {
+      ++at;
+      continue;
+    }
+    broke_off(screen, "recording.no_end");
+    at = screens_.erase(at);
+  }
   tell_broken_off();
 }
 
