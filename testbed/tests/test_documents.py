@@ -1,6 +1,7 @@
 """What documents name must be there: a path that moved is told here, before a reader looks for it."""
 from __future__ import annotations
 
+import ast
 import pathlib
 import re
 import subprocess
@@ -39,3 +40,23 @@ def test_every_path_in_a_document_exists() -> None:
             if not (ROOT / path).exists() and not (page.parent / path).exists()
             and not list(ROOT.glob(path + "-*.md"))]  # a decision goes by its number
     assert not lost, "\n".join(lost)
+
+
+def steps_of(source: pathlib.Path) -> list[str]:
+    """What `./dev demo` prints for each step of this half, in the order in which they stand there."""
+    calls = [node for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "step" and len(node.args) > 2]
+    words = [[arg.value for arg in call.args[:2] if isinstance(arg, ast.Constant)] for call in sorted(calls, key=lambda call: call.lineno)]
+    assert all(len(each) == 2 for each in words), words
+    return [f"{ja} / {en}" for ja, en in words]
+
+
+def test_the_readme_shows_the_demo_as_it_is() -> None:
+    """Every step of both halves, in order; the halves are told one within the other."""
+    shown = re.findall(r"^  ✓ (.*?)(?:  .*)?$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    lab = ROOT / "testbed/sekisho_testbed"
+    for half in ("demo.py", "demo_consoles.py"):
+        steps = steps_of(lab / half)
+        assert len(steps) > 5 and [step for step in shown if step in steps] == steps, f"{half}: {[s for s in steps if s not in shown]}"
+    known = [*steps_of(lab / "demo.py"), *steps_of(lab / "demo_consoles.py")]
+    assert [step for step in shown if step not in known] == [], "steps that the demo does not have"
