@@ -237,7 +237,7 @@ TEST(Objects, AnOldFaultIsKnownByItsObjectAndNotByItsPlace) {
 TEST(Objects, AnExceptionIsEndedByAnEarlierDayAndNotByALaterOne) {
   Registry before = cast();
   const json object{{"id", "x-1"},      {"application", "a-mori"}, {"terminal", "pc-mori"}, {"check", "antivirus"},
-                    {"reason", "試験"}, {"approver", "yama"},      {"until", "2026-12-31"}};
+                    {"reason", "試験"}, {"approver", "yama"},      {"until", "2026-11-27"}};
   const auto granted = grant_exception(before, object, kNow);
   ASSERT_EQ(code(granted), "ok");
   before = granted->registry;

@@ -43,7 +43,7 @@ def findings(result: dict[str, Any]) -> list[str]:
 
 def looked_at(page: Browser, name: str, script: pathlib.Path, pictures: pathlib.Path) -> list[str]:
     """What is wrong with the page that stands there, wide and narrow; a picture of each is kept. It must not scroll sideways."""
-    found = []
+    found: list[str] = []
     for shape, width in (("wide", 1200), ("narrow", 500)):
         page.size(width, 1000)
         overflow = page.script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -268,8 +268,10 @@ class NamespacesWorld(World):
                 last.callback(self.gatehouse.stop)
             last.callback(self.end_clients)
             last.callback(self.life.close)
-            for one in [*self.browsers, *(self._consoles.viewers if self._consoles is not None else [])]:
-                last.callback(one.close)
+            for browser in self.browsers:
+                last.callback(browser.close)
+            for viewer in self._consoles.viewers if self._consoles is not None else []:
+                last.callback(viewer.close)
 
     def end_clients(self) -> None:
         for program in self.house.lab.programs:
