@@ -31,18 +31,18 @@ std::optional<Range> range_of(const json& value) {
   const auto address = parse_ipv4(prefix.value("addr", std::string()));
   const int bits = prefix.value("len", -1);
   if (!address || bits < 0 || bits > 32) return std::nullopt;
-  return range_of(network_of(*address, static_cast<std::uint8_t>(bits)));
+  return range_over(network_of(*address, static_cast<std::uint8_t>(bits)));
 }
 
 }  // namespace
 
-Range range_of(const Ipv4Network& network) {
+Range range_over(const Ipv4Network& network) {
   return {network.address, network.last()};
 }
 
 std::optional<Range> parse_range(std::string_view text) {
   if (const auto address = parse_ipv4(text)) return Range{*address, *address};
-  if (const auto network = parse_ipv4_network(text)) return range_of(*network);
+  if (const auto network = parse_ipv4_network(text)) return range_over(*network);
   return std::nullopt;
 }
 

@@ -25,7 +25,7 @@ struct Range {
   [[nodiscard]] bool holds(std::uint32_t address) const { return first <= address && address <= last; }
   [[nodiscard]] bool meets(const Range& other) const { return first <= other.last && other.first <= last; }
 };
-[[nodiscard]] Range range_of(const Ipv4Network& network);
+[[nodiscard]] Range range_over(const Ipv4Network& network);
 /// "10.0.0.1" or "10.0.0.0/24"; nullopt: neither.
 [[nodiscard]] std::optional<Range> parse_range(std::string_view text);
 [[nodiscard]] std::string to_text(const Range& range);

@@ -34,7 +34,7 @@ Place place_of(const PathConfig& path, const SiteConfig& config) {
   out.path = path.name;
   const std::uint8_t prefix = path.is_closed() ? path.closed.prefix : path.tun.prefix;
   if (const auto gate = parse_ipv4(path.gate_address())) {
-    out.network = range_of(network_of(*gate, prefix));
+    out.network = range_over(network_of(*gate, prefix));
     out.places.push_back(out.network);
   }
   out.devices.push_back(path.is_closed() ? path.closed.device : path.tun.name);
@@ -42,7 +42,7 @@ Place place_of(const PathConfig& path, const SiteConfig& config) {
   for (const HyperConfig& zone : config.hypervisors) {
     if (std::ranges::find(path.zones, zone.zone) == path.zones.end()) continue;
     if (const auto segment = parse_ipv4_network(zone.network)) {
-      out.desktops.push_back(range_of(*segment));
+      out.desktops.push_back(range_over(*segment));
       add_place(out, zone.network);
     }
   }
