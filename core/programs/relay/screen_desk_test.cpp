@@ -381,7 +381,12 @@ TEST_F(ScreenDeskTest, ASlowBrowserHoldsBackItsOwnGuestAlone) {
 
 class HastyDesk : public ScreenDeskTest {
  protected:
-  HastyDesk() : ScreenDeskTest({.answer = Seconds{5}, .step = Seconds{0}}) {}
+  HastyDesk() : ScreenDeskTest(hasty()) {}
+  static DeskLimits hasty() {
+    DeskLimits out({kZone});
+    out.step = Seconds{0};
+    return out;
+  }
 };
 
 TEST_F(HastyDesk, AGuestThatIsSilentTooLongIsUnreachable) {
