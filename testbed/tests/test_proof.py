@@ -28,7 +28,7 @@ def bare(of: type) -> type:
             raise NotImplementedError(name)
         return none
 
-    return type("Bare", (of,), {name: missing(name) for name in of.__abstractmethods__})
+    return type("Bare", (of,), {name: missing(name) for name in getattr(of, "__abstractmethods__")})
 
 
 class Reads(Page):
@@ -172,9 +172,10 @@ def refused_side(stage: Stage, says: str, told: tuple[str, str] | None) -> Calla
         def log_in(who: str, **how: Any) -> Page:
             if told:
                 stage.refuse(*told)
-            return real(who, **how)
+            page: Page = real(who, **how)
+            return page
 
-        side.log_in = log_in  # type: ignore[method-assign]
+        side.log_in = log_in
         side.must_be_refused("it", "sato", "circuit.line_down", "R02")
     return go
 
