@@ -105,6 +105,33 @@ TEST(Engine, WrongPasswordsWithACertificateAreTheLoginMachinesBusinessAlone) {
   EXPECT_EQ(stranger.heard, "hi\n");
 }
 
+// An agent of a session reports from the address where somebody else guesses passwords (behind one address translation,
+// or at one terminal). With its certificate it is neither refused nor charged; nor does it prolong what others have
+// earned.
+TEST(Engine, ReportsWithACertificateAreHeardAndFreeWhileTheirSourceIsPenalised) {
+  EngineLab lab;
+  bool posture_is_refused = false;
+  lab.gate.answer = [&](GateRequest& request) -> std::optional<GateReply> {
+    if (std::holds_alternative<PostureRequest>(request) && !posture_is_refused) return PostureAnswer{409, "{}"};
+    return Refused{{"R04", "password.wrong", {}, {}, {}}, true};
+  };
+  auto& guesser = lab.connect("192.0.2.66", Keys::Who::nobody);
+  for (int i = 0; i < 4; ++i) guesser.say("login\n");                                      // 20 s
+  ASSERT_EQ(lab.connect("192.0.2.66", Keys::Who::nobody).why, "the source is penalised");  // and one more
+  for (int i = 0; i < 20; ++i) {
+    posture_is_refused = i % 2 == 1;
+    auto& agent = lab.connect("192.0.2.66", Keys::Who::mori);
+    agent.say("report\n");
+    EXPECT_EQ(agent.heard, posture_is_refused ? "refused password.wrong\n" : "judged 409\n") << i;
+    agent.driver->on_transport_gone("done");
+    lab.settle();
+  }
+  lab.advance(Seconds{22});
+  auto& stranger = lab.connect("192.0.2.66", Keys::Who::nobody);
+  stranger.say("hello\n");
+  EXPECT_EQ(stranger.heard, "hi\n") << "the reports were charged";
+}
+
 // --- packets
 // ------------------------------------------------------------------------------------------------------------------
 

@@ -27,8 +27,11 @@ class LentAgent(TerminalAgent):
     """Its gate is the entrance, before the login and after it."""
 
     def argv(self, *words: str, inside: bool) -> list[str]:
-        return [str(self.binary), "--facts", str(self.facts_file), "--key", str(self.key), "--state", str(self.state),
-                "--gate", cast_closed.ORIGIN, "--ca", str(self.pc.gate_ca), "--json", *words]
+        argv = [str(self.binary), "--facts", str(self.facts_file), "--key", str(self.key), "--state", str(self.state),
+                "--gate", cast_closed.ORIGIN, "--ca", str(self.pc.gate_ca), "--json"]
+        if self.pc.identity is not None:
+            argv += ["--certificate", str(self.pc.identity.certificate), "--certificate-key", str(self.pc.identity.key)]
+        return [*argv, *words]
 
 
 class LentPc(ContractorPc):

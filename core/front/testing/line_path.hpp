@@ -2,6 +2,7 @@
 //   hello            -> "hi\n"
 //   login            -> asks BeginLogin; answers "granted\n", "refused <code>\n", "asked\n"
 //   tunnel           -> asks ResumeSession; "up\n" and frames from then on, or "refused <code>\n"
+//   report           -> asks PostureRequest; answers "judged <status>\n" or "refused <code>\n"
 //   say <n>          -> n bytes, in records of at most 16,384
 //   bye              -> "bye\n", then close
 // Threads: one. Every call is noted, so that a test can say what the front did.
@@ -85,6 +86,9 @@ class LineConnection final : public PathConnection {
     if (const auto* refused = std::get_if<Refused>(&reply)) return say("refused " + refused->refusal.code + "\n");
     if (std::holds_alternative<Granted>(reply)) return say("granted\n");
     if (std::holds_alternative<LoginAsked>(reply)) return say("asked\n");
+    if (const auto* judged = std::get_if<PostureAnswer>(&reply)) {
+      return say("judged " + std::to_string(judged->status) + "\n");
+    }
     if (const auto* resumed = std::get_if<Resumed>(&reply)) {
       view_ = resumed->view;
       host_.attach_tunnel(*view_);
@@ -145,6 +149,8 @@ class LineConnection final : public PathConnection {
       static_cast<void>(host_.ask(std::move(begin)));
     } else if (word == "tunnel") {
       static_cast<void>(host_.ask(ResumeSession{Secret("cookie"), arrival_, true}));
+    } else if (word == "report") {
+      static_cast<void>(host_.ask(PostureRequest{"report", arrival_, Secret(), "a.b.c"}));
     } else if (word == "throw") {
       throw std::runtime_error("a broken path");
     } else if (word.starts_with("say ")) {

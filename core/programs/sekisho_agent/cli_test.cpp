@@ -292,6 +292,41 @@ TEST_F(Cli, ReportsToNobodyButTheCertificateThatGaveTheChallenge) {
   EXPECT_EQ(gate.requests[0].path, "/posture/v1/challenge");
 }
 
+TEST_F(Cli, ShowsTheCertificateThatTheGateKnowsItBy) {
+  enrol();
+  {
+    const auto held = gate.lock();
+    const auto identity = gate.clients.issue({.name = "mori"});
+    write("client.pem", identity.certificate_pem);
+    write("client.key", identity.key_pem);
+    gate.shown.clear();
+  }
+  const std::vector<std::string> both{"--certificate", path("client.pem"), "--certificate-key", path("client.key")};
+  std::vector<std::string> words = both;
+  words.insert(words.end(), kReport.begin(), kReport.end());
+  Program run(argv(words));
+  EXPECT_EQ(run.end(), 0) << run.text;
+  {
+    const auto held = gate.lock();
+    ASSERT_FALSE(gate.shown.empty());
+    for (const bool shown : gate.shown) EXPECT_TRUE(shown) << "with the challenge and with the report";
+    gate.shown.clear();
+  }
+  Program without(argv(kReport));
+  EXPECT_EQ(without.end(), 0) << without.text;
+  {
+    const auto held = gate.lock();
+    ASSERT_FALSE(gate.shown.empty());
+    for (const bool shown : gate.shown) EXPECT_FALSE(shown);
+  }
+  words.erase(words.begin() + 2, words.begin() + 4);
+  expect_refused(words, 5, "agent.settings");
+  ::chmod(path("client.key").c_str(), 0644);
+  words = both;
+  words.insert(words.end(), kReport.begin(), kReport.end());
+  expect_refused(words, 5, "agent.key_open");
+}
+
 TEST_F(Cli, FindsNoSessionWhereThereIsNone) {
   enrol();
   expect_refused({"report", "--once"}, 4, "agent.no_session");

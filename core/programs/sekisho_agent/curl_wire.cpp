@@ -96,6 +96,14 @@ struct CurlWire::Impl {
       curl_blob ca{options.ca_pem.data(), options.ca_pem.size(), CURL_BLOB_COPY};
       set(CURLOPT_CAINFO_BLOB, &ca);
     }
+    if (!options.certificate_pem.empty()) {
+      curl_blob shown{options.certificate_pem.data(), options.certificate_pem.size(), CURL_BLOB_COPY};
+      const std::string_view pem = options.certificate_key_pem.reveal();
+      // Borrowed, not copied: libcurl does not wipe its copies. The options live as long as the handle.
+      curl_blob key{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_NOCOPY};
+      set(CURLOPT_SSLCERT_BLOB, &shown);
+      set(CURLOPT_SSLKEY_BLOB, &key);
+    }
     set(CURLOPT_SSL_CTX_FUNCTION, &Impl::on_context);
     set(CURLOPT_SSL_CTX_DATA, static_cast<void*>(this));
     set(CURLOPT_WRITEFUNCTION, &Impl::on_body);
@@ -146,6 +154,8 @@ struct CurlWire::Impl {
       case CURLE_SSL_CACERT_BADFILE:
       case CURLE_SSL_ISSUER_ERROR:
         return fail("agent.certificate", detail);
+      case CURLE_SSL_CERTPROBLEM:
+        return fail("agent.settings", "--certificate: " + detail);
       case CURLE_WEIRD_SERVER_REPLY:
       case CURLE_UNSUPPORTED_PROTOCOL:
         return fail("agent.answer_malformed", detail);
@@ -164,6 +174,9 @@ Result<std::unique_ptr<CurlWire>> CurlWire::make(WireOptions options) {
   if (!is_gate(options.gate)) return fail("agent.settings", "--gate: https://NAME[:PORT]");
   if (!options.ca_pem.empty() && options.ca_pem.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
     return fail("agent.settings", "--ca: holds no certificate");
+  }
+  if (options.certificate_pem.empty() != options.certificate_key_pem.empty()) {
+    return fail("agent.settings", "--certificate and --certificate-key belong together");
   }
   auto impl = std::make_unique<Impl>();
   impl->options = std::move(options);

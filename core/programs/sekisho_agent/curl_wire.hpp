@@ -7,6 +7,7 @@
 #include "agent/wire.hpp"
 
 #include <sekisho/sdk/result.hpp>
+#include <sekisho/sdk/secret.hpp>
 
 #include <chrono>
 #include <functional>
@@ -16,8 +17,12 @@
 namespace sekisho::agent {
 
 struct WireOptions {
-  std::string gate;        ///< https://NAME[:PORT]
-  std::string ca_pem;      ///< authorities; empty: the system's
+  std::string gate;    ///< https://NAME[:PORT]
+  std::string ca_pem;  ///< authorities; empty: the system's
+  /// What the terminal shows of itself, leaf first, and its key; both or none. A gate that knows the certificate hears
+  /// the terminal even while others at its address are penalised for bad logins.
+  std::string certificate_pem;
+  Secret certificate_key_pem;
   std::string connect_to;  ///< ADDRESS:PORT to connect to instead; the name stays what is verified
   std::string language = "ja";
   std::chrono::milliseconds connect_limit{5000}, limit{10000};

@@ -23,8 +23,8 @@ constexpr std::size_t kMostCaBytes = 1 << 20;
 constexpr std::size_t kMostTokenBytes = 512;
 
 struct Arguments {
-  std::string facts, key, state, ca, token_file;
-  WireOptions wire;
+  std::string facts, key, state, ca, certificate, certificate_key, token_file;
+  std::string gate, connect_to;
   Format format;
   bool before_login = false;
 };
@@ -67,8 +67,20 @@ Result<Secret> load_token(const std::string& path) {
 }
 
 Result<std::unique_ptr<CurlWire>> make_wire(const Arguments& arguments) {
-  WireOptions options = arguments.wire;
+  WireOptions options;
+  options.gate = arguments.gate;
+  options.connect_to = arguments.connect_to;
   options.language = arguments.format.language;
+  if (!arguments.certificate.empty()) {
+    auto shown = read_plain(arguments.certificate, kMostCaBytes, "agent.settings");
+    if (!shown) return shown.error();
+    options.certificate_pem = std::move(*shown);
+  }
+  if (!arguments.certificate_key.empty()) {
+    auto key = read_private(arguments.certificate_key, kMostKeyBytes, {"agent.settings", "agent.key_open"});
+    if (!key) return key.error();
+    options.certificate_key_pem = std::move(*key);
+  }
   if (!arguments.ca.empty()) {
     auto ca = read_plain(arguments.ca, kMostCaBytes, "agent.settings");
     if (!ca) return ca.error();
@@ -124,12 +136,14 @@ int run(int argc, char** argv) {
   CLI::App app{"sekisho-agent: 端末の状態を関所へ報告する / reports a terminal's state to the gate"};
   Arguments arguments;
   arguments.format.language = language_of_environment();
-  app.add_option("--gate", arguments.wire.gate, "https://NAME[:PORT]")->required();
+  app.add_option("--gate", arguments.gate, "https://NAME[:PORT]")->required();
   app.add_option("--key", arguments.key, "the terminal's private key (made by enrol, 0600)")->required();
   app.add_option("--state", arguments.state, "report counter and enrolment (0600)")->required();
   app.add_option("--facts", arguments.facts, "device-facts document of a simulated terminal");
   app.add_option("--ca", arguments.ca, "authorities of the gate's certificate, PEM; default: the system's");
-  app.add_option("--connect-to", arguments.wire.connect_to, "ADDRESS:PORT instead of the name's address");
+  app.add_option("--connect-to", arguments.connect_to, "ADDRESS:PORT instead of the name's address");
+  app.add_option("--certificate", arguments.certificate, "client certificate that the gate knows, PEM; leaf first");
+  app.add_option("--certificate-key", arguments.certificate_key, "its private key, PEM (0600)");
   app.add_flag("--json", arguments.format.json, "one JSON document a line");
   app.add_option("--lang", arguments.format.language, "ja or en")->check(CLI::IsMember({"ja", "en"}));
   app.require_subcommand(1);

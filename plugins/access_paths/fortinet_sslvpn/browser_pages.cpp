@@ -173,9 +173,13 @@ HttpResponse question_page(const PageFrame& frame, const Question& question, Ins
   carried(out, frame, question.token);
   pages::hidden(out, "handle", question.handle);
   if (password) {
-    pages::field(
-        out, l,
-        {"login", say(Common::id_label, l), {}, {}, "type=\"text\" autocomplete=\"username\" readonly", question.login});
+    pages::field(out, l,
+                 {"login",
+                  say(Common::id_label, l),
+                  {},
+                  {},
+                  "type=\"text\" autocomplete=\"username\" readonly",
+                  question.login});
     pages::field(out, l,
                  {"password",
                   say(Common::password_label, l),

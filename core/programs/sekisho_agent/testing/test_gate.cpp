@@ -32,6 +32,8 @@ std::shared_ptr<SSL_CTX> context_of(const tls::testing::Identity& identity, std:
   const int size = i2d_X509(certificate.get(), &der);
   fingerprint = admission::sha256_hex({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
   OPENSSL_free(der);
+  // As a front does: a certificate is asked for, and what it is worth is judged later.
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
   return context;
 }
 
@@ -85,6 +87,10 @@ void TestGate::serve(int fd, ssl_ctx_st* context) {
   HttpRequestParser parser({.body_bytes = 64 * 1024});
   std::vector<std::byte> buffer(16384);
   bool open = SSL_accept(tls.get()) == 1;
+  {
+    const auto held = lock();
+    shown.push_back(SSL_get0_peer_certificate(tls.get()) != nullptr);
+  }
   while (open) {
     const int got = SSL_read(tls.get(), buffer.data(), static_cast<int>(buffer.size()));
     if (got <= 0) break;

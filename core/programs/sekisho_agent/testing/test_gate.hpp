@@ -34,6 +34,8 @@ class TestGate {
   std::vector<HttpRequest> requests;
   /// Close after a challenge, and show another certificate of the same authority from then on.
   bool change_certificate = false;
+  std::vector<bool> shown;  ///< of each connection, whether its client showed a certificate
+  tls::testing::Authority clients{"test client CA"};
 
  private:
   void accept_all();
