@@ -29,8 +29,8 @@ std::optional<AssuranceFault> assurance_fault(const std::vector<std::string>& fa
     }
     const std::string weight = std::to_string(found->second->weight());
     sum += found->second->weight();
-    counted.ja += (counted.ja.empty() ? "" : "、") + factor + "は" + weight;
-    counted.en += (counted.en.empty() ? "" : ", ") + factor + " counts " + weight;
+    counted.ja.append(counted.ja.empty() ? "" : "、").append(factor).append("は").append(weight);
+    counted.en.append(counted.en.empty() ? "" : ", ").append(factor).append(" counts ").append(weight);
   }
   if (sum >= wanted) return std::nullopt;
   const std::string have = std::to_string(sum), need = std::to_string(wanted);
