@@ -97,6 +97,8 @@ void Consoles::note(const LinkEntry& link, const seam::RecordingNote& note) {
     screen.header = std::move(header);
   } else if (!screen.header) {
     return refused("the recording was not opened");
+  } else if (screen.recording_over) {
+    return refused("the recording has ended");
   } else if (const auto* chunk = std::get_if<seam::RecordingChunk>(&note.body)) {
     const auto hash = audit::hash_from_hex(chunk->hash);
     if (!hash) return refused("not a hash");
@@ -104,19 +106,27 @@ void Consoles::note(const LinkEntry& link, const seam::RecordingNote& note) {
         *screen.header,
         {chunk->number, chunk->offset, chunk->length, instant(chunk->begin), instant(chunk->end), *hash}, gate_.now());
   } else if (const auto* closed = std::get_if<seam::RecordingClosed>(&note.body)) {
+    screen.recording_over = true;
     entry = recording::closed_entry(*screen.header, closed->chunks, closed->why.substr(0, 64), gate_.now());
   } else {
     const auto& failed = std::get<seam::RecordingFailed>(note.body);
+    screen.recording_over = true;
     entry = recording::failed_entry(*screen.header, failed.chunks,
                                     {failed.code.substr(0, 64), failed.detail.substr(0, 256), {}}, gate_.now());
   }
   entry->path = screen.path;
-  gate_.record(std::move(*entry), [this, asked_by = link.id, number = note.number](Result<std::uint64_t> durable) {
-    const auto relay = gate_.links.find(asked_by);
-    if (relay == gate_.links.end()) return;
-    relay->second.link->send(
-        seam::RecordingNoted{number, durable.has_value(), durable ? std::string() : durable.error().code});
-  });
+  // An end that the journal did not take is none, and the relay does not say it again.
+  std::shared_ptr<BrokenOff> unless;
+  if (screen.recording_over)
+    unless = std::make_shared<BrokenOff>(BrokenOff{*screen.header, screen.path, "recording.no_end"});
+  gate_.record(std::move(*entry),
+               [this, unless, asked_by = link.id, number = note.number](Result<std::uint64_t> durable) {
+                 if (unless && !durable) not_told(std::move(*unless));
+                 const auto relay = gate_.links.find(asked_by);
+                 if (relay == gate_.links.end()) return;
+                 relay->second.link->send(
+                     seam::RecordingNoted{number, durable.has_value(), durable ? std::string() : durable.error().code});
+               });
 }
 
 }  // namespace sekisho::gate

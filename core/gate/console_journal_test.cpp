@@ -150,5 +150,99 @@ TEST_F(ConsoleJournal, AClosedScreenIsForgottenAMinuteAfterItsLastWord) {
   EXPECT_FALSE(note(chunk(1)).ok);
 }
 
+/// What the journal was told of recordings without an end: who, and why.
+std::vector<std::string> broken_off(const FakeJournal& journal) {
+  std::vector<std::string> out;
+  for (const audit::Entry& entry : journal.entries) {
+    if (entry.event != "recording.broken_off") continue;
+    EXPECT_EQ(entry.rule, "R15");
+    EXPECT_EQ(entry.result, "error") << "the reserve of a full disk takes it";
+    out.push_back(entry.detail.at("recording").get<std::string>().substr(0, 2) + " " + entry.code);
+  }
+  return out;
+}
+
+recording::FileHeader header_of(std::uint8_t seed) {
+  recording::FileHeader out;
+  out.id.fill(seed);
+  out.session = "S20261121-1-000001";
+  out.person = "mori";
+  out.target = "web-02";
+  return out;
+}
+
+TEST_F(ConsoleJournal, ARelayThatDiesLeavesAnEntryForEachRecordingWithoutAnEnd) {
+  ASSERT_TRUE(open().ok);
+  ASSERT_TRUE(note(chunk(1)).ok);
+  gate->detach(relay_id);
+  settle();
+  EXPECT_EQ(broken_off(journal), (std::vector<std::string>{"aa relay.gone"}));
+  const auto* entry = last_entry("recording.broken_off");
+  EXPECT_EQ(entry->session, session);
+  EXPECT_EQ(entry->person, "mori");
+  EXPECT_EQ(entry->path, "internet");
+  EXPECT_EQ(entry->detail.at("target"), "web-01");
+  EXPECT_EQ(journal.count("recording.behind"), 0U);
+}
+
+TEST_F(ConsoleJournal, ARecordingThatEndedOrFailedDoesNotBreakOff) {
+  ASSERT_TRUE(open().ok);
+  ASSERT_TRUE(note(seam::RecordingClosed{0, "session.ended"}).ok);
+  EXPECT_FALSE(note(chunk(1)).ok) << "nothing follows an end";
+  gate->detach(relay_id);
+  settle();
+  EXPECT_TRUE(broken_off(journal).empty());
+}
+
+TEST_F(ConsoleJournal, AnEndThatTheJournalDidNotTakeIsToldWhenItIsWellAgain) {
+  ASSERT_TRUE(open().ok);
+  journal.broken = true;
+  EXPECT_FALSE(note(seam::RecordingClosed{0, "session.ended"}).ok);
+  fake.timers.advance(Seconds{4});
+  EXPECT_TRUE(broken_off(journal).empty()) << "not tried before";
+  journal.broken = false;
+  fake.timers.advance(Seconds{2});
+  settle();
+  EXPECT_EQ(broken_off(journal), (std::vector<std::string>{"aa recording.no_end"}));
+}
+
+TEST_F(ConsoleJournal, ARecordingWhoseEndNeverComesIsToldAMinuteAfterItsScreen) {
+  ASSERT_TRUE(open().ok);
+  tell(seam::ScreenClosed{"console.closed", {}, 0, 0});
+  fake.timers.advance(Seconds{61});
+  static_cast<void>(at_desktop(seam::ViewDesktop{}));
+  EXPECT_EQ(broken_off(journal), (std::vector<std::string>{"aa recording.no_end"}));
+}
+
+TEST_F(ConsoleJournal, RecordingsOfTheLifeBeforeAreToldInTurnsAndThatItIsBehindOnce) {
+  for (std::uint8_t seed = 1; seed <= 100; ++seed) recordings_without_end.push_back(header_of(seed));
+  journal.entries.clear();
+  start();
+  EXPECT_EQ(broken_off(journal).size(), 100U);
+  EXPECT_EQ(broken_off(journal).front(), "01 gate.restarted");
+  EXPECT_EQ(broken_off(journal).back(), "64 gate.restarted");
+  ASSERT_EQ(journal.count("recording.behind"), 1U);
+  EXPECT_EQ(last_entry("recording.behind")->detail.at("waiting"), 100);
+  // One turn is 32: what else the gate does at its start comes between the turns.
+  const auto started = std::ranges::find(journal.entries, "gate.started", &audit::Entry::event);
+  ASSERT_NE(started, journal.entries.end());
+  EXPECT_EQ(std::count_if(journal.entries.begin(), started,
+                          [](const audit::Entry& entry) { return entry.event == "recording.broken_off"; }),
+            32);
+}
+
+TEST_F(ConsoleJournal, WhatAJournalDoesNotTakeWaitsAndIsNotForgotten) {
+  recordings_without_end = {header_of(1), header_of(2)};
+  journal.broken = true;
+  start();
+  fake.timers.advance(Seconds{11});
+  EXPECT_EQ(broken_off(journal).size(), 6U) << "tried at once and every five seconds";
+  journal.broken = false;
+  journal.entries.clear();
+  fake.timers.advance(Seconds{6});
+  settle();
+  EXPECT_EQ(broken_off(journal), (std::vector<std::string>{"01 gate.restarted", "02 gate.restarted"}));
+}
+
 }  // namespace
 }  // namespace sekisho::gate::testing

@@ -369,8 +369,10 @@ void Consoles::link_gone(Gate::LinkId link) {
   std::erase_if(screens_, [&](const auto& entry) {
     if (entry.second.link != link) return false;
     gate_.rdp->changed(entry.second.session);
+    broke_off(entry.second, "relay.gone");
     return true;
   });
+  tell_broken_off();
 }
 
 std::set<std::string> Consoles::open_servers(const std::string& session) const {
@@ -396,8 +398,11 @@ std::size_t Consoles::open() const {
 
 void Consoles::forget_late() {
   std::erase_if(screens_, [&](const auto& entry) {
-    return entry.second.closed && gate_.now() >= entry.second.closed_at + kLastNotes;
+    if (!entry.second.closed || gate_.now() < entry.second.closed_at + kLastNotes) return false;
+    broke_off(entry.second, "recording.no_end");
+    return true;
   });
+  tell_broken_off();
 }
 
 }  // namespace sekisho::gate

@@ -7,7 +7,8 @@
 //   OpenScreen ─ticket, rights─▶ hyperd ─its ticket─▶ journal ─durable─▶ ScreenRight … ScreenClosed, RecordingClosed
 //
 // Files: consoles.cpp (who asks, pages, tickets, screens), console_screens.cpp (what hyperd is asked),
-// console_logins.cpp (R12), console_journal.cpp (notices, recordings). Threads: the gate's loop. Ownership: part of the
+// console_logins.cpp (R12), console_journal.cpp (notices, recordings), broken_recordings.cpp (whose end nobody will
+// write). Threads: the gate's loop. Ownership: part of the
 // gate's State, which it borrows. A restart forgets tickets, logins and screens: relays' notes are refused then, so
 // recorded screens close.
 #pragma once
@@ -15,6 +16,8 @@
 #include "gate/machine_states.hpp"
 #include "gate/state.hpp"
 #include "recording/format.hpp"
+
+#include <deque>
 
 namespace sekisho::gate {
 
@@ -33,6 +36,8 @@ class Consoles {
   /// A relay that is gone has no screens any more.
   void link_gone(Gate::LinkId link);
   [[nodiscard]] std::size_t open() const;
+  /// Recordings of the gatekeeper's life before that have no end in the journal.
+  void broke_off(std::vector<recording::FileHeader> recordings);
 
   // --- what RDP hangs on (rdp.hpp)
   /// Servers of the session's rights.
@@ -61,11 +66,17 @@ class Consoles {
     Gate::LinkId link = 0;
     std::string path, session, person, server, target;  ///< server: empty for the desktop's
     bool recorded = false, given = false, closed = false;
-    std::optional<recording::FileHeader> header;
+    std::optional<recording::FileHeader> header;  ///< of the recording that was opened
+    bool recording_over = false;                  ///< its end or its failure was told
     Instant closed_at{};
   };
   struct Login {
     std::string address;  ///< of the desktop that it is bound to
+  };
+  /// A recording without an end, on its way into the journal.
+  struct BrokenOff {
+    recording::FileHeader header;
+    std::string path, why;
   };
   struct ConsoleAttempt;
 
@@ -97,6 +108,15 @@ class Consoles {
   void answer_servers(const Asking& asking,
                       const std::map<std::pair<registry::Zone, std::string>, Result<MachineStates::States>>& known);
 
+  // --- broken_recordings.cpp
+  /// The screen goes; its recording, if it has one without an end, is told of.
+  void broke_off(const Screen& screen, const char* why);
+  /// Some of what waits, and the rest later: a relay that dies with all its screens holds up nobody.
+  void tell_broken_off();
+  void tell_broken_off_later();
+  /// The journal took no entry of it: later once more.
+  void not_told(BrokenOff recording);
+
   // --- console_logins.cpp
   void login(const AskingPtr& asking, seam::ConsoleLogin login);
   void login_step(const std::shared_ptr<ConsoleAttempt>& attempt, bool begin);
@@ -109,6 +129,9 @@ class Consoles {
   std::set<std::string> logging_in_;         // sessions with a login on its way
   std::map<std::uint64_t, Screen> screens_;  // by console
   std::uint64_t next_console_ = 1;
+  std::deque<BrokenOff> broken_off_;
+  bool telling_ = false, behind_told_ = false;
+  Instant tell_at_{};                                              ///< not before
   std::map<std::pair<std::string, std::string>, Instant> looked_;  // (peer, code) of refused looks, journalled then
 };
 

@@ -15,6 +15,7 @@
 #include "gate/console_policy.hpp"
 #include "gate/control.hpp"
 #include "gate/hypervisors.hpp"
+#include "recording/format.hpp"
 #include "run/services.hpp"
 #include "seam/codec.hpp"
 #include "store/store.hpp"
@@ -89,6 +90,9 @@ struct GivenDesktop {
   std::string machine, address;
 };
 using DesktopsInJournal = std::function<Result<std::map<std::string, GivenDesktop>>(Instant from)>;
+/// Recordings that the journal saw begin since `from` and neither end nor fail: the screens of the life before are
+/// forgotten, so nobody will write their end, and the journal is told. Called as the above; may be empty.
+using RecordingsInJournal = std::function<Result<std::vector<recording::FileHeader>>(Instant from)>;
 
 class Gate final : public Control {
  public:
@@ -102,7 +106,7 @@ class Gate final : public Control {
   /// Nothing else may be called before `done` came with success. Also refuses when a path names a factor or check that
   /// is not loaded (T-23).
   void start(GrantedInJournal granted, std::function<void(Result<void>)> done, EndedInJournal ended = {},
-             DesktopsInJournal desktops = {});
+             DesktopsInJournal desktops = {}, RecordingsInJournal recordings = {});
 
   // --- links
   // ----------------------------------------------------------------------------------------------------------

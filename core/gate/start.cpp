@@ -15,8 +15,9 @@ struct Loaded {
   std::shared_ptr<const registry::Registry> registry;
   std::vector<store::SessionRow> open;
   std::vector<std::string> not_given;
-  std::vector<store::SessionRow> not_told;       // ended in the store, and the journal has not heard of it
-  std::map<std::string, GivenDesktop> desktops;  // by session
+  std::vector<store::SessionRow> not_told;        // ended in the store, and the journal has not heard of it
+  std::map<std::string, GivenDesktop> desktops;   // by session
+  std::vector<recording::FileHeader> recordings;  // without an end
   std::optional<Error> error;
 };
 
@@ -51,7 +52,7 @@ Gate::~Gate() {
 }
 
 void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> done, EndedInJournal ended,
-                 DesktopsInJournal desktops) {
+                 DesktopsInJournal desktops, RecordingsInJournal recordings) {
   State& s = *state_;
   s.started_at = s.now();
   for (const GatePath& path : s.options.paths) {
@@ -71,7 +72,7 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
   }
   s.in_store<Loaded>(
       [granted = std::move(granted), ended = std::move(ended), desktops = std::move(desktops),
-       from = s.now() - std::chrono::hours{48}, at = s.now(), node = s.options.node,
+       recordings = std::move(recordings), from = s.now() - std::chrono::hours{48}, at = s.now(), node = s.options.node,
        shared = s.options.shared_store](store::Tx& tx) {
         Loaded out;
         if (shared) tx.put_beat(node, at);
@@ -99,6 +100,14 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
             return out;
           }
           out.desktops = std::move(*given);
+        }
+        if (recordings) {
+          auto open = recordings(from);
+          if (!open) {
+            out.error = open.error();
+            return out;
+          }
+          out.recordings = std::move(*open);
         }
         if (ended && !shared) {
           const auto over = ended(from);
@@ -143,6 +152,7 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
           entry.detail = {{"by", "store"}, {"at", row.ended_at ? to_rfc3339(*row.ended_at) : std::string()}};
           self->record(std::move(entry));
         }
+        self->consoles->broke_off(std::move(loaded->recordings));
         std::erase_if(loaded->open, [&](const store::SessionRow& row) {
           if (!self->options.shared_store || row.node.empty() || row.node == self->options.node) return false;
           self->elsewhere.emplace(row.number, row);

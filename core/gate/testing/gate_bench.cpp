@@ -106,7 +106,8 @@ void GateTest::start() {
   gate->start([this](Instant) -> Result<std::vector<std::string>> { return unfinished; },
               [&](Result<void> end) { started = end.has_value(); },
               [this](Instant) -> Result<std::vector<std::string>> { return ended; },
-              [this](Instant) -> Result<std::map<std::string, GivenDesktop>> { return given; });
+              [this](Instant) -> Result<std::map<std::string, GivenDesktop>> { return given; },
+              [this](Instant) -> Result<std::vector<recording::FileHeader>> { return recordings_without_end; });
   settle();
   ASSERT_TRUE(started);
   netd.on_send = [this](const seam::Message& message) {
