@@ -15,15 +15,13 @@ Result<std::vector<std::string>> unfinished(audit::Disk& disk, Instant from) {
   audit::Query query;
   query.from = from;
   query.limit = 1'000'000;
-  std::set<std::string> open;
-  query.event = "session.granted";
-  const auto granted = audit::search(disk, query);
-  if (!granted) return granted.error();
-  for (const audit::StoredEntry& entry : *granted) open.insert(entry.entry.session);
-  query.event = "session.ended";
-  const auto ended = audit::search(disk, query);
-  if (!ended) return ended.error();
-  for (const audit::StoredEntry& entry : *ended) open.erase(entry.entry.session);
+  const auto found = audit::search_any(disk, query, {"session.granted", "session.ended"});
+  if (!found) return found.error();
+  std::set<std::string> open, over;
+  for (const audit::StoredEntry& entry : *found) {
+    (entry.entry.event == "session.granted" ? open : over).insert(entry.entry.session);
+  }
+  for (const std::string& session : over) open.erase(session);
   return std::vector<std::string>(open.begin(), open.end());
 }
 

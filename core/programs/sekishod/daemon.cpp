@@ -17,6 +17,7 @@
 #include "plugin/report.hpp"
 #include "programs/sekishod/charon_socket.hpp"
 #include "programs/sekishod/events.hpp"
+#include "programs/sekishod/journal_at_start.hpp"
 #include "programs/sekishod/settings.hpp"
 #include "run/asio_services.hpp"
 #include "run/child_control.hpp"
@@ -133,17 +134,18 @@ class Daemon final : public run::ChildControl::Handler {
     signals.async_wait([this](boost::system::error_code error, int) {
       if (!error) stop("signal");
     });
-    gate_->start([directory = config_.journal.directory](Instant from) { return unfinished(directory, from); },
-                 [this](Result<void> started) {
-                   if (!started) {
-                     exit_code_ = refuse(started.error());
-                     return loop_.stop();
-                   }
-                   control_ =
-                       std::make_unique<run::ChildControl>(loop_, static_cast<run::ChildControl::Handler&>(*this));
-                 },
-                 [directory = config_.journal.directory](Instant from) { return ended(directory, from); },
-                 [directory = config_.journal.directory](Instant from) { return given_desktops(directory, from); });
+    const auto told = std::make_shared<JournalAtStart>(config_.journal.directory);
+    gate_->start(
+        [told](Instant from) { return told->unfinished(from); },
+        [this](Result<void> started) {
+          if (!started) {
+            exit_code_ = refuse(started.error());
+            return loop_.stop();
+          }
+          control_ = std::make_unique<run::ChildControl>(loop_, static_cast<run::ChildControl::Handler&>(*this));
+        },
+        [told](Instant from) { return told->ended(from); }, [told](Instant from) { return told->given_desktops(from); },
+        [told](Instant from) { return told->recordings(from); });
     run::run_loop(loop_, [this](std::string_view what) { log_->event(kDaemonBroke, {{"what", what}}); });
     // Links and API first: they hold references into the gate.
     server_.reset();

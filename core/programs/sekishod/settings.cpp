@@ -1,6 +1,5 @@
 #include "programs/sekishod/settings.hpp"
 
-#include "audit/reader.hpp"
 #include "base/site_config_parse.hpp"
 
 #include <openssl/err.h>
@@ -195,55 +194,6 @@ Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simu
                                                          : recording::Keys::none;
   out.consoles.screens_per_session = config.consoles.screens_per_session;
   out.hypervisors = hypervisor_zones(config);
-  return out;
-}
-
-Result<std::vector<std::string>> unfinished(const std::string& directory, Instant from) {
-  audit::Query query;
-  query.from = from;
-  query.limit = 1'000'000;
-  const auto found = audit::search_any(directory, query, {"session.granted", "session.ended"});
-  if (!found) return found.error();
-  std::set<std::string> open, over;
-  for (const audit::StoredEntry& entry : *found) {
-    (entry.entry.event == "session.granted" ? open : over).insert(entry.entry.session);
-  }
-  for (const std::string& session : over) open.erase(session);
-  return std::vector<std::string>(open.begin(), open.end());
-}
-
-Result<std::map<std::string, gate::GivenDesktop>> given_desktops(const std::string& directory, Instant from) {
-  audit::Query query;
-  query.from = from;
-  query.limit = 1'000'000;
-  std::set<std::string> gone;
-  for (const char* event : {"desktop.stopped", "desktop.destroyed", "desktop.stray"}) {
-    query.event = event;
-    const auto found = audit::search(directory, query);
-    if (!found) return found.error();
-    for (const audit::StoredEntry& entry : *found) gone.insert(entry.entry.detail.value("machine", std::string()));
-  }
-  query.event = "desktop.ready";
-  const auto given = audit::search(directory, query);
-  if (!given) return given.error();
-  std::map<std::string, gate::GivenDesktop> out;
-  for (const audit::StoredEntry& entry : *given) {
-    const std::string machine = entry.entry.detail.value("machine", std::string());
-    if (machine.empty() || gone.contains(machine)) continue;
-    out[entry.entry.session] = {machine, entry.entry.detail.value("address", std::string())};
-  }
-  return out;
-}
-
-Result<std::vector<std::string>> ended(const std::string& directory, Instant from) {
-  audit::Query query;
-  query.from = from;
-  query.limit = 1'000'000;
-  query.event = "session.ended";
-  const auto found = audit::search(directory, query);
-  if (!found) return found.error();
-  std::vector<std::string> out;
-  for (const audit::StoredEntry& entry : *found) out.push_back(entry.entry.session);
   return out;
 }
 
