@@ -49,7 +49,7 @@ void run_blocking(Blocking& blocking, Pool pool, std::chrono::milliseconds limit
   auto slot = std::make_shared<std::unique_ptr<T>>();
   blocking.run(
       pool, limit, [slot, work = std::move(work)]() mutable { *slot = std::make_unique<T>(work()); },
-      [slot, done = std::move(done)](Result<void> end) mutable {
+      [slot, done = std::move(done)](const Result<void>& end) mutable {
         if (!end) return done(Result<T>(end.error()));
         if (!*slot) return done(Result<T>(fail("run.threw", "the work ended with an exception")));
         done(Result<T>(std::move(**slot)));

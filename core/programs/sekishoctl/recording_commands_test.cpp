@@ -61,6 +61,28 @@ bool have_ffmpeg() {
   return std::system("ffmpeg -version >/dev/null 2>&1 && ffprobe -version >/dev/null 2>&1") == 0;
 }
 
+TEST_F(RecordingCommands, EntriesThatHoldNothingAreShownAndInNobodysWay) {
+  std::vector<audit::Entry> empty;
+  for (const char* event : {"recording.opened", "recording.chunk", "recording.closed", ""}) {
+    audit::Entry entry;
+    entry.at = stage.now;
+    entry.event = event;
+    entry.session = stage.header.session;
+    empty.push_back(std::move(entry));
+  }
+  house.journal_all(empty);
+  const json verified = ctl("verify --dir recordings " + file);
+  EXPECT_TRUE(verified["ok"]) << verified;
+  const json found = json::parse(house.shell("sekishoctl --json journal search --session " + stage.header.session).out);
+  std::size_t shown = 0;
+  for (const json& each : found["entries"]) shown += each["detail"] == json::object() ? 1 : 0;
+  EXPECT_EQ(shown, 4U);
+  const auto table = house.shell("sekishoctl journal search --session " + stage.header.session);
+  EXPECT_EQ(table.status, 0) << table.err;
+  // A heading and a line for each: none is left out.
+  EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(table.out, '\n')), found["entries"].size() + 1) << table.out;
+}
+
 TEST_F(RecordingCommands, TheListShowsWhatThereIs) {
   std::ofstream(folder() + "/broken.skr") << "x";
   std::ofstream(folder() + "/other.txt") << "x";
