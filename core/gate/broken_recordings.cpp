@@ -20,9 +20,8 @@ void Consoles::broke_off(std::vector<recording::FileHeader> recordings) {
   tell_broken_off();
 }
 
-void Consoles::broke_off(Screen& screen, const char* why) {
-  if (!screen.header || std::exchange(screen.recording_over, true)) return;
-  broken_off_.push_back({std::move(*screen.header), screen.path, why});
+void Consoles::broke_off(const Screen& screen, const char* why) {
+  if (screen.header && !screen.recording_over) broken_off_.push_back({*screen.header, screen.path, why});
 }
 
 void Consoles::not_told(BrokenOff recording) {

@@ -366,16 +366,12 @@ void Consoles::judge() {
 }
 
 void Consoles::link_gone(Gate::LinkId link) {
-  for (auto at = screens_.begin(); at != screens_.end();) {
-    Screen& screen = at->second;
-    if (screen.link != link) {
-      ++at;
-      continue;
-    }
-    gate_.rdp->changed(screen.session);
-    broke_off(screen, "relay.gone");
-    at = screens_.erase(at);
-  }
+  std::erase_if(screens_, [&](const auto& entry) {
+    if (entry.second.link != link) return false;
+    gate_.rdp->changed(entry.second.session);
+    broke_off(entry.second, "relay.gone");
+    return true;
+  });
   tell_broken_off();
 }
 
@@ -401,15 +397,11 @@ std::size_t Consoles::open() const {
 }
 
 void Consoles::forget_late() {
-  for (auto at = screens_.begin(); at != screens_.end();) {
-    Screen& screen = at->second;
-    if (!screen.closed || gate_.now() < screen.closed_at + kLastNotes) {
-      ++at;
-      continue;
-    }
-    broke_off(screen, "recording.no_end");
-    at = screens_.erase(at);
-  }
+  std::erase_if(screens_, [&](const auto& entry) {
+    if (!entry.second.closed || gate_.now() < entry.second.closed_at + kLastNotes) return false;
+    broke_off(entry.second, "recording.no_end");
+    return true;
+  });
   tell_broken_off();
 }
 

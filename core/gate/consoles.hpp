@@ -110,7 +110,7 @@ class Consoles {
 
   // --- broken_recordings.cpp
   /// The screen goes; its recording, if it has one without an end, is told of.
-  void broke_off(Screen& screen, const char* why);
+  void broke_off(const Screen& screen, const char* why);
   /// Some of what waits, and the rest later: a relay that dies with all its screens holds up nobody.
   void tell_broken_off();
   void tell_broken_off_later();
