@@ -132,8 +132,15 @@ std::optional<std::string> from_base64url(std::string_view text) {
   char* to = out.data();
   std::uint32_t bits = 0, strange = 0;
   int count = 0;
+  const auto sextet = [](char c) -> std::uint32_t { return kSextets[static_cast<unsigned char>(c)]; };
+  for (; text.size() >= 4; text.remove_prefix(4)) {
+    const std::uint32_t a = sextet(text[0]), b = sextet(text[1]), c = sextet(text[2]), d = sextet(text[3]);
+    strange |= a | b | c | d;
+    const std::uint32_t three = (a & 63U) << 18 | (b & 63U) << 12 | (c & 63U) << 6 | (d & 63U);
+    for (const int shift : {16, 8, 0}) *to++ = static_cast<char>(three >> shift & 255U);
+  }
   for (const char c : text) {
-    const std::uint32_t value = kSextets[static_cast<unsigned char>(c)];
+    const std::uint32_t value = sextet(c);
     strange |= value;
     bits = bits << 6 | (value & 63U);
     count += 6;

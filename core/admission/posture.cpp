@@ -61,29 +61,36 @@ void shorten(std::string& text) {
   text.resize(end);
 }
 
-json text_json(const Text& t) {
-  return json_object("ja", t.ja, "en", t.en);
+void append_text(std::string& out, const Text& t) {
+  JsonMembers(out).add("en", t.en).add("ja", t.ja).close();
 }
 
-json refusal_json(const Refusal& r) {
-  return json_object("rule", r.rule, "code", r.code, "what", text_json(r.what), "why", text_json(r.why), "remedy",
-                     text_json(r.remedy));
+void append_refusal(std::string& out, const Refusal& r) {
+  JsonMembers members(out);
+  members.add("code", r.code);
+  append_text(members.place("remedy"), r.remedy);
+  members.add("rule", r.rule);
+  append_text(members.place("what"), r.what);
+  append_text(members.place("why"), r.why);
+  members.close();
 }
 
-json checks_json(const std::vector<CheckResult>& results) {
-  json out = json::array();
+void append_checks(std::string& out, const std::vector<CheckResult>& results) {
+  out += '[';
   for (const CheckResult& r : results) {
-    json row = json_object("check", r.check, "rule", r.rule, "verdict", word(r.verdict), "code", r.code, "observed",
-                           r.observed, "required", r.required, "remedy_ja", r.remedy.ja, "remedy_en", r.remedy.en,
-                           "until", r.until ? json(to_rfc3339(*r.until)) : json(nullptr));
+    if (&r != &results.front()) out += ',';
+    JsonMembers row(out);
+    row.add("check", r.check).add("code", r.code).add("observed", r.observed).add("remedy_en", r.remedy.en);
+    row.add("remedy_ja", r.remedy.ja).add("required", r.required).add("rule", r.rule);
+    r.until ? row.add("until", to_rfc3339(*r.until)) : row.add("until", nullptr);
+    row.add("verdict", word(r.verdict));
     if (r.verdict != CheckVerdict::pass && r.verdict != CheckVerdict::not_applicable) {
       const Refusal told = refusal_of(r);
-      row["why_ja"] = told.why.ja;
-      row["why_en"] = told.why.en;
+      row.add("why_en", told.why.en).add("why_ja", told.why.ja);
     }
-    out.push_back(std::move(row));
+    row.close();
   }
-  return out;
+  out += ']';
 }
 
 /// Never throws for text that a plugin left broken.
@@ -98,7 +105,12 @@ Refusal refusal_for(std::string_view code) {
 }
 
 std::string error_answer(const Refusal& refusal) {
-  return dump({{"decision", "deny"}, {"error", refusal.code}, {"refusal", refusal_json(refusal)}});
+  std::string out;
+  JsonMembers members(out);
+  members.add("decision", "deny").add("error", refusal.code);
+  append_refusal(members.place("refusal"), refusal);
+  members.close();
+  return out;
 }
 
 /// The failure that the person should read first: one that cannot wait, then one that can, fails before unknowns.
@@ -292,8 +304,12 @@ PostureDesk::~PostureDesk() = default;
 std::string PostureDesk::challenge(const std::optional<SessionRef>& session, Instant now) {
   const std::string sid = session ? session->number : "pre:" + impl_->challenges.random(16);
   const std::string nonce = impl_->issue(sid, !session, now);
-  return dump(json_object("nonce", nonce, "sid", sid, "gateway", impl_->options.gate_id, "server_time", to_rfc3339(now),
-                          "ttl_s", impl_->options.nonce_life.count()));
+  std::string out;
+  out.reserve(256);
+  JsonMembers members(out);
+  members.add("gateway", impl_->options.gate_id).add("nonce", nonce).add("server_time", to_rfc3339(now));
+  members.add("sid", sid).add("ttl_s", impl_->options.nonce_life.count()).close();
+  return out;
 }
 
 ReportVerdict PostureDesk::report(std::string_view jws, const std::optional<SessionRef>& session,
@@ -339,12 +355,14 @@ ReportVerdict PostureDesk::report(std::string_view jws, const std::optional<Sess
   out.posture.last_seq = report.payload.seq;
   out.posture.memory = std::move(judged.memory);
   out.posture.memory[std::string(kEnvelopeMemory)] = json_object("kid", report.kid);
-  json answer = json_object("decision", out.passed ? "admit" : "deny", "checks", checks_json(out.results), "next_nonce",
-                            impl_->issue(report.payload.sid, !session, now), "recheck_s",
-                            out.passed ? policy.report_interval.count() : std::int64_t{kRecheckAfterDeny_s},
-                            "heartbeat_s", policy.heartbeat.count());
-  if (out.refusal) answer["refusal"] = refusal_json(*out.refusal);
-  out.answer = dump(answer);
+  out.answer.reserve(2048);
+  JsonMembers answer(out.answer);
+  append_checks(answer.place("checks"), out.results);
+  answer.add("decision", out.passed ? "admit" : "deny").add("heartbeat_s", policy.heartbeat.count());
+  answer.add("next_nonce", impl_->issue(report.payload.sid, !session, now));
+  answer.add("recheck_s", out.passed ? policy.report_interval.count() : std::int64_t{kRecheckAfterDeny_s});
+  if (out.refusal) append_refusal(answer.place("refusal"), *out.refusal);
+  answer.close();
   return out;
 }
 
@@ -373,9 +391,11 @@ ReportVerdict PostureDesk::hostcheck(std::string_view form, const SessionRef& se
   out.reason = "connect";
   out.results = std::move(judged.results);
   if (const CheckResult* worst = worst_of(out.results)) out.refusal = refusal_of(*worst);
-  json answer{{"decision", out.passed ? "admit" : "deny"}, {"checks", checks_json(out.results)}};
-  if (out.refusal) answer["refusal"] = refusal_json(*out.refusal);
-  out.answer = dump(answer);
+  JsonMembers answer(out.answer);
+  append_checks(answer.place("checks"), out.results);
+  answer.add("decision", out.passed ? "admit" : "deny");
+  if (out.refusal) append_refusal(answer.place("refusal"), *out.refusal);
+  answer.close();
   return out;
 }
 

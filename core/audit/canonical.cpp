@@ -82,11 +82,19 @@ bool is_surely_safe(const json& value, std::size_t depth) {
 
 /// The JSON escapes of RFC 8259 §7, shortest form; everything else as it is.
 void append_string(std::string& out, std::string_view text) {
+  const auto stands = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
+  unsigned strange = 0;
+  for (const char c : text) strange |= static_cast<unsigned>(!stands(c));
   out += '"';
+  if (strange == 0) {  // as almost every text of a journal is
+    out += text;
+    out += '"';
+    return;
+  }
   std::size_t done = 0;
   for (std::size_t at = 0; at < text.size(); ++at) {
     const auto u = static_cast<unsigned char>(text[at]);
-    if (u >= 0x20 && u != '"' && u != '\\') continue;
+    if (stands(text[at])) continue;
     out.append(text, done, at - done);
     done = at + 1;
     out += '\\';

@@ -2,6 +2,7 @@
 
 #include "audit/canonical.hpp"
 #include "base/json.hpp"
+#include "base/json_object.hpp"
 
 #include <sekisho/sdk/memory.hpp>
 
@@ -179,21 +180,15 @@ Result<PublicKey> public_key_from_pem(std::string_view pem) {
 }
 
 std::string signed_head(const Head& head, const SigningKey& key) {
-  return sign_statement(json{{"at", to_rfc3339(head.at)},
-                             {"chain", to_hex(view(head.chain))},
-                             {"epoch", head.epoch},
-                             {"key", to_hex(view(key.public_key()))},
-                             {"node", head.node},
-                             {"root_hash", to_hex(view(head.root))},
-                             {"tree_size", head.tree_size}},
+  return sign_statement(json_object("at", to_rfc3339(head.at), "chain", to_hex(view(head.chain)), "epoch", head.epoch,
+                                    "key", to_hex(view(key.public_key())), "node", head.node, "root_hash",
+                                    to_hex(view(head.root)), "tree_size", head.tree_size),
                         kHeadContext, key);
 }
 
 std::string signed_key_step(const KeyStep& step, const SigningKey& key) {
-  return sign_statement(json{{"at", to_rfc3339(step.at)},
-                             {"key", to_hex(view(key.public_key()))},
-                             {"next", to_hex(view(step.next))},
-                             {"period", step.period}},
+  return sign_statement(json_object("at", to_rfc3339(step.at), "key", to_hex(view(key.public_key())), "next",
+                                    to_hex(view(step.next)), "period", step.period),
                         kKeyContext, key);
 }
 

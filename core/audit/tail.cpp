@@ -39,7 +39,9 @@ std::optional<Tail> read_slot(std::string_view text, const Signatures& signature
 }  // namespace
 
 std::string signed_tail(const Tail& tail, const SigningKey& key) {
-  std::string out(kMagic);
+  std::string out;
+  out.reserve(kTailBytes);
+  out += kMagic;
   for (const std::uint64_t number : {tail.entries, tail.records, tail.epoch}) {
     for (int shift = 0; shift < 64; shift += 8) out += static_cast<char>(number >> shift & 0xFF);
   }

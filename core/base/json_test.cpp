@@ -111,6 +111,35 @@ TEST(Json, IsWrittenInTheBytesOfTheLibrary) {
   EXPECT_EQ(json_text(broken), broken.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
+TEST(Json, EveryTextIsWrittenInTheBytesOfTheLibrary) {
+  // Where one kind of UTF-8 ends and the next begins, and what must be escaped.
+  constexpr std::string_view kEdges =
+      "\x1f\x20\"\\\x7f\x80\x9f\xa0\xbf\xc1\xc2\xdf\xe0\xe1\xec\xed\xee\xef\xf0\xf4\xf5";
+  std::vector<std::string> texts{""};
+  for (std::size_t done = 0, size = 0; size < 3; ++size) {
+    for (const std::size_t end = texts.size(); done < end; ++done) {
+      for (const char c : kEdges) texts.push_back(texts[done] + c);
+    }
+  }
+  for (const std::string& text : texts) {
+    const nlohmann::json value = text;
+    ASSERT_EQ(json_text(value), value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  }
+}
+
+TEST(Json, MembersWrittenAtOnceAreThoseOfTheValue) {
+  std::string text = "[";
+  JsonMembers members(text);
+  members.add("a", "x\"y").add("b", std::string_view("関")).add("c", std::int64_t{-7}).add("d", nullptr);
+  JsonMembers(members.place("e")).close();
+  JsonMembers(members.place("f")).add("g", 3).close();
+  members.close();
+  text += ']';
+  const nlohmann::json wanted = nlohmann::json::array(
+      {{{"a", "x\"y"}, {"b", "関"}, {"c", -7}, {"d", nullptr}, {"e", nlohmann::json::object()}, {"f", {{"g", 3}}}}});
+  EXPECT_EQ(text, json_text(wanted));
+}
+
 TEST(Json, AbsentIsNotNull) {
   const auto object = nlohmann::json::parse(R"({"n":null})");
   EXPECT_FALSE(get_optional_string(object, "x", 3).value());

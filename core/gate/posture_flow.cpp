@@ -40,14 +40,18 @@ std::string_view word(CheckVerdict verdict) {
   return "unknown";
 }
 
-nlohmann::json rows_of(const std::vector<CheckResult>& results) {
-  nlohmann::json rows = nlohmann::json::array();
+std::string rows_of(const std::vector<CheckResult>& results) {
+  std::string rows = "[";
+  rows.reserve(2048);
   for (const CheckResult& r : results) {
-    rows.push_back(json_object("check", r.check, "rule", r.rule, "verdict", word(r.verdict), "code", r.code, "observed",
-                               r.observed.substr(0, 128), "required", r.required.substr(0, 128), "remedy_ja",
-                               r.remedy.ja, "remedy_en", r.remedy.en));
+    if (&r != &results.front()) rows += ',';
+    const std::string_view observed = r.observed, required = r.required;
+    JsonMembers row(rows);
+    row.add("check", r.check).add("code", r.code).add("observed", observed.substr(0, 128));
+    row.add("remedy_en", r.remedy.en).add("remedy_ja", r.remedy.ja).add("required", required.substr(0, 128));
+    row.add("rule", r.rule).add("verdict", word(r.verdict)).close();
   }
-  return rows;
+  return rows += ']';
 }
 
 /// The journal keeps which checks failed; the store keeps the whole rows.
@@ -75,7 +79,7 @@ void store_posture(store::Tx& tx, const admission::ReportVerdict& verdict, Insta
   row.last_seq = verdict.posture.last_seq;
   row.reported_at = now;
   row.verdict = verdict.passed ? "pass" : "fail";
-  row.results = json_text(rows_of(verdict.results));
+  row.results = rows_of(verdict.results);
   row.memory = json_text(verdict.posture.memory);
   tx.put_posture(row);
 }
@@ -94,13 +98,16 @@ const admission::PathPolicy* policy_before_login(const GateOptions& options, std
 
 /// The same shape as the desk's refusals, so that an agent reads one.
 std::string refusal_body(const Refusal& r) {
-  const auto text = [](const Text& t) { return nlohmann::json{{"ja", t.ja}, {"en", t.en}}; };
-  return nlohmann::json{
-      {"decision", "deny"},
-      {"error", r.code},
-      {"refusal",
-       {{"rule", r.rule}, {"code", r.code}, {"what", text(r.what)}, {"why", text(r.why)}, {"remedy", text(r.remedy)}}}}
-      .dump();
+  std::string out;
+  const auto text = [](std::string& to, const Text& t) { JsonMembers(to).add("en", t.en).add("ja", t.ja).close(); };
+  JsonMembers answer(out);
+  JsonMembers refusal(answer.add("decision", "deny").add("error", r.code).place("refusal"));
+  text(refusal.add("code", r.code).place("remedy"), r.remedy);
+  text(refusal.add("rule", r.rule).place("what"), r.what);
+  text(refusal.place("why"), r.why);
+  refusal.close();
+  answer.close();
+  return out;
 }
 
 }  // namespace

@@ -195,10 +195,19 @@ void MemoryDisk::lose_syncs(bool lose) {
 bool MemoryDisk::durable_holds(std::string_view text) const {
   const std::lock_guard hold(mutex_);
   const std::boyer_moore_horspool_searcher searcher(text.begin(), text.end());
-  return std::any_of(durable_names_.rbegin(), durable_names_.rend(), [&](const auto& file) {
-    const std::string& bytes = file.second->durable;
-    return std::search(bytes.begin(), bytes.end(), searcher) != bytes.end();
-  });
+  const auto stands = [&](const std::string& name, const std::string& bytes, std::size_t from) {
+    if (from >= bytes.size()) return false;
+    const auto found = std::search(bytes.begin() + static_cast<std::ptrdiff_t>(from), bytes.end(), searcher);
+    if (found == bytes.end()) return false;
+    found_in_ = name;
+    found_at_ = static_cast<std::size_t>(found - bytes.begin());
+    return true;
+  };
+  // Who asks for one text asks for a later one next: first where the last one stood and a little behind it.
+  const auto last = durable_names_.find(found_in_);
+  if (last != durable_names_.end() && stands(last->first, last->second->durable, found_at_)) return true;
+  return std::any_of(durable_names_.rbegin(), durable_names_.rend(),
+                     [&](const auto& file) { return stands(file.first, file.second->durable, 0); });
 }
 
 void MemoryDisk::crash() {

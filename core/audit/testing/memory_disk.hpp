@@ -37,7 +37,8 @@ class MemoryDisk : public Disk {
   /// Planted: from now on sync() answers well and keeps nothing.
   void lose_syncs(bool lose);
   /// Whether `text` would be read after a power cut now, whatever chance says: it stands in synced bytes of a file
-  /// whose name is synced. The newest file (by name) is looked at first. `text`: not empty.
+  /// whose name is synced. Looked for behind the last one that was found, then everywhere, the newest file (by name)
+  /// first. `text`: not empty.
   [[nodiscard]] bool durable_holds(std::string_view text) const;
   /// Power cut: forgets what was not synced; open files and locks of before are dead.
   void crash();
@@ -71,6 +72,8 @@ class MemoryDisk : public Disk {
   std::uint64_t calls_ = 0, fail_from_ = 0, fail_until_ = 0;
   Error failure_;
   bool lose_syncs_ = false;
+  mutable std::string found_in_;  ///< where durable_holds() found the last one: only where it looks first
+  mutable std::size_t found_at_ = 0;
   std::shared_ptr<int> lock_ = std::make_shared<int>(0);
 };
 

@@ -118,8 +118,11 @@ AuthStep CertificateFactor::step(AuthRequest request) {
   const Checked checked = chain_check()->check(request.arrival.certificate_chain, request.now);
   if (checked.finding != Finding::good) return say_no(request, code_of(checked.finding), {{"why", checked.why}});
 
-  const nlohmann::json detail = {
-      {"fingerprint", checked.fingerprint_sha256}, {"person", checked.person}, {"terminal", checked.terminal}};
+  nlohmann::json::object_t members;
+  members.emplace("fingerprint", checked.fingerprint_sha256);
+  members.emplace("person", checked.person);
+  members.emplace("terminal", checked.terminal);
+  nlohmann::json detail(std::move(members));
   // An unknown id and another person's id get the same words (T-32).
   if (!request.subject.known || checked.person != request.subject.person) {
     return say_no(request, "certificate.other_person", detail);
@@ -133,7 +136,7 @@ AuthStep CertificateFactor::step(AuthRequest request) {
   if (known->revoked) return say_no(request, "certificate.revoked", detail);
   AuthStep step = keep(request, Verdict::yes);
   step.terminal = checked.terminal;
-  step.detail = detail;
+  step.detail = std::move(detail);
   return step;
 }
 

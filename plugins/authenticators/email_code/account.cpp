@@ -1,6 +1,7 @@
 #include "account.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sekisho::email_code {
 
@@ -69,26 +70,32 @@ Account::Account(const json& document, Instant now) {
 }
 
 nlohmann::json Account::to_json() const {
-  nlohmann::json out = {{"sent", sent.to_json()},
-                        {"wrong", wrong.to_json()},
-                        {"locked_until", micros(locked_until)},
-                        {"consecutive", consecutive},
-                        {"disabled_address", disabled_address}};
+  // Member by member, here and below: an initializer list makes each of them twice, and this is written at every step.
+  json::object_t out;
+  out.emplace("sent", sent.to_json());
+  out.emplace("wrong", wrong.to_json());
+  out.emplace("locked_until", micros(locked_until));
+  out.emplace("consecutive", consecutive);
+  out.emplace("disabled_address", disabled_address);
   if (open) {
-    out["open"] = {{"login", open->login},
-                   {"salt", open->salt_hex},
-                   {"mac", open->mac_hex},
-                   {"expires_at", micros(open->expires_at)},
-                   {"tries", open->tries}};
+    json::object_t code;
+    code.emplace("login", open->login);
+    code.emplace("salt", open->salt_hex);
+    code.emplace("mac", open->mac_hex);
+    code.emplace("expires_at", micros(open->expires_at));
+    code.emplace("tries", open->tries);
+    out.emplace("open", std::move(code));
   }
-  return out;
+  return json(std::move(out));
 }
 
 Source::Source(const nlohmann::json& document, Instant now) {
   if (document.is_object()) sent = Times(member(document, "sent"), now, std::chrono::hours(1), kMostSourceTimes);
 }
 nlohmann::json Source::to_json() const {
-  return {{"sent", sent.to_json()}};
+  json::object_t out;
+  out.emplace("sent", sent.to_json());
+  return json(std::move(out));
 }
 
 Login::Login(const nlohmann::json& document) {
@@ -97,7 +104,10 @@ Login::Login(const nlohmann::json& document) {
   asked = document.contains("asked") && document.at("asked") == true;
 }
 nlohmann::json Login::to_json() const {
-  return {{"tries", tries}, {"asked", asked}};
+  json::object_t out;
+  out.emplace("tries", tries);
+  out.emplace("asked", asked);
+  return json(std::move(out));
 }
 
 }  // namespace sekisho::email_code

@@ -22,6 +22,13 @@ using nlohmann::json;
 constexpr std::size_t kMinPepper = 32, kMaxPepper = 4096;
 constexpr std::uint32_t kCodes = 1'000'000;
 
+/// {name: value}, without an initializer list's copies.
+json one(const char* name, json value) {
+  json::object_t out;
+  out.emplace(name, std::move(value));
+  return json(std::move(out));
+}
+
 std::string hex(std::span<const unsigned char> bytes) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
@@ -172,14 +179,14 @@ struct EmailCode::Round {
     return step;
   }
   [[nodiscard]] AuthStep no(No why, bool may_retry = false) {
-    AuthStep step = end(Verdict::no, {{"tries", login.tries}});
+    AuthStep step = end(Verdict::no, one("tries", login.tries));
     step.refusal = refusal(why);
     step.may_retry = may_retry;
     return step;
   }
   [[nodiscard]] AuthStep ask(Text prompt, std::uint32_t resend_after_s) {
     login.asked = true;
-    AuthStep step = end(Verdict::ask, {{"tries", login.tries}});
+    AuthStep step = end(Verdict::ask, one("tries", login.tries));
     step.ask = Ask{"code", "code", std::move(prompt), resend_after_s};
     return step;
   }
@@ -286,7 +293,7 @@ AuthStep EmailCode::judge(Round& round, std::string_view typed) const {
   if (!right) return count_wrong(round);  // enforces R04/code.wrong
   account.open.reset();                   // consumed, in the same transaction that passes the login
   account.consecutive = 0;
-  return round.end(Verdict::yes, {{"tries", round.login.tries}});
+  return round.end(Verdict::yes, one("tries", round.login.tries));
 }
 
 AuthStep EmailCode::count_wrong(Round& round) const {

@@ -13,6 +13,13 @@ namespace {
 
 using nlohmann::json;
 
+/// {name: value}, without an initializer list's copies.
+json one(const char* name, json value) {
+  json::object_t out;
+  out.emplace(name, std::move(value));
+  return json(std::move(out));
+}
+
 /// One set of counters inside the account state.
 struct Bucket {
   std::int64_t failures = 0;    ///< in a row, reservations included
@@ -39,8 +46,11 @@ Bucket load(const json& account, const char* name) {
 
 void save(json& account, const char* name, const Bucket& bucket) {
   if (!account.is_object()) account = json::object();
-  account[name] = {
-      {"failures", bucket.failures}, {"not_before", bucket.not_before}, {"locked_until", bucket.locked_until}};
+  json::object_t row;  // member by member: an initializer list makes each of them twice
+  row.emplace("failures", bucket.failures);
+  row.emplace("not_before", bucket.not_before);
+  row.emplace("locked_until", bucket.locked_until);
+  account[name] = std::move(row);
 }
 
 std::int64_t micros(Instant at) {
@@ -117,7 +127,7 @@ AuthStep PasswordFactor::try_password(AuthRequest request) const {
   }
   if (bucket.failures % config_.lock_after == 0) bucket.locked_until = now + micros(config_.lock);
   save(request.account_state, name, bucket);
-  request.transaction_state = {{"bucket", name}};
+  request.transaction_state = one("bucket", name);
 
   const bool has_password = request.subject.known && !request.subject.password_hash.empty();
   VerifyPassword work{has_password ? request.subject.password_hash : dummy_hash_,
@@ -149,7 +159,7 @@ AuthStep PasswordFactor::after_hash(AuthRequest request) const {
   }
   save(request.account_state, name, {});
   AuthStep step = keep(request, Verdict::yes);
-  step.detail = {{"bucket", name}};
+  step.detail = one("bucket", name);
   return step;
 }
 
