@@ -3,14 +3,12 @@
 #include "admission/enforcement_points.hpp"
 #include "registry/refusals.hpp"
 
-#include <algorithm>
-
 namespace sekisho::admission {
 
 namespace {
 
 bool is_closed(const PathPolicy& policy) {
-  return policy.lent_only || std::ranges::find(policy.zones, registry::Zone::my_number) != policy.zones.end();
+  return registry::is_closed_path(policy.zones, policy.lent_only);
 }
 
 std::optional<Refusal> refuse_on_another_path(const Arrival& arrival) {

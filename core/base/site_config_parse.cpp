@@ -1,6 +1,8 @@
 #include "base/site_config_parse.hpp"
 
+#include "base/ipv4.hpp"
 #include "base/json.hpp"
+#include "base/site_config_places.hpp"
 
 #include <arpa/inet.h>
 
@@ -22,25 +24,10 @@ bool only(std::string_view text, std::string_view also) {
   return !text.empty();
 }
 
-/// The IPv4 address in host order, or nullopt.
-std::optional<std::uint32_t> ipv4(const std::string& text) {
-  in_addr address{};
-  if (inet_pton(AF_INET, text.c_str(), &address) != 1) return std::nullopt;
-  return ntohl(address.s_addr);
-}
-
-/// First and last address of "a.b.c.d/n", n from 16 to 30, without bits beyond the prefix.
-std::optional<std::pair<std::uint32_t, std::uint32_t>> ipv4_network(const std::string& text) {
-  const auto slash = text.find('/');
-  if (slash == std::string::npos) return std::nullopt;
-  const auto first = ipv4(text.substr(0, slash));
-  unsigned prefix = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data() + slash + 1, end, prefix);
-  if (!first || error != std::errc() || stop != end || prefix < 16 || prefix > 30) return std::nullopt;
-  const std::uint32_t mask = ~std::uint32_t{0} << (32 - prefix);
-  if ((*first & ~mask) != 0) return std::nullopt;
-  return std::pair(*first, *first | ~mask);
+/// A segment of desktops: 16 to 30 bits of prefix.
+std::optional<Ipv4Network> segment_of(const std::string& text) {
+  const auto out = parse_ipv4_network(text);
+  return out && out->prefix >= 16 && out->prefix <= 30 ? out : std::nullopt;
 }
 
 /// "52:54:00:00:00:01": six bytes, the first without the bit of groups.
@@ -52,6 +39,10 @@ bool is_card(const std::string& text) {
     if (colon ? text[i] != ':' : !digit) return false;
   }
   return std::string_view("02468ace").find(text[1]) != std::string_view::npos;
+}
+
+bool is_loopback(const SocketAddress& at) {
+  return at.ipv6 ? at.address == "::1" : at.address.starts_with("127.");
 }
 
 /// The rules that no single field can know.
@@ -77,6 +68,7 @@ class Rules {
     for (std::size_t i = 0; i < site.paths.size(); ++i) path("/paths/" + std::to_string(i), site.paths[i], checks);
     sockets("/posture/listen", site.posture.listen);
     hypervisors(site.hypervisors);
+    judge_places(site, errors_);
   }
 
  private:
@@ -142,8 +134,7 @@ class Rules {
     for (const std::string& name : path.listen) {
       const auto where = parse_socket_address(name);
       // An answer would leave by the route's address, which the client does not know.
-      need(!where || (where->address != "0.0.0.0" && where->address != "::"), at + "/dtls",
-           "needs one address in each entry of listen, not " + name);
+      need(!where || !where->is_everywhere(), at + "/dtls", "needs one address in each entry of listen, not " + name);
     }
   }
   void path(const std::string& at, const PathConfig& path, const std::set<std::string>& checks) {
@@ -164,8 +155,6 @@ class Rules {
     }
     need(!zones.contains("my_number") || zones.size() == 1, at + "/zones",
          "my_number is reached by a path of its own (R01)");
-    need(!zones.contains("my_number") || path.lent_only, at + "/lent_only",
-         "the my_number zone takes only lent terminals (R03)");
     need(zones.contains("my_number") == path.is_closed(), at + "/closed",
          "the my_number zone is reached over the closed network, and nothing else is (R01)");
     const std::set<std::string> factors(path.factors.begin(), path.factors.end());
@@ -216,11 +205,7 @@ class Rules {
     need(kernel == (closed.device == closed.ike_device), here + "/device",
          kernel ? "the kernel's ESP comes out of ike_device itself" : "charon's own TUN is not ike_device");
     need(kernel || tuns_.insert(closed.ike_device).second, here + "/ike_device", "another path has this device");
-    const auto ike = ipv4(closed.ike_address);
-    need(ike.has_value(), here + "/ike_address", "must be an IPv4 address");
-    const auto inner = ipv4(closed.gate_address);
-    const std::uint32_t mask = ~std::uint32_t{0} << (32 - closed.prefix);
-    need(!ike || !inner || ((*ike ^ *inner) & mask) != 0, here + "/ike_address", "stands in the circuits' own network");
+    need(parse_ipv4(closed.ike_address).has_value(), here + "/ike_address", "must be an IPv4 address");
     need(!closed.ike_name.empty(), here + "/ike_name", "is missing");
     file(here + "/ike_certificate_file", closed.ike_certificate_file);
     file(here + "/ike_ca_file", closed.ike_ca_file);
@@ -244,9 +229,9 @@ class Rules {
   /// A zone's desktops stand in a segment of their own: what reaches one zone's desktop reaches no other's (R01).
   void desktops(const std::string& at, const HyperConfig& zone) {
     if (zone.pools.empty() && zone.network.empty()) return;
-    const auto segment = ipv4_network(zone.network);
+    const auto segment = segment_of(zone.network);
     need(segment.has_value(), at + "/network", "must be an IPv4 network with its prefix of 16 to 30");
-    if (segment) disjoint(at + "/network", segment->first, segment->second);
+    if (segment) disjoint(at + "/network", *segment);
     for (std::size_t i = 0; i < zone.pools.size(); ++i) {
       const PoolConfig& pool = zone.pools[i];
       const std::string where = at + "/pools/" + std::to_string(i);
@@ -270,16 +255,15 @@ class Rules {
       need(pool.spare <= shared, where + "/spare", "more than there are seats without an owner");
     }
   }
-  void seat(const std::string& at, const SeatConfig& seat,
-            const std::optional<std::pair<std::uint32_t, std::uint32_t>>& segment) {
+  void seat(const std::string& at, const SeatConfig& seat, const std::optional<Ipv4Network>& segment) {
     if (!seat.desktop.empty()) {
       need(only(seat.desktop, "_-"), at + "/desktop", "only a-z, 0-9, _ and -");
       once(desktops_, seat.desktop, at + "/desktop");
     }
     need(is_card(seat.mac), at + "/mac", "must be a card's own address in small letters with colons");
     once(cards_, seat.mac, at + "/mac");
-    const auto address = ipv4(seat.address);
-    need(address && segment && *address > segment->first && *address < segment->second, at + "/address",
+    const auto address = parse_ipv4(seat.address);
+    need(address && segment && *address > segment->address && *address < segment->last(), at + "/address",
          "must be an IPv4 address inside /network of its zone");
     once(seats_, seat.address, at + "/address");
     need(!pages_.contains(seat.address), at + "/address", "a page of the gate is served there");
@@ -292,7 +276,9 @@ class Rules {
     if (page.listen.empty()) return;
     socket(at + "/listen", page.listen);
     const auto where = parse_socket_address(page.listen);
-    need(!where || (where->address != "0.0.0.0" && where->address != "::"), at + "/listen", "must be one address");
+    need(!where || !where->is_everywhere(), at + "/listen", "must be one address");
+    // Desktops are known by their IPv4 address, and the kernel's rules guard a page at one (R01, R12).
+    need(!where || !where->ipv6 || is_loopback(*where), at + "/listen", "must be at an IPv4 address");
     if (where) pages_.insert(where->address);
     const auto scheme = page.origin.find("://");
     const std::string host = scheme == std::string::npos ? std::string() : page.origin.substr(scheme + 3);
@@ -305,7 +291,7 @@ class Rules {
     need(secured == !page.tls.key_file.empty(), at + "/tls", "needs certificate_file and key_file, or neither");
     file(at + "/tls/certificate_file", page.tls.certificate_file, true);
     file(at + "/tls/key_file", page.tls.key_file, true);
-    const bool loopback = where && (where->ipv6 ? where->address == "::1" : where->address.starts_with("127."));
+    const bool loopback = where && is_loopback(*where);
     need(secured || loopback, at + "/tls", "is missing; only a loopback address is served without (R02)");
     need(!shaped || secured == https, at + "/origin",
          "begins with https:// where the page has tls, with http:// where it has none");
@@ -335,26 +321,25 @@ class Rules {
     network(at + "/gate_address", tun.gate_address, tun.prefix);
   }
   void network(const std::string& at, const std::string& gate_address, std::uint8_t prefix) {
-    const auto address = ipv4(gate_address);
+    const auto address = parse_ipv4(gate_address);
     if (!address) return need(false, at, "must be an IPv4 address");
-    const std::uint32_t mask = ~std::uint32_t{0} << (32 - prefix);
-    const std::uint32_t first = *address & mask, last = first | ~mask;
-    need(*address != first && *address != last, at, "is the network's own or its broadcast address");
-    disjoint(at, first, last);
+    const Ipv4Network inner = network_of(*address, prefix);
+    need(*address != inner.address && *address != inner.last(), at, "is the network's own or its broadcast address");
+    disjoint(at, inner);
   }
   /// Networks of tunnels and of desktops do not overlap.
-  void disjoint(const std::string& at, std::uint32_t first, std::uint32_t last) {
-    for (const auto& [other_first, other] : pools_) {
-      need(last < other_first || first > other.first, at, "its network overlaps that of " + other.second);
+  void disjoint(const std::string& at, const Ipv4Network& network) {
+    for (const auto& [other, where] : pools_) {
+      need(!network.meets(other), at, "its network overlaps that of " + where);
     }
-    pools_.emplace(first, std::pair(last, at));
+    pools_.emplace_back(network, at);
   }
 
   std::vector<Error>& errors_;
   std::set<std::string> names_, tuns_, pages_;
   std::map<std::uint32_t, std::string> users_;
   std::map<std::string, std::string> sockets_;
-  std::map<std::uint32_t, std::pair<std::uint32_t, std::string>> pools_;
+  std::vector<std::pair<Ipv4Network, std::string>> pools_;
   std::map<std::string, std::string> desktops_, cards_, seats_, zones_;
 };
 
@@ -372,11 +357,20 @@ Result<SocketAddress> parse_socket_address(std::string_view text) {
     out.ipv6 = true;
   }
   out.address = host;
-  in6_addr unused{};
-  if (inet_pton(out.ipv6 ? AF_INET6 : AF_INET, out.address.c_str(), &unused) != 1) return wrong;
+  in6_addr six{};
+  const bool whole = out.address.find('\0') == std::string::npos;
+  if (out.ipv6 ? !whole || inet_pton(AF_INET6, out.address.c_str(), &six) != 1 : !parse_ipv4(host)) return wrong;
+  // One address has one spelling, or a rule about it could be passed by the other.
+  if (out.ipv6 && IN6_IS_ADDR_V4MAPPED(&six)) return wrong;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
   if (error != std::errc() || end != port.data() + port.size() || out.port == 0) return wrong;
   return out;
+}
+
+bool SocketAddress::is_everywhere() const {
+  in6_addr six{};
+  if (!ipv6) return parse_ipv4(address) == 0U;
+  return inet_pton(AF_INET6, address.c_str(), &six) == 1 && IN6_IS_ADDR_UNSPECIFIED(&six);
 }
 
 nlohmann::json site_config_schema() {

@@ -82,14 +82,13 @@ TEST(SiteConfig, LimitsCanNotBeWeakened) {
 
 TEST(SiteConfig, TheMyNumberZoneHasItsOwnPathAndLentTerminals) {
   EXPECT_EQ(errors_after([](json& d) { d["paths"][0]["zones"].push_back("my_number"); }),
-            (Words{"config.not_allowed /paths/0/zones", "config.not_allowed /paths/0/lent_only",
-                   "config.not_allowed /paths/0/closed"}));
+            (Words{"config.not_allowed /paths/0/zones", "config.not_allowed /paths/0/closed"}));
   EXPECT_EQ(errors_after([](json& d) {
               d["paths"][0]["zones"] = {"my_number"};
               d["paths"][0]["lent_only"] = true;
             }),
-            Words{"config.not_allowed /paths/0/closed"})
-      << "lent terminals over the Internet are no closed network";
+            (Words{"config.not_allowed /paths/0/closed", "config.other_zone_address /paths/0/pages/console/listen"}))
+      << "lent terminals over the Internet are no closed network, and its page stands with another zone's desktops";
 }
 
 /// The example with a path of the closed network beside it.
@@ -151,14 +150,13 @@ TEST(SiteConfig, NothingOfAClosedPathStandsOutsideItsTunnels) {
   EXPECT_EQ(closed_errors([](json& p) { p["pages"]["desktop"]["listen"] = "172.30.0.1:8443"; }),
             Words{"config.not_allowed /paths/1/pages/desktop/listen"});
   EXPECT_EQ(closed_errors([](json& p) { p["closed"]["ike_address"] = "10.95.3.1"; }),
-            Words{"config.not_allowed /paths/1/closed/ike_address"});
+            Words{"config.ike_address /paths/1/closed/ike_address"});
   EXPECT_EQ(closed_errors([](json& p) { p["closed"]["gate_address"] = "10.202.0.9"; }).size(), 4U)
       << "the other path's network, and nothing is at it";
 }
 
 TEST(SiteConfig, AClosedPathTakesLentTerminalsWithTheirCertificateAndNoTun) {
-  EXPECT_EQ(closed_errors([](json& p) { p["lent_only"] = false; }),
-            (Words{"config.not_allowed /paths/1/lent_only", "config.not_allowed /paths/1/lent_only"}));
+  EXPECT_EQ(closed_errors([](json& p) { p["lent_only"] = false; }), Words{"config.not_allowed /paths/1/lent_only"});
   EXPECT_EQ(closed_errors([](json& p) {
               p["factors"] = {"password", "totp"};
             }),
@@ -198,7 +196,8 @@ TEST(SiteConfig, DtlsNeedsCertificatesPacketsAndOneAddressToAnswerFrom) {
               d["paths"][0]["dtls"] = true;
               d["paths"][0]["listen"] = {"0.0.0.0:443", "[::]:443"};
             }),
-            (Words{"config.not_allowed /paths/0/dtls", "config.not_allowed /paths/0/dtls"}));
+            (Words{"config.not_allowed /paths/0/dtls", "config.not_allowed /paths/0/dtls",
+                   "config.wildcard_listener /paths/0/listen/0", "config.wildcard_listener /paths/0/listen/1"}));
 }
 
 TEST(SiteConfig, TwoPathsShareNothing) {
@@ -208,7 +207,8 @@ TEST(SiteConfig, TwoPathsShareNothing) {
                    "config.not_allowed /paths/1/relay_uid", "config.not_allowed /paths/1/zones",
                    "config.not_allowed /paths/1/zones", "config.not_allowed /paths/1/pages/desktop/listen",
                    "config.not_allowed /paths/1/pages/console/listen", "config.not_allowed /paths/1/tun/name",
-                   "config.not_allowed /paths/1/tun/gate_address"}));
+                   "config.not_allowed /paths/1/tun/gate_address",
+                   "config.other_zone_address /paths/1/pages/console/listen"}));
 }
 
 TEST(SiteConfig, PoolsMayNotOverlapWhicheverIsWider) {
@@ -225,6 +225,7 @@ TEST(SiteConfig, PoolsMayNotOverlapWhicheverIsWider) {
       other["entrance"] = std::string(address) + ":5900";
       other.erase("pages");
       d["paths"].push_back(other);
+      d["posture"]["listen"].push_back(std::string(address) + ":443");
     });
   };
   EXPECT_EQ(second("10.202.1.1", 24), Words{});
@@ -273,6 +274,9 @@ TEST(SiteConfig, APageWithoutTlsIsServedAtLoopbackAlone) {
   EXPECT_EQ(tls("127.0.0.1:8080", "https://127.0.0.1:8080", json::object()),
             Words{"config.not_allowed /paths/0/pages/console/origin"});
   EXPECT_EQ(tls("10.20.0.1:8080", "https://10.20.0.1:8080", {{"certificate_file", "/a.pem"}}), at_tls);
+  EXPECT_EQ(tls("[2001:db8::7]:8080", "https://[2001:db8::7]:8080", whole),
+            Words{"config.not_allowed /paths/0/pages/console/listen"})
+      << "desktops are known by their IPv4 address";
   EXPECT_EQ(tls("10.20.0.1:8080", "https://10.20.0.1:8080", {{"certificate_file", "a.pem"}, {"key_file", "/a.key"}}),
             Words{"config.not_allowed /paths/0/pages/console/tls/certificate_file"});
 }
@@ -359,9 +363,17 @@ TEST(SiteConfig, SocketAddressesAreNumeric) {
   ASSERT_TRUE(v6);
   EXPECT_EQ(v6->address, "2001:db8::1");
   EXPECT_TRUE(v6->ipv6);
-  for (const char* bad : {"", ":443", "1.2.3.4", "1.2.3.4:", "1.2.3.4:0", "1.2.3.4:65536", "1.2.3.4:44x", "1.2.3:443",
-                          "2001:db8::1:443", "[1.2.3.4]:443", "host:443", "1.2.3.4:-1", "1.2.3.4:+1"}) {
+  for (const char* bad :
+       {"", ":443", "1.2.3.4", "1.2.3.4:", "1.2.3.4:0", "1.2.3.4:65536", "1.2.3.4:44x", "1.2.3:443", "2001:db8::1:443",
+        "[1.2.3.4]:443", "host:443", "1.2.3.4:-1", "1.2.3.4:+1", "[::ffff:1.2.3.4]:443", "[::ffff:0:0]:443"}) {
     EXPECT_FALSE(parse_socket_address(bad)) << bad;
+  }
+  for (const char* everywhere : {"0.0.0.0:443", "[::]:443", "[0::0]:443", "[0:0:0:0:0:0:0:0]:443"}) {
+    ASSERT_TRUE(parse_socket_address(everywhere)) << everywhere;
+    EXPECT_TRUE(parse_socket_address(everywhere)->is_everywhere()) << everywhere;
+  }
+  for (const char* somewhere : {"0.0.0.1:443", "[::1]:443", "127.0.0.1:443"}) {
+    EXPECT_FALSE(parse_socket_address(somewhere)->is_everywhere()) << somewhere;
   }
 }
 

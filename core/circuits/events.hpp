@@ -69,4 +69,22 @@ inline constexpr Event kStray{
     {"circuit", "peer", "identity", "code"},
     true};
 
+// Of the sessions that came over a line; the journal has them with session and person.
+inline constexpr Event kLineLost{"circuit.line_lost",
+                                 Level::warning,
+                                 {"セッションの回線の暗号化された接続が切れたため、通信を止めました。猶予の間に戻らなけ"
+                                  "れば終了します。拠点の装置と回線を"
+                                  "確認してください。",
+                                  "The line that a session came over is not up: nothing passes any more, and the "
+                                  "session ends unless the line is back "
+                                  "within the grace. Look at the site's device and its line."},
+                                 {"circuit", "line"},
+                                 true};
+inline constexpr Event kLineBack{"circuit.line_back",
+                                 Level::info,
+                                 {"セッションの回線が戻り、通信を再開しました。対応は不要です。",
+                                  "The line that a session came over is back, and so are its rights. Nothing to do."},
+                                 {"circuit", "line"},
+                                 true};
+
 }  // namespace sekisho::circuits

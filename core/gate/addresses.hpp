@@ -2,6 +2,8 @@
 // possible. Threads: the gate's loop. Ranges: prefix 16 to 30; network, broadcast and the gate's own address are never
 // given. Errors: nullopt when every address is taken.
 #pragma once
+#include "base/ipv4.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -24,14 +26,11 @@ class AddressPool {
   [[nodiscard]] std::size_t free() const;
 
  private:
-  std::uint32_t network_ = 0, mask_ = 0, gate_ = 0;
+  Ipv4Network network_;
+  std::uint32_t gate_ = 0;
   std::uint32_t next_ = 0;              // addresses from here on were never given
   std::deque<std::uint32_t> returned_;  // oldest first
   std::set<std::uint32_t> owned_;
 };
-
-/// Dotted quad -> host order; nullopt when it is none.
-[[nodiscard]] std::optional<std::uint32_t> parse_ipv4(std::string_view text);
-[[nodiscard]] std::string format_ipv4(std::uint32_t address);
 
 }  // namespace sekisho::gate

@@ -2,6 +2,7 @@
 
 #include "admission/circuit_rule.hpp"
 #include "base/json_object.hpp"
+#include "circuits/events.hpp"
 #include "gate/vici_socket.hpp"
 #include "registry/circuits.hpp"
 
@@ -201,7 +202,7 @@ void Lines::follow(const std::string& path, const circuits::LineChange& change) 
     if (up) session->last_activity = gate_.now();
     gate_.push_view(*session);
     audit::Entry entry;
-    entry.event = up ? "circuit.line_back" : "circuit.line_lost";
+    entry.event = (up ? circuits::kLineBack : circuits::kLineLost).id;
     entry.session = number;
     entry.person = session->row.person;
     entry.path = path;

@@ -8,6 +8,7 @@
 #include "gate/lines.hpp"
 #include "gate/login_step.hpp"
 #include "gate/rdp.hpp"
+#include "registry/circuits.hpp"
 
 #include <algorithm>
 
@@ -86,7 +87,7 @@ const admission::PathPolicy* policy_before_login(const GateOptions& options, std
     if (p.closed && p.policy.path == path) return &p.policy;
   }
   for (const GatePath& p : options.paths) {
-    if (!p.policy.lent_only) return &p.policy;
+    if (!registry::is_closed_path(p.policy.zones, p.policy.lent_only)) return &p.policy;
   }
   return options.paths.empty() ? nullptr : &options.paths.front().policy;
 }

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -193,6 +195,66 @@ TEST_F(InNamespace, TheRestOfTheMachineIsNotTouched) {
   const auto at = socket_address(kGate, kEntrance);
   EXPECT_EQ(connect(local.get(), reinterpret_cast<const sockaddr*>(&at), sizeof(at)), 0);
   EXPECT_EQ(house.stray() + house.unasked(), 0u);
+}
+
+/// A namespace that forwards IPv6 too, with an address of it on `inside0` and on `outside0`, the Internet's side.
+struct WithIpv6 : InNamespace {
+  void SetUp() override {
+    InNamespace::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    for (const char* name : {"all", "default"}) {
+      set_sysctl(std::string("net/ipv6/conf/") + name + "/disable_ipv6", "0");
+      set_sysctl(std::string("net/ipv6/conf/") + name + "/accept_dad", "0");
+    }
+    set_sysctl("net/ipv6/conf/all/forwarding", "1");
+    outside_ = make_plain_tun("outside0", "198.51.100.1");
+    ASSERT_TRUE(outside_);
+    if (!give_ipv6("inside0", "fd20::1") || !give_ipv6("outside0", "fd40::1")) {
+      GTEST_SKIP() << "this kernel gives a device no IPv6 address";
+    }
+  }
+  /// What comes out of `to` that went from `source` to `destination`.
+  static bool comes(int to, const char* source, const char* destination) {
+    std::array<std::uint8_t, 32> ends{};
+    inet_pton(AF_INET6, source, ends.data());
+    inet_pton(AF_INET6, destination, ends.data() + 16);
+    while (const auto packet = take(to)) {  // beside what a device says of itself
+      if (packet->size() >= 40 && std::equal(ends.begin(), ends.end(), packet->begin() + 8)) return true;
+    }
+    return false;
+  }
+  [[nodiscard]] bool crosses() const {
+    return inject(inside_.get(), ping6("fd20::2", "fd40::2")) && comes(outside_.get(), "fd20::2", "fd40::2");
+  }
+  [[nodiscard]] bool answers(const char* address) const {
+    return inject(inside_.get(), ping6("fd20::2", address)) && comes(inside_.get(), address, "fd20::2");
+  }
+  run::Fd outside_;
+};
+
+TEST_F(WithIpv6, NoneOfItGoesFromOneDeviceToAnother) {
+  EXPECT_TRUE(crosses()) << "this machine would";
+  RealNetd house;
+  EXPECT_FALSE(crosses());
+  EXPECT_EQ(house.stray(), 1u);
+  EXPECT_TRUE(answers("fd20::1")) << "the machine itself is not touched";
+  EXPECT_TRUE(answers("fd40::1"));
+  ASSERT_TRUE(house.kernel->run("delete table inet sekisho\n"));
+  EXPECT_TRUE(crosses());
+}
+
+TEST_F(WithIpv6, BesideAClosedPathAnAddressAnswersAtItsOwnDeviceAlone) {
+  auto paths = test_paths();
+  paths[0].strangers = {*parse_ipv4("198.51.100.1")};
+  paths.push_back({"closed", "ipsec0", *parse_ipv4("10.95.0.1"), 16, 1354, {kEntrance}});
+  paths[1].closed = ClosedNet{"closed0", *parse_ipv4("172.30.0.1"), false, {443}};
+  RealNetd house(paths);
+  EXPECT_TRUE(answers("fd20::1"));
+  EXPECT_EQ(house.count("stray_closed"), 0u);
+  EXPECT_FALSE(answers("fd40::1")) << "the Internet's side, from the desktops'";
+  EXPECT_EQ(house.count("stray_closed"), 1u);
+  EXPECT_FALSE(crosses());
+  EXPECT_EQ(house.count("stray_closed"), 2u);
 }
 
 TEST_F(InNamespace, TheMachineStartsNothingTowardsATerminal) {

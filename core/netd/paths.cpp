@@ -2,11 +2,7 @@
 
 #include "base/site_config_parse.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <utility>
 
 namespace sekisho::netd {
@@ -36,26 +32,14 @@ void add_closed(NetPath& net, const PathConfig& path) {
   net.closed = std::move(closed);
 }
 
-std::optional<Network> parse_network(std::string_view text) {
-  const auto slash = text.find('/');
-  const auto address = parse_ipv4(text.substr(0, slash));
-  unsigned prefix = 0;
-  const auto number = slash == std::string_view::npos ? std::string_view() : text.substr(slash + 1);
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), prefix);
-  if (!address || error != std::errc() || end != number.data() + number.size() || prefix < 1 || prefix > 32) {
-    return std::nullopt;
-  }
-  return Network{*address, static_cast<std::uint8_t>(prefix)};
-}
-
 void add_places(NetPath& net, const PathConfig& path, const SiteConfig& config) {
   for (const HyperConfig& zone : config.hypervisors) {
-    const auto network = parse_network(zone.network);
+    const auto network = parse_ipv4_network(zone.network);
     if (network && std::ranges::find(path.zones, zone.zone) != path.zones.end()) net.desktops.push_back(*network);
   }
   net.places = net.desktops;
   net.places.push_back({net.network(), net.prefix});
-  const auto add = [&](std::string_view address) {
+  const auto add = [&](const std::string& address) {
     const auto own = parse_ipv4(address);
     const bool told = own && std::ranges::any_of(net.places, [&](const Network& each) { return each.holds(*own); });
     if (own && *own != 0 && !told) net.places.push_back({*own, 32});
@@ -103,25 +87,12 @@ std::vector<NetPath> net_paths(const SiteConfig& config) {
   return out;
 }
 
-std::optional<std::uint32_t> parse_ipv4(std::string_view text) {
-  in_addr address{};
-  if (text.size() >= INET_ADDRSTRLEN || text.find('\0') != text.npos ||
-      inet_pton(AF_INET, std::string(text).c_str(), &address) != 1) {
-    return std::nullopt;
-  }
-  return ntohl(address.s_addr);
-}
-
 std::string to_text(const Network& network) {
-  return network.prefix == 32 ? to_text(network.address)
-                              : to_text(network.address) + '/' + std::to_string(network.prefix);
+  return network.prefix == 32 ? ipv4_text(network.address) : ipv4_text(network);
 }
 
 std::string to_text(std::uint32_t address) {
-  std::array<char, INET_ADDRSTRLEN> text{};
-  const in_addr in{htonl(address)};
-  inet_ntop(AF_INET, &in, text.data(), text.size());
-  return text.data();
+  return ipv4_text(address);
 }
 
 }  // namespace sekisho::netd

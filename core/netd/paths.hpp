@@ -1,25 +1,18 @@
 // NetPath: what netd needs to know of one access path, and the ranges that everything it is told must keep.
 // Threads: plain values and pure functions. Units: addresses in host byte order. Source: base/site_config.hpp.
 #pragma once
+#include "base/ipv4.hpp"
 #include "base/site_config.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace sekisho::netd {
 
-struct Network {
-  std::uint32_t address = 0;
-  std::uint8_t prefix = 32;
-  [[nodiscard]] bool holds(std::uint32_t other) const {
-    return prefix == 0 || ((address ^ other) & (~std::uint32_t{0} << (32 - prefix))) == 0;
-  }
-  friend bool operator==(const Network&, const Network&) = default;
-};
+using Network = Ipv4Network;
 
 /// What a path of the closed network has beside its device, which is charon's (core/decisions/0020-ip-vpn.md).
 struct ClosedNet {
@@ -57,8 +50,7 @@ struct NetPath {
 /// The paths of `config` that carry packets (tun.gate_address or closed.gate_address is set), in its order.
 [[nodiscard]] std::vector<NetPath> net_paths(const SiteConfig& config);
 
-/// Dotted decimal without leading zeros; anything else is nullopt.
-[[nodiscard]] std::optional<std::uint32_t> parse_ipv4(std::string_view text);
+/// As nft(8) takes them: a network of one address is written as that address.
 [[nodiscard]] std::string to_text(std::uint32_t address);
 [[nodiscard]] std::string to_text(const Network& network);
 

@@ -365,13 +365,4 @@ TEST(NetPlan, ARightOfAClosedPathLeadsFromItsNetworkToItsDoors) {
   EXPECT_EQ(std::ranges::count(change->refused, ';'), 2);
 }
 
-TEST(Ipv4, OnlyPlainDecimal) {
-  EXPECT_EQ(parse_ipv4("10.202.0.1"), 0x0aca0001u);
-  EXPECT_EQ(to_text(0x0aca0001u), "10.202.0.1");
-  for (const char* text : {"", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4 ", " 1.2.3.4", "0x0a.1.1.1",
-                           "1.2.3.-4", "::1", "1.2.3.4/24"}) {
-    EXPECT_FALSE(parse_ipv4(text)) << text;
-  }
-}
-
 }  // namespace sekisho::netd

@@ -99,10 +99,14 @@ void add_closed_leaving(std::string& out, const NetPath& path) {
   out += from_it + " udp sport { 500, 4500 } accept\n" + there + denied(unasked_counter(path));
 }
 
+auto closed_of(const std::vector<NetPath>& paths) {
+  return std::ranges::find_if(paths, [](const NetPath& path) { return path.closed.has_value(); });
+}
+
 /// Linux answers for any of its addresses on every device. With a closed path beside another one each address counts at
 /// its own device alone, but for those that strangers come to: else the Internet's side would meet the closed one's.
 void add_own_devices(std::string& out, const std::vector<NetPath>& paths) {
-  const auto closed = std::ranges::find_if(paths, [](const NetPath& path) { return path.closed.has_value(); });
+  const auto closed = closed_of(paths);
   if (closed == paths.end()) return;
   std::vector<std::string> open;
   for (const NetPath& path : paths) {
@@ -112,6 +116,16 @@ void add_own_devices(std::string& out, const std::vector<NetPath>& paths) {
   open.erase(std::unique(open.begin(), open.end()), open.end());
   out += "    iifname != \"lo\"" + (open.empty() ? std::string() : " ip daddr != " + listed(open)) +
          " fib daddr type local fib daddr . iif type != local" + denied(stray_counter(*closed));
+  // Zones are known by their IPv4 networks: which zone a packet of IPv6 comes from is not, so here nobody is excepted.
+  out += "    iifname != \"lo\" meta nfproto ipv6 fib daddr type local fib daddr . iif type != local" +
+         denied(stray_counter(*closed));
+}
+
+/// Whose zone an IPv6 address is in, nothing here can tell: so none of it goes from one device to another (R01).
+void add_no_ipv6(std::string& out, const std::vector<NetPath>& paths) {
+  if (paths.empty()) return;
+  const auto closed = closed_of(paths);
+  out += "    meta nfproto ipv6" + denied(stray_counter(closed == paths.end() ? paths.front() : *closed));
 }
 
 /// Desktops of one path's zones meet nothing of another path's, wherever it stands (R01).
@@ -212,6 +226,7 @@ std::string install_commands(const std::vector<NetPath>& paths, const std::vecto
     out += "    oifname " + quoted(path.closed->ike_device) + denied(unasked_counter(path));
   }
   out += rdp_jumps();
+  add_no_ipv6(out, paths);
   out += "  }\n  chain leaving {\n    type filter hook output priority raw; policy accept;\n";
   for (const NetPath& path : paths) {
     if (!path.closed || !path.closed->kernel_esp)

@@ -8,13 +8,13 @@
 //   chain arriving       prerouting: TUNs to their chain; inner addresses on any other device are counted (stray_<p>),
 //                        and so is whoever comes for the console page by another device than the one it stands at
 //   chain crossing       forward: nothing from or to a TUN, ever (R11: the relay is the only way on); RDP by its own
-//                        chains (R13, rdp_rules.hpp)
+//                        chains (R13, rdp_rules.hpp); of IPv6 nothing at all: zones are told by IPv4 networks (R01)
 //   chain leaving        output: into a TUN through its chain
 // A path of the closed network has charon's device for its TUN. Its front's ports are open to every address of its
 // network, everything else by rights. At the closed interface there is IKE alone; where the kernel does ESP, what came
 // out of an SA (meta ipsec) is the path's, and answers leave through one (rt ipsec) or not at all.
 // Desktops of one path's zones reach no place of another path's; beside a closed path every address of the machine is
-// answered for at its own device alone, but for those that strangers come to.
+// answered for at its own device alone, but for those (of IPv4) that strangers come to.
 // No rule asks conntrack: the set is looked up for every packet both ways, so a right's end (removed or timed out)
 // ends running connections with their next packet, in the kernel, without netd. All chains come before the machine's
 // own filter (priority raw), whose accept therefore opens nothing and whose drop still drops.

@@ -86,6 +86,7 @@ table inet sekisho {
     oifname "sekisho0" counter name "unasked_internet" drop
     meta l4proto { tcp, udp } th dport 3389 goto rdp_asked
     meta l4proto { tcp, udp } th sport 3389 goto rdp_answered
+    meta nfproto ipv6 counter name "stray_internet" drop
   }
   chain leaving {
     type filter hook output priority raw; policy accept;
@@ -150,6 +151,7 @@ TEST(Ruleset, AtTheClosedInterfaceThereIsIkeAndNothingElse) {
     iifname != "lo" ip saddr 10.20.0.0/24 ip daddr { 10.40.0.0/24, 10.95.0.0/16, 172.30.0.1 } counter name "stray_closed" drop
     iifname != "lo" ip saddr 10.40.0.0/24 ip daddr { 10.20.0.0/24, 10.202.0.0/24, 198.51.100.1 } counter name "stray_internet" drop
     iifname != "lo" ip daddr != 198.51.100.1 fib daddr type local fib daddr . iif type != local counter name "stray_closed" drop
+    iifname != "lo" meta nfproto ipv6 fib daddr type local fib daddr . iif type != local counter name "stray_closed" drop
     iifname "closed0" ip daddr 172.30.0.1 udp dport { 500, 4500 } accept
     iifname "closed0" counter name "stray_closed" drop
     iifname != "lo" ip daddr 172.30.0.1 counter name "stray_closed" drop
@@ -173,6 +175,17 @@ TEST(Ruleset, WhereTheKernelDoesEspOnlyWhatAnSaCarriedIsThePaths) {
   EXPECT_NE(leaving.find("    oifname \"closed0\" ip saddr 10.95.0.1 rt ipsec exists goto to_closed\n"), leaving.npos)
       << "an answer leaves through an SA or not at all";
   EXPECT_NE(leaving.find("    oifname \"closed0\" counter name \"unasked_closed\" drop\n"), leaving.npos);
+}
+
+TEST(Ruleset, NoIpv6IsForwardedWhateverItsZone) {
+  for (const bool kernel_esp : {false, true}) {
+    const std::string crossing = chain(install_commands(two_paths(kernel_esp), {{}, {}}, {}), "crossing");
+    const std::string rule = "    meta nfproto ipv6 counter name \"stray_closed\" drop\n";
+    ASSERT_GE(crossing.size(), rule.size());
+    EXPECT_EQ(crossing.substr(crossing.size() - rule.size()), rule) << "behind RDP's own words for it";
+    EXPECT_EQ(crossing.find(" accept\n"), crossing.npos) << "and nothing before it lets any pass";
+  }
+  EXPECT_EQ(install_commands({}, {}, {}).find("ipv6 "), std::string::npos) << "no path, no zone";
 }
 
 TEST(Ruleset, AsksConntrackNothing) {

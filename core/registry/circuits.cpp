@@ -23,6 +23,10 @@ bool covers(const Circuit& circuit, std::string_view address) {
 
 }  // namespace
 
+bool is_closed_path(const std::vector<Zone>& zones, bool lent_only) {
+  return lent_only || std::ranges::find(zones, Zone::my_number) != zones.end();
+}
+
 std::string_view to_string(CircuitState value) {
   switch (value) {
     case CircuitState::unknown:

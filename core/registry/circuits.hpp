@@ -9,8 +9,13 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace sekisho::registry {
+
+/// A path to `zones` is one of the closed network: it leads to My Number's zone, or takes lent terminals alone. Rights
+/// and admission ask here and nowhere else (R01, R03); a site's configuration has neither without the other.
+[[nodiscard]] bool is_closed_path(const std::vector<Zone>& zones, bool lent_only);
 
 /// Follows from the circuit's days, so that no state can contradict them. Only `usable` opens anything.
 enum class CircuitState : std::uint8_t { unknown, ordered, planned, usable, ceased };

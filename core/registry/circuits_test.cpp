@@ -188,5 +188,14 @@ TEST(LentTerminal, TheInventoryComesBackFromItsJson) {
   EXPECT_FALSE(own.contains("circuit") || own.contains("place") || own.contains("due_at"));
 }
 
+TEST(ClosedPath, IsMyNumbersOrTakesLentTerminalsAlone) {
+  EXPECT_TRUE(is_closed_path({Zone::my_number}, true));
+  EXPECT_TRUE(is_closed_path({Zone::my_number}, false)) << "whatever the configuration forgot";
+  EXPECT_TRUE(is_closed_path({Zone::internet_dmz}, true));
+  EXPECT_TRUE(is_closed_path({Zone::internet_dmz, Zone::my_number}, false));
+  EXPECT_FALSE(is_closed_path({Zone::internet_business, Zone::internet_dmz}, false));
+  EXPECT_FALSE(is_closed_path({}, false));
+}
+
 }  // namespace
 }  // namespace sekisho::registry

@@ -142,7 +142,7 @@ RightsAnswer rights_by(const Registry& registry, std::string_view person_id, std
   if (terminal_at == registry.terminals.end()) return refuse("terminal.unknown");
   if (ended(terminal.ended_at, now)) return refuse("terminal.ended");
   if (terminal.contractor != person.contractor) return refuse("terminal.other_contractor");
-  const bool lent_needed = lent_only || q.in_zones(Zone::my_number);
+  const bool lent_needed = is_closed_path(path_zones, lent_only);
   if (lent_needed && terminal.kind != TerminalKind::lent) return refuse("terminal.not_lent");
   if (!lent_needed && terminal.kind != TerminalKind::own) return refuse("terminal.not_own");
   if (lent_needed) {

@@ -1,5 +1,6 @@
 #include "registry/text.hpp"
 
+#include "base/ipv4.hpp"
 #include "registry/rules.hpp"
 
 #include <arpa/inet.h>
@@ -69,17 +70,19 @@ struct Prefix {
 std::optional<Prefix> prefix_of(std::string_view text) {
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos || text.size() > 64) return std::nullopt;
+  Prefix out;
+  if (const auto network = parse_ipv4_network(text)) {
+    out.family = AF_INET, out.length = network->prefix;
+    for (std::size_t i = 0; i < 4; ++i) out.bytes[i] = static_cast<std::uint8_t>(network->address >> (24 - 8 * i));
+    return out;
+  }
   const std::string address(text.substr(0, slash));
   const std::string_view digits = text.substr(slash + 1);
-  Prefix out;
-  if (inet_pton(AF_INET, address.c_str(), out.bytes.data()) == 1) {
-    out.family = AF_INET;
-  } else if (inet_pton(AF_INET6, address.c_str(), out.bytes.data()) == 1) {
-    out.family = AF_INET6;
-  } else {
+  out.family = AF_INET6;
+  if (address.find('\0') != std::string::npos || inet_pton(AF_INET6, address.c_str(), out.bytes.data()) != 1) {
     return std::nullopt;
   }
-  const unsigned width = out.family == AF_INET ? 32 : 128;
+  const unsigned width = 128;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out.length);
   if (error != std::errc{} || end != digits.data() + digits.size() || out.length > width) return std::nullopt;
   if (digits.size() > 1 && digits.front() == '0') return std::nullopt;
@@ -144,11 +147,7 @@ bool is_uuid(std::string_view text) {
 }
 
 bool is_ipv4(std::string_view text) {
-  in_addr raw{};
-  const std::string copy(text);
-  if (copy.size() != std::strlen(copy.c_str()) || inet_pton(AF_INET, copy.c_str(), &raw) != 1) return false;
-  std::array<char, INET_ADDRSTRLEN> back{};
-  return inet_ntop(AF_INET, &raw, back.data(), back.size()) != nullptr && copy == back.data();
+  return parse_ipv4(text).has_value();
 }
 
 bool is_prefix(std::string_view text) {

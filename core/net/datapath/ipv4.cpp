@@ -50,30 +50,6 @@ bool transport_checksum_ok(std::span<const std::byte> packet, const PacketInfo& 
   return fold(partial_sum(transport, pseudo_header_sum(packet, transport.size()))) == 0xffff;
 }
 
-std::optional<std::uint32_t> parse_ipv4(std::string_view text) {
-  std::uint32_t address = 0;
-  for (int part = 0; part < 4; ++part) {
-    unsigned value = 0;
-    std::size_t digits = 0;
-    while (digits < text.size() && digits < 4 && text[digits] >= '0' && text[digits] <= '9')
-      value = value * 10 + static_cast<unsigned>(text[digits++] - '0');
-    if (digits == 0 || digits > 3 || value > 255 || (digits > 1 && text.front() == '0')) return std::nullopt;
-    text.remove_prefix(digits);
-    address = address << 8 | value;
-    if (part < 3) {
-      if (text.empty() || text.front() != '.') return std::nullopt;
-      text.remove_prefix(1);
-    }
-  }
-  if (!text.empty()) return std::nullopt;
-  return address;
-}
-
-std::string ipv4_text(std::uint32_t address) {
-  return std::to_string(address >> 24) + "." + std::to_string(address >> 16 & 255) + "." +
-         std::to_string(address >> 8 & 255) + "." + std::to_string(address & 255);
-}
-
 void finish_ipv4_header(std::span<std::byte> packet) {
   store16(packet, 2, static_cast<std::uint16_t>(packet.size()));
   store16(packet, 10, 0);

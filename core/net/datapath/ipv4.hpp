@@ -2,6 +2,8 @@
 // Threads: pure functions over borrowed spans. Units: addresses and ports in host order. Source: RFC 791, 1122, 6864,
 // 9293, 768.
 #pragma once
+#include "base/ipv4.hpp"
+
 #include <sekisho/sdk/result.hpp>
 
 #include <cstddef>
@@ -38,9 +40,8 @@ struct PacketInfo {
 /// other protocols, which carry their own.
 [[nodiscard]] bool transport_checksum_ok(std::span<const std::byte> packet, const PacketInfo& info);
 
-/// Dotted quad without leading zeros, nothing else.
-[[nodiscard]] std::optional<std::uint32_t> parse_ipv4(std::string_view text);
-[[nodiscard]] std::string ipv4_text(std::uint32_t address);
+using sekisho::ipv4_text;
+using sekisho::parse_ipv4;
 
 /// Fills in total length and header checksum of the 20-byte IPv4 header at the front of `packet`.
 void finish_ipv4_header(std::span<std::byte> packet);

@@ -1,6 +1,7 @@
 #include "net/tls/tls_channel.hpp"
 
 #include "net/tls/openssl.hpp"
+#include "net/tls/server_files.hpp"
 #include "net/tls/testing/certificates.hpp"
 
 #include <gmock/gmock.h>
@@ -454,6 +455,41 @@ TEST(TlsServerContext, NamesWhatIsWrongWithItsFiles) {
   EXPECT_EQ(code(weak.certificate_pem, weak.key_pem, ""), "tls.certificate");
   EXPECT_EQ(code(good.certificate_pem, good.key_pem, "nothing"), "tls.client_ca");
   EXPECT_EQ(code(good.certificate_pem, good.key_pem, good.certificate_pem), "tls.client_ca");
+}
+
+TEST(TlsServerContext, SaysWhichFileItIsAndWhy) {
+  const Identity& good = zoo().server;
+  const std::string ca = zoo().client_ca.pem();
+  const ServerFiles files{"/etc/gate.pem", "/etc/gate.key", "/etc/ca.pem"};
+  const auto told = [&](const std::string& certificate, const std::string& key, const std::string& authority) {
+    auto made = TlsServerContext::make({certificate, Secret(key), authority});
+    return made ? std::string("made") : in_files(made.error(), files).detail;
+  };
+  const struct {
+    std::string certificate, key, ca;
+    const char *file, *why;
+  } rows[] = {
+      {"", good.key_pem, ca, "/etc/gate.pem: ", "no PEM block"},
+      {good.certificate_pem + "-----BEGIN CERTIF", good.key_pem, ca, "/etc/gate.pem: ", "broken"},
+      {good.certificate_pem + "MIIB", good.key_pem, ca, "/etc/gate.pem: ", "behind the last block"},
+      {good.key_pem, good.key_pem, ca, "/etc/gate.pem: ", "None of its blocks is a certificate"},
+      {good.certificate_pem, good.certificate_pem, ca, "/etc/gate.key: ", "None of its blocks is a private key"},
+      {good.certificate_pem, good.key_pem + "x", ca, "/etc/gate.key: ", "behind the last block"},
+      {good.certificate_pem, good.key_pem, "nothing", "/etc/ca.pem: ", "no PEM block"},
+      {good.certificate_pem, good.key_pem, ca + "x", "/etc/ca.pem: ", "behind the last block"},
+      {good.certificate_pem, good.key_pem, testing::Authority("an old one", testing::kExpired).pem(),
+       "/etc/ca.pem: ", "has expired"},
+  };
+  for (const auto& row : rows) {
+    const std::string words = told(row.certificate, row.key, row.ca);
+    EXPECT_EQ(words.rfind(row.file, 0), 0U) << words;
+    EXPECT_NE(words.find(row.why), std::string::npos) << words;
+  }
+  EXPECT_EQ(told(good.certificate_pem, good.key_pem, testing::Authority("an old one", testing::kExpired).pem() + ca),
+            "made")
+      << "an old authority beside its successor";
+  EXPECT_EQ(in_files(fail("tls.library", "x"), files).detail, "x");
+  EXPECT_EQ(about_file("/a", "/a: y"), "/a: y");
 }
 
 }  // namespace

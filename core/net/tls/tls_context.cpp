@@ -2,14 +2,16 @@
 
 #include "net/tls/dtls_context.hpp"
 #include "net/tls/openssl.hpp"
+#include "pki/pem.hpp"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -32,21 +34,6 @@ constexpr int kSecurityLevel = 3;
 
 void free_der(unsigned char* der) {
   OPENSSL_free(der);
-}
-
-BioPtr reader(std::string_view pem) {
-  return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-}
-
-std::vector<X509Ptr> read_certificates(std::string_view pem) {
-  std::vector<X509Ptr> out;
-  const BioPtr bio = reader(pem);
-  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) out.emplace_back(certificate);
-  // The loop ends with "no start line" when all has been read; a broken block ends it with another reason.
-  const unsigned long last = ERR_peek_last_error();
-  if (last != 0 && ERR_GET_REASON(last) != PEM_R_NO_START_LINE) out.clear();
-  ERR_clear_error();
-  return out;
 }
 
 Result<std::shared_ptr<ContextImpl>> make_context(const SSL_METHOD* method, bool datagram = false) {
@@ -73,30 +60,30 @@ Result<std::shared_ptr<ContextImpl>> make_context(const SSL_METHOD* method, bool
 }
 
 Result<void> use_certificate(SSL_CTX* ctx, const std::string& certificate_pem, const Secret& key_pem) {
-  auto chain = read_certificates(certificate_pem);
-  if (chain.empty()) return fail("tls.certificate", "no certificate can be read");
-  if (SSL_CTX_use_certificate(ctx, chain[0].get()) != 1) return fail("tls.certificate", drain_errors());
-  for (std::size_t i = 1; i < chain.size(); ++i)
-    if (SSL_CTX_add1_chain_cert(ctx, chain[i].get()) != 1) return fail("tls.certificate", drain_errors());
-  const BioPtr bio = reader(key_pem.reveal());
-  // No pass phrase is ever asked for: an encrypted key is refused.
-  const auto no_phrase = [](char*, int, int, void*) { return -1; };
-  const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_phrase, nullptr));
-  if (!key) return fail("tls.key", "no unencrypted key can be read: " + drain_errors());
-  if (SSL_CTX_use_PrivateKey(ctx, key.get()) != 1 || SSL_CTX_check_private_key(ctx) != 1)
+  const auto chain = pem::certificates(certificate_pem);
+  if (!chain) return fail("tls.certificate", chain.error().detail);
+  if (SSL_CTX_use_certificate(ctx, chain->front().get()) != 1) return fail("tls.certificate", drain_errors());
+  for (std::size_t i = 1; i < chain->size(); ++i)
+    if (SSL_CTX_add1_chain_cert(ctx, (*chain)[i].get()) != 1) return fail("tls.certificate", drain_errors());
+  const auto key = pem::private_key(key_pem);
+  if (!key) return fail("tls.key", key.error().detail);
+  if (SSL_CTX_use_PrivateKey(ctx, key->get()) != 1 || SSL_CTX_check_private_key(ctx) != 1)
     return fail("tls.key", drain_errors());
   return {};
 }
 
 Result<void> trust(SSL_CTX* ctx, const std::string& ca_pem, const char* code, bool announce) {
-  const auto authorities = read_certificates(ca_pem);
-  if (authorities.empty()) return fail(code, "no CA certificate can be read");
+  const auto authorities = pem::certificates(ca_pem);
+  if (!authorities) return fail(code, authorities.error().detail);
   X509_STORE* store = SSL_CTX_get_cert_store(ctx);
-  for (const X509Ptr& authority : authorities) {
+  for (const pem::Certificate& authority : *authorities) {
     if (X509_check_ca(authority.get()) == 0) return fail(code, "a certificate is no CA");
     if (X509_STORE_add_cert(store, authority.get()) != 1) return fail(code, drain_errors());
     if (announce && SSL_CTX_add_client_CA(ctx, authority.get()) != 1) return fail(code, drain_errors());
   }
+  // The system's clock, which is the library's own: with another one chains would be judged otherwise than here.
+  const Instant now(std::chrono::seconds(std::time(nullptr)));
+  if (const auto usable = pem::in_force(*authorities, now); !usable) return fail(code, usable.error().detail);
   return {};
 }
 

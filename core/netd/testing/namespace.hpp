@@ -38,6 +38,19 @@ inline void set_sysctl(const std::string& name, const std::string& value) {
   std::ofstream("/proc/sys/" + name) << value;
 }
 
+/// Gives a device an address of IPv6 with 64 bits of network; false: this kernel does not.
+inline bool give_ipv6(const std::string& device, const std::string& address) {
+  struct {
+    in6_addr address;
+    std::uint32_t prefix;
+    int index;
+  } request{};  // linux/ipv6.h has it and does not go with netinet/in.h
+  const run::Fd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  request.prefix = 64;
+  request.index = static_cast<int>(if_nametoindex(device.c_str()));
+  return inet_pton(AF_INET6, address.c_str(), &request.address) == 1 && ioctl(socket.get(), SIOCSIFADDR, &request) == 0;
+}
+
 inline sockaddr_in socket_address(const std::string& address, std::uint16_t port) {
   sockaddr_in at{};
   at.sin_family = AF_INET;

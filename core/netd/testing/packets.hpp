@@ -3,6 +3,7 @@
 #pragma once
 #include "netd/paths.hpp"
 
+#include <arpa/inet.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -106,15 +107,20 @@ inline Octets ping(std::string_view from, std::string_view to) {
   body[3] = static_cast<std::uint8_t>(sum);
   return ip(from, to, 1, body);
 }
-/// An ICMPv6 echo request between two addresses of fd00::/8.
-inline Octets ping6() {
+/// An ICMPv6 echo request.
+inline Octets ping6(const char* from = "fd00::2", const char* to = "fd00::1") {
+  std::array<std::uint8_t, 32> ends{};
+  inet_pton(AF_INET6, from, ends.data());
+  inet_pton(AF_INET6, to, ends.data() + 16);
+  Octets body{128, 0, 0, 0, 0, 1, 0, 1}, pseudo(ends.begin(), ends.end());
+  pseudo.insert(pseudo.end(), {0, 0, 0, 8, 0, 0, 0, 58});
+  pseudo.insert(pseudo.end(), body.begin(), body.end());
+  const std::uint16_t sum = internet_checksum(pseudo);
+  body[2] = static_cast<std::uint8_t>(sum >> 8);
+  body[3] = static_cast<std::uint8_t>(sum);
   Octets out{0x60, 0, 0, 0, 0, 8, 58, 64};
-  for (const std::uint8_t last : {2, 1}) {
-    out.push_back(0xfd);
-    out.resize(out.size() + 14);
-    out.push_back(last);
-  }
-  out.insert(out.end(), {128, 0, 0, 0, 0, 1, 0, 1});
+  out.insert(out.end(), ends.begin(), ends.end());
+  out.insert(out.end(), body.begin(), body.end());
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include "base/events.hpp"
 #include "base/log.hpp"
 #include "base/site_config_parse.hpp"
+#include "net/tls/server_files.hpp"
 #include "plugin/files.hpp"
 #include "programs/relay/events.hpp"
 #include "programs/relay/hyper_screens.hpp"
@@ -26,6 +27,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -116,9 +118,7 @@ class Process final : private run::ChildControl::Handler, private seam::Link::Ha
 
  private:
   static DeskLimits limits_of(const PathConfig& path) {
-    DeskLimits out;
-    out.zones.emplace(path.zones.begin(), path.zones.end());
-    return out;
+    return DeskLimits(std::set<std::string>(path.zones.begin(), path.zones.end()));
   }
 
   /// One page: what it answers, and who serves it once its listener has come.
@@ -214,9 +214,9 @@ class Process final : private run::ChildControl::Handler, private seam::Link::Ha
 
 Result<std::string> read_pem(const std::string& name) {
   const auto file = plugin::open_absolute(name);
-  if (!file) return fail("relay.tls", name + ": " + file.error().detail);
+  if (!file) return fail("relay.tls", tls::about_file(name, file.error().detail));
   auto text = plugin::read_whole(*file, kLongestPem);
-  if (!text) return fail("relay.tls", name + ": " + text.error().detail);
+  if (!text) return fail("relay.tls", tls::about_file(name, text.error().detail));
   return text;
 }
 
@@ -232,7 +232,7 @@ Result<void> build(const PageConfig& page, BuiltPage& out) {
   settings.certificate_pem = std::move(*certificate);
   settings.key_pem = Secret(std::move(*key));
   auto context = tls::TlsServerContext::make(settings);
-  if (!context) return context.error();
+  if (!context) return tls::in_files(context.error(), {page.tls.certificate_file, page.tls.key_file, {}});
   out.tls = std::make_shared<PageTls>(std::move(*context));
   return {};
 }

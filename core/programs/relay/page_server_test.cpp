@@ -82,11 +82,22 @@ TEST_F(PageServerTest, AThumbnailIsThePictureOrARefusal) {
   for (const char* code : {"console.unreachable", "screen.not_running"}) {
     source.refuses = code;
     say(peer, get("/api/console/servers/web-01/thumbnail"));
-    gate_says(seam::ConsoleReply{asked()->number, seam::ThumbnailRight{"uuid-1", "libvirt"}});
+    gate_says(seam::ConsoleReply{asked()->number, seam::ThumbnailRight{"uuid-1", "libvirt", "S1", kZone}});
     const std::string got = answer(peer);
     EXPECT_EQ(got.rfind("HTTP/1.1 503 ", 0), 0U);
     EXPECT_NE(got.find(code), std::string::npos) << got;
   }
+}
+
+TEST_F(PageServerTest, AThumbnailOfAnotherZoneIsNotFetched) {
+  source.picture = "\x89PNG picture";
+  auto peer = browser();
+  for (const char* zone : {"my_number", ""}) {
+    say(peer, get("/api/console/servers/web-01/thumbnail"));
+    gate_says(seam::ConsoleReply{asked()->number, seam::ThumbnailRight{"uuid-1", "libvirt", "S1", zone}});
+    EXPECT_NE(answer(peer).find("console.other_zone"), std::string::npos) << zone;
+  }
+  EXPECT_TRUE(source.targets.empty());
 }
 
 TEST_F(PageServerTest, AMalformedRequestIsAnsweredOnceAndClosed) {

@@ -23,7 +23,7 @@ std::shared_ptr<PageTls> page_tls() {
 
 class PageTlsTest : public RelayBench {
  protected:
-  explicit PageTlsTest(PageLimits limits = {}) : RelayBench(limits, {}, page_tls()) {}
+  explicit PageTlsTest(PageLimits limits = {}) : RelayBench(limits, DeskLimits({kZone}), page_tls()) {}
   /// Its handshake is over, well or not.
   [[nodiscard]] std::unique_ptr<TlsBrowser> secure(const std::string& ca = authority().pem()) {
     auto peer =
@@ -117,6 +117,7 @@ TEST_F(PageTlsTest, AScreenAndItsPictureGoThroughTls) {
   right.console = 7;
   right.session = "S20261122-1-000042";
   right.target = right.title = "web-01";
+  right.zone = kZone;
   right.driver = "servers";
   gate_says(seam::ConsoleReply{question->number, std::move(right)});
   const std::string got = heard(*peer, "\r\n\r\n");
@@ -177,6 +178,7 @@ TEST_F(PageTlsTest, ManyKeysInOneRecordAllArriveThoughTheScreenTakesFewAtOnce) {
   right.console = 7;
   right.session = "S1";
   right.title = "web-01";
+  right.zone = kZone;
   right.recorded = false;
   gate_says(seam::ConsoleReply{question->number, std::move(right)});
   ASSERT_EQ(heard(*peer, "\r\n\r\n").rfind("HTTP/1.1 101 ", 0), 0U);

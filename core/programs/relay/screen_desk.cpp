@@ -54,7 +54,14 @@ Refusal refusal_of(const std::string& code) {
 
 struct ScreenDesk::State : std::enable_shared_from_this<ScreenDesk::State>, ScreenDriver::Observer {
   State(asio::io_context& l, const run::Clock& c, run::Timers& t, Entropy& e, Log& g, ScreenSource& s, DeskLimits m)
-      : loop(l), clock(c), timers(t), entropy(e), log(g), source(s), limits(m), buffer(ScreenDriver::make_buffer()) {}
+      : loop(l),
+        clock(c),
+        timers(t),
+        entropy(e),
+        log(g),
+        source(s),
+        limits(std::move(m)),
+        buffer(ScreenDriver::make_buffer()) {}
 
   asio::io_context& loop;
   const run::Clock& clock;
@@ -104,7 +111,7 @@ struct ScreenDesk::State : std::enable_shared_from_this<ScreenDesk::State>, Scre
   [[nodiscard]] const screens::Pages& pages_of(seam::Place place) const { return *pages.at(place); }
 
   [[nodiscard]] bool of_our_zones(const std::string& zone) const {  // enforces R01/console.other_zone
-    return !limits.zones || limits.zones->contains(zone);
+    return limits.zones.contains(zone);
   }
 
   // --- a page's questions
@@ -280,7 +287,7 @@ struct ScreenDesk::State : std::enable_shared_from_this<ScreenDesk::State>, Scre
 
 ScreenDesk::ScreenDesk(asio::io_context& loop, const run::Clock& clock, run::Timers& timers, Entropy& entropy, Log& log,
                        ScreenSource& source, std::unique_ptr<audit::Disk> recordings, DeskLimits limits)
-    : state_(std::make_shared<State>(loop, clock, timers, entropy, log, source, limits)) {
+    : state_(std::make_shared<State>(loop, clock, timers, entropy, log, source, std::move(limits))) {
   if (!recordings) return;
   state_->recordings = std::make_unique<RecordingThread>(
       std::move(recordings), clock, timers,

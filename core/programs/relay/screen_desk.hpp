@@ -18,26 +18,27 @@
 #include <sekisho/sdk/services.hpp>
 
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace sekisho::relay {
 
 struct DeskLimits {
+  /// `its_zones`: of this relay's path. No screen or picture of another one is fetched, whoever grants it (R01); with
+  /// none, nothing is.
+  explicit DeskLimits(std::set<std::string> its_zones) : zones(std::move(its_zones)) {}
+  std::set<std::string> zones;
   Seconds answer{5}, step{5}, without_gate{120};
   std::size_t screens = 256;
-  /// Zones of this relay's path: no screen or picture of another one is fetched, whoever grants it (R01). Missing: not
-  /// judged, in tests alone.
-  std::optional<std::set<std::string>> zones{};
 };
 
 class ScreenDesk final : public PageDesk {
  public:
   /// `recordings`: the folder; null where nothing is ever recorded (a screen whose right says so is then refused).
   ScreenDesk(boost::asio::io_context& loop, const run::Clock& clock, run::Timers& timers, Entropy& entropy, Log& log,
-             ScreenSource& source, std::unique_ptr<audit::Disk> recordings, DeskLimits limits = {});
+             ScreenSource& source, std::unique_ptr<audit::Disk> recordings, DeskLimits limits);
   ~ScreenDesk() override;
   ScreenDesk(const ScreenDesk&) = delete;
   ScreenDesk& operator=(const ScreenDesk&) = delete;

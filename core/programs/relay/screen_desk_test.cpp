@@ -14,7 +14,7 @@ using screens::BrowserReader;
 
 class ScreenDeskTest : public RelayBench {
  protected:
-  explicit ScreenDeskTest(DeskLimits limits = {}) : RelayBench({}, limits) {
+  explicit ScreenDeskTest(DeskLimits limits = DeskLimits({kZone})) : RelayBench({}, std::move(limits)) {
     // The gatekeeper notes everything at once.
     link.on_send = [this](const seam::Message& message) {
       const auto* note = std::get_if<seam::RecordingNote>(&message);
@@ -32,6 +32,7 @@ class ScreenDeskTest : public RelayBench {
     out.target = out.title = "web-01";
     out.machine = "uuid-1";
     out.driver = "libvirt";
+    out.zone = kZone;
     return out;
   }
   /// Asks with a ticket; what the gatekeeper says to it.
@@ -212,16 +213,7 @@ TEST_F(ScreenDeskTest, WhatOpensAScreenAtItsHypervisorIsGivenToItAlone) {
   EXPECT_EQ(source.targets[0].ticket.reveal(), "ticket");
 }
 
-class OneZoneTest : public ScreenDeskTest {
- protected:
-  OneZoneTest() : ScreenDeskTest(limits()) {}
-  static DeskLimits limits() {
-    DeskLimits out;
-    out.zones = std::set<std::string>{"internet_business"};
-    return out;
-  }
-};
-TEST_F(OneZoneTest, AScreenOfAnotherPathsZoneIsNotFetchedWhoeverGrantsIt) {
+TEST_F(ScreenDeskTest, AScreenOfAnotherPathsZoneIsNotFetchedWhoeverGrantsIt) {
   for (const char* zone : {"my_number", ""}) {
     seam::ScreenRight foreign = right();
     foreign.zone = zone;
@@ -230,10 +222,23 @@ TEST_F(OneZoneTest, AScreenOfAnotherPathsZoneIsNotFetchedWhoeverGrantsIt) {
     EXPECT_TRUE(source.targets.empty()) << zone;
     EXPECT_EQ(desk->screens(), 0U);
   }
-  seam::ScreenRight own = right();
-  own.zone = "internet_business";
-  auto peer = open_screen(std::move(own));
+  auto peer = open_screen(right());
   EXPECT_EQ(desk->screens(), 1U);
+}
+
+/// A relay that was told of no zone: unknown is deny.
+class NoZoneTest : public ScreenDeskTest {
+ protected:
+  NoZoneTest() : ScreenDeskTest(DeskLimits(std::set<std::string>{})) {}
+};
+TEST_F(NoZoneTest, FetchesNothing) {
+  for (const char* zone : {kZone, "my_number", ""}) {
+    seam::ScreenRight any = right();
+    any.zone = zone;
+    auto peer = knock(std::move(any));
+    EXPECT_EQ(farewell(peer), "console.other_zone") << zone;
+  }
+  EXPECT_TRUE(source.targets.empty());
 }
 
 TEST_F(ScreenDeskTest, WithoutARecordingNoScreen) {
@@ -376,7 +381,12 @@ TEST_F(ScreenDeskTest, ASlowBrowserHoldsBackItsOwnGuestAlone) {
 
 class HastyDesk : public ScreenDeskTest {
  protected:
-  HastyDesk() : ScreenDeskTest({.answer = Seconds{5}, .step = Seconds{0}}) {}
+  HastyDesk() : ScreenDeskTest(hasty()) {}
+  static DeskLimits hasty() {
+    DeskLimits out({kZone});
+    out.step = Seconds{0};
+    return out;
+  }
 };
 
 TEST_F(HastyDesk, AGuestThatIsSilentTooLongIsUnreachable) {

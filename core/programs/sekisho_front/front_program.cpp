@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/site_config_parse.hpp"
 #include "front/front.hpp"
+#include "net/tls/server_files.hpp"
 #include "plugin/host.hpp"
 #include "plugin/loader.hpp"
 #include "programs/sekisho_front/events.hpp"
@@ -142,7 +143,7 @@ class FrontProcess final : private run::ChildControl::Handler {
     const auto read = [this](const std::string& file, auto take) -> Result<void> {
       if (file.empty()) return {};
       auto text = host_.read_file(file);
-      if (!text) return text.error();
+      if (!text) return fail(text.error().code, tls::about_file(file, text.error().detail));
       take(std::move(*text));
       return {};
     };
@@ -152,12 +153,13 @@ class FrontProcess final : private run::ChildControl::Handler {
           read(part_.tls.client_ca_file, [&](std::string text) { settings.client_ca_pem = std::move(text); })}) {
       if (!done) return done.error();
     }
+    const tls::ServerFiles files{part_.tls.certificate_file, part_.tls.key_file, part_.tls.client_ca_file};
     auto context = tls::TlsServerContext::make(settings);
-    if (!context) return context.error();
+    if (!context) return tls::in_files(context.error(), files);
     tls_.emplace(std::move(*context));
     if (!part_.dtls) return {};
     auto datagrams = tls::DtlsServerContext::make(settings);
-    if (!datagrams) return datagrams.error();
+    if (!datagrams) return tls::in_files(datagrams.error(), files);
     dtls_.emplace(std::move(*datagrams));
     return {};
   }

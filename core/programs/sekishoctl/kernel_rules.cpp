@@ -1,52 +1,32 @@
 #include "programs/sekishoctl/kernel_rules.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 namespace sekisho::ctl {
 namespace {
 
 constexpr int kDeepest = 8;
 
-std::optional<std::uint32_t> parse_address(const std::string& text) {
-  in_addr out{};
-  if (inet_pton(AF_INET, text.c_str(), &out) != 1) return std::nullopt;
-  return ntohl(out.s_addr);
-}
-
-std::string address_text(std::uint32_t address) {
-  std::array<char, INET_ADDRSTRLEN> text{};
-  const in_addr in{htonl(address)};
-  inet_ntop(AF_INET, &in, text.data(), text.size());
-  return text.data();
-}
-
 }  // namespace
 
+Range range_over(const Ipv4Network& network) {
+  return {network.address, network.last()};
+}
+
 std::optional<Range> parse_range(std::string_view text) {
-  const auto slash = text.find('/');
-  const auto address = parse_address(std::string(text.substr(0, slash)));
-  if (!address) return std::nullopt;
-  if (slash == std::string_view::npos) return Range{*address, *address};
-  unsigned bits = 0;
-  const auto number = text.substr(slash + 1);
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), bits);
-  if (error != std::errc() || end != number.data() + number.size() || bits > 32) return std::nullopt;
-  const std::uint32_t mask = bits == 0 ? 0 : ~std::uint32_t{0} << (32 - bits);
-  return Range{*address & mask, *address | ~mask};
+  if (const auto address = parse_ipv4(text)) return Range{*address, *address};
+  if (const auto network = parse_ipv4_network(text)) return range_over(*network);
+  return std::nullopt;
 }
 
 std::string to_text(const Range& addresses) {
-  if (addresses.first == addresses.last) return address_text(addresses.first);
+  if (addresses.first == addresses.last) return ipv4_text(addresses.first);
   const std::uint32_t size = addresses.last - addresses.first;
   const bool is_prefix = (size & (size + 1)) == 0 && (addresses.first & size) == 0;
-  if (!is_prefix) return address_text(addresses.first) + "-" + address_text(addresses.last);
-  int bits = 32;
+  if (!is_prefix) return ipv4_text(addresses.first) + "-" + ipv4_text(addresses.last);
+  std::uint8_t bits = 32;
   for (std::uint32_t left = size; left != 0; left >>= 1U) --bits;
-  return address_text(addresses.first) + "/" + std::to_string(bits);
+  return ipv4_text(Ipv4Network{addresses.first, bits});
 }
 
 KernelRules::Seen KernelRules::look(const Key& key, const Packets& packets) {

@@ -15,6 +15,8 @@
 // another deeper than 8 end in "may pass". Errors: zones.ruleset with what could not be read; nothing throws. Source:
 // core/decisions/0020, 0021; libnftables-json(5).
 #pragma once
+#include "base/ipv4.hpp"
+
 #include <sekisho/sdk/result.hpp>
 
 #include <cstdint>
@@ -39,7 +41,8 @@ struct Range {
 inline constexpr Range kAnyAddress{0, 0xffffffff}, kAnyPort{0, 65535}, kAnyProtocol{0, 255};
 inline constexpr std::uint32_t kIcmp = 1, kTcp = 6, kUdp = 17, kEsp = 50;
 
-/// "10.0.0.1" or "10.0.0.0/24"; nullopt: neither.
+[[nodiscard]] Range range_over(const Ipv4Network& network);
+/// "10.0.0.1" or "10.0.0.0/24"; nullopt: neither. A network with a bit beyond its prefix is none: no packet is in it.
 [[nodiscard]] std::optional<Range> parse_range(std::string_view text);
 /// "10.0.0.1", "10.0.0.0/24", or "10.0.0.1-10.0.0.9" where no prefix says it.
 [[nodiscard]] std::string to_text(const Range& addresses);
@@ -48,6 +51,7 @@ inline constexpr std::uint32_t kIcmp = 1, kTcp = 6, kUdp = 17, kEsp = 50;
 struct Packets {
   std::string iif;                                ///< device that they came by
   bool ipv6 = false;                              ///< then of any source and destination
+  bool onward = false;                            ///< of IPv6: for another machine (of IPv4 `destination` says it)
   bool from_sa = false;                           ///< came out of an IPsec SA of the kernel
   bool fragment = false;                          ///< a later fragment: has no ports
   Range source{}, destination{};                  ///< IPv4

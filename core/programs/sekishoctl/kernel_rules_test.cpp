@@ -239,6 +239,15 @@ TEST(KernelRules, EveryIntervalOfASetIsLookedUpAtBothEndsAndOutside) {
   }
 }
 
+TEST(KernelRules, ANetworkWithABitBeyondItsPrefixHoldsNoPacket) {
+  const auto from = [](const char* network) {
+    return match(ip("saddr"), R"({"prefix": {"addr": ")" + std::string(network) + R"(", "len": 24}})") + ", ";
+  };
+  EXPECT_TRUE(drops({.rules = {from("10.0.0.0") + kDrop}}, kSome));
+  EXPECT_FALSE(drops({.rules = {from("10.0.0.7") + kDrop}}, kSome)) << "the kernel compares what the mask leaves";
+  EXPECT_FALSE(drops({.rules = {from("10.0.0.7") + kAccept, kDrop}}, kSome)) << "and what is not clear helps nobody";
+}
+
 TEST(KernelRules, EveryFieldOfAConcatenationIsLookedUp) {
   const std::string keys = R"({"concat": [)" + ip("saddr") + ", " + meta("l4proto") + ", " + th("th", "dport") + "]}";
   const Table table{
@@ -352,6 +361,11 @@ TEST(PacketSearch, ForwardRulesGuardNothingThatIsForThisMachine) {
   };
   EXPECT_THAT(pass({{"vdi-mn", "10.41.0.1"}}), IsEmpty());
   EXPECT_THAT(pass({{"vdi-mn", "10.40.0.1"}}), Contains(HasSubstr("> 10.40.0.1 ")));
+  for (const bool onward : {false, true}) {
+    PacketSearch::Found found;
+    PacketSearch(*rules, {}).search({.iif = "eth0", .ipv6 = true, .onward = onward}, true, found);
+    EXPECT_EQ(found.pass.empty(), onward) << "of IPv6 nobody knows the addresses: it is said";
+  }
 }
 
 TEST(KernelRules, AListingOfSomethingElseIsNone) {
@@ -382,11 +396,11 @@ TEST(KernelRules, NothingInAListingThrows) {
 }
 
 TEST(Ranges, AreAddressesAndPrefixes) {
-  EXPECT_EQ(to_text(*parse_range("10.95.3.7/16")), "10.95.0.0/16");
+  EXPECT_EQ(to_text(*parse_range("10.95.0.0/16")), "10.95.0.0/16");
   EXPECT_EQ(to_text(*parse_range("10.95.3.7")), "10.95.3.7");
   EXPECT_EQ(to_text(Range{0x0a000001, 0x0a000009}), "10.0.0.1-10.0.0.9");
   EXPECT_EQ(to_text(kAnyAddress), "0.0.0.0/0");
-  for (const char* text : {"", "10.0.0", "10.0.0.0/33", "10.0.0.0/", "x/8", "10.0.0.0/8x"}) {
+  for (const char* text : {"", "10.0.0", "10.0.0.0/33", "10.0.0.0/", "x/8", "10.0.0.0/8x", "10.95.3.7/16"}) {
     EXPECT_FALSE(parse_range(text)) << text;
   }
 }

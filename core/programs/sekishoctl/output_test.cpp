@@ -1,5 +1,6 @@
 #include "programs/sekishoctl/output.hpp"
 
+#include "circuits/refusals.hpp"
 #include "programs/sekishoctl/words.hpp"
 
 #include <gtest/gtest.h>
@@ -91,6 +92,29 @@ TEST(Words, EveryConditionThatTheGateReportsIsExplained) {
   std::set<std::string> known;
   for (const ConditionWords& row : condition_words()) known.insert(std::string(row.code));
   EXPECT_EQ(found, known);
+}
+
+TEST(Words, ACircuitsCodeComesWithItsReason) {
+  for (const Refusal& each : circuits::all_refusals()) {
+    for (const char* member : {"closed_because", "code"}) {
+      const auto words = value_words(member, each.code);
+      ASSERT_TRUE(words) << each.code;
+      EXPECT_EQ(words->ja, each.code + " " + each.why.ja);
+      EXPECT_EQ(words->en, each.code + " " + each.why.en);
+    }
+  }
+  EXPECT_TRUE(value_words("closed_because", "stop.contractor"));
+  EXPECT_TRUE(value_words("closed_because", "contract.not_in_force"));
+  EXPECT_FALSE(value_words("closed_because", "circuit.purple"));
+  EXPECT_FALSE(value_words("code", "stop.contractor")) << "a table of refusals shows codes";
+  for (const char* member : {"circuit", "contractor", "site", "state", "line", "since", "addresses", "in_use_by",
+                             "closed_because", "expected_at", "late", "loaded", "peer", "identity", "cipher"}) {
+    EXPECT_TRUE(label(member)) << member;
+  }
+  for (const char* state : {"unknown", "ordered", "planned", "usable", "ceased"}) {
+    EXPECT_TRUE(value_words("state", state)) << state;
+  }
+  for (const char* line : {"up", "down", "unknown"}) EXPECT_TRUE(value_words("line", line)) << line;
 }
 
 }  // namespace

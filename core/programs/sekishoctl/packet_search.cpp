@@ -18,7 +18,11 @@ std::string numbers(const Range& range) {
 
 std::string to_text(const Packets& packets) {
   std::string out = packets.iif + " ";
-  out += packets.ipv6 ? "IPv6" : to_text(packets.source) + " > " + to_text(packets.destination);
+  if (packets.ipv6) {
+    out += packets.onward ? "IPv6 onward" : "IPv6";
+  } else {
+    out += to_text(packets.source) + " > " + to_text(packets.destination);
+  }
   if (have_ports(packets)) {
     out += packets.protocol.first == kTcp ? " tcp" : " udp";
     if (packets.port != kAnyPort) out += " " + numbers(packets.port);
@@ -81,7 +85,8 @@ void PacketSearch::tell_port_apart(std::uint16_t port) {
 
 std::string PacketSearch::dropped_by(const Packets& packets) const {
   std::string rule = rules_.dropped_by("prerouting", packets);
-  if (!rule.empty() || packets.ipv6) return rule;
+  if (!rule.empty() || (packets.ipv6 && !packets.onward)) return rule;
+  if (packets.ipv6) return rules_.dropped_by("forward", packets);
   // What is for this machine is never forwarded.
   const auto here = local_.lower_bound(packets.destination.first);
   if (here != local_.end() && *here <= packets.destination.last) return {};

@@ -49,6 +49,7 @@ class PacketSearch {
     /// Splits `range` at an edge in it; false: it is one kind.
     [[nodiscard]] bool split(const Range& range, Range& low, Range& high) const;
   };
+  /// On their way in, or where they would be forwarded.
   [[nodiscard]] std::string dropped_by(const Packets& packets) const;
   [[nodiscard]] bool split(const Packets& packets, std::vector<Packets>& out) const;
   [[nodiscard]] std::size_t kinds_of(const Packets& packets) const;

@@ -1,5 +1,6 @@
 #include "programs/sekishoctl/words.hpp"
 
+#include "circuits/refusals.hpp"
 #include "pki/words.hpp"
 #include "registry/refusals.hpp"
 
@@ -34,6 +35,7 @@ constexpr std::array kLabels{
     Label{"claim", "主張", "claim"},
     Label{"chunk", "区間", "chunk"},
     Label{"chunks", "区間数", "chunks"},
+    Label{"cipher", "暗号方式", "cipher"},
     Label{"circuit", "回線", "circuit"},
     Label{"closed", "正常な終了", "good end"},
     Label{"closed_because", "閉じている理由", "closed because"},
@@ -66,6 +68,7 @@ constexpr std::array kLabels{
     Label{"handed_over_at", "引渡し日", "handed over"},
     Label{"heads", "署名付き要約", "signed heads"},
     Label{"id", "識別子", "id"},
+    Label{"identity", "相手装置の名前", "device's identity"},
     Label{"journal", "監査記録", "journal"},
     Label{"key", "識別子", "id"},
     Label{"key_file", "秘密鍵", "private key"},
@@ -100,6 +103,7 @@ constexpr std::array kLabels{
     Label{"in_use_by", "利用中のセッション", "in use by"},
     Label{"late", "遅延", "late"},
     Label{"line", "暗号化", "line"},
+    Label{"loaded", "接続設定", "loaded"},
     Label{"path", "接続方式", "path"},
     Label{"peer", "接続元", "peer"},
     Label{"people", "利用者", "people"},
@@ -238,6 +242,12 @@ std::optional<Text> label(std::string_view member) {
 }
 
 std::optional<Text> value_words(std::string_view member, std::string_view value) {
+  // A circuit's codes come with their reason: whoever looks at the circuits wants to know what to mend.
+  if (member == "closed_because" || (member == "code" && value.starts_with("circuit."))) {
+    const auto words = circuits::find_refusal(value);
+    if (!words) return std::nullopt;
+    return Text{std::string(value) + " " + words->why.ja, std::string(value) + " " + words->why.en};
+  }
   const auto found = std::find_if(kValues.begin(), kValues.end(),
                                   [&](const Value& v) { return v.member == member && v.value == value; });
   if (found == kValues.end()) return std::nullopt;

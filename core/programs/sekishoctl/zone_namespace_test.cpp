@@ -101,6 +101,9 @@ TEST_F(InNamespace, WhatIsDoneToTheKernelBesideNetdIsSeen) {
       {"add element inet sekisho rights_internet { 10.202.0.5 . 10.40.0.11 . 6 . 443 timeout 60s }\n",
        "10.202.0.5 > 10.40.0.11"},
       {"flush chain inet sekisho from_internet\n", "sekisho0 "},
+      {"flush chain inet sekisho crossing\n", "another IPv6 onward"},
+      {"insert rule inet sekisho crossing ip6 saddr fd00::/8 accept\n", " IPv6 onward"},
+      {"insert rule inet sekisho crossing meta l4proto ipv6-icmp accept\n", "another IPv6 onward protocol 58"},
       {"add table ip other\nadd chain ip other in { type nat hook prerouting priority dstnat; }\n"
        "add rule ip other in tcp dport 443 dnat to 10.40.0.11\n",
        "ip other in 2: dnat"},

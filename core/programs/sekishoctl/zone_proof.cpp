@@ -3,10 +3,7 @@
 #include "base/site_config_parse.hpp"
 #include "registry/rules.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -21,9 +18,10 @@ struct Listener {
   std::string text;
   std::uint16_t port = 0;
   bool udp = false;
-  bool ipv6 = false;                     ///< takes IPv6
-  bool any = false;                      ///< takes every IPv4 address of the machine
-  std::optional<std::uint32_t> address;  ///< the IPv4 address that it takes
+  bool ipv6 = false;                       ///< takes IPv6
+  bool any = false;                        ///< takes every IPv4 address of the machine; one of IPv6 does too
+  std::optional<std::uint32_t> address{};  ///< the IPv4 address that it takes
+  bool understood = true;                  ///< else nothing is known but its text
 };
 
 struct Place {
@@ -34,24 +32,11 @@ struct Place {
   std::vector<Listener> listeners;
 };
 
-std::optional<Listener> listener_of(const std::string& text, bool udp) {
+Listener listener_of(const std::string& text, bool udp) {
   const auto at = parse_socket_address(text);
-  if (!at) return std::nullopt;
-  Listener out{text, at->port, udp, at->ipv6, false, {}};
-  if (!at->ipv6) {
-    const auto address = parse_range(at->address);
-    out.any = address && address->first == 0;
-    if (address && !out.any) out.address = address->first;
-    return out;
-  }
-  in6_addr address{};
-  if (inet_pton(AF_INET6, at->address.c_str(), &address) != 1) return out;
-  out.any = IN6_IS_ADDR_UNSPECIFIED(&address);  // takes IPv4 too, unless it is told not to
-  if (IN6_IS_ADDR_V4MAPPED(&address)) {
-    const std::uint8_t* b = address.s6_addr + 12;
-    out.address = std::uint32_t{b[0]} << 24U | std::uint32_t{b[1]} << 16U | std::uint32_t{b[2]} << 8U | b[3];
-    if (*out.address == 0) out.any = true, out.address.reset();
-  }
+  if (!at) return {.text = text, .understood = false};
+  Listener out{text, at->port, udp, at->ipv6, at->is_everywhere()};
+  if (!out.any && !out.ipv6) out.address = parse_ipv4(at->address);
   return out;
 }
 
@@ -62,27 +47,27 @@ void add_place(Place& place, const Range& range) {
 }
 
 void add_listener(Place& place, const std::string& text, bool udp = false) {
-  const auto listener = listener_of(text, udp);
-  if (!listener) return;
-  if (listener->address) add_place(place, {*listener->address, *listener->address});
-  place.listeners.push_back(*listener);
+  if (text.empty()) return;
+  const Listener listener = listener_of(text, udp);
+  if (listener.address) add_place(place, {*listener.address, *listener.address});
+  place.listeners.push_back(listener);
 }
 
 Place place_of(const PathConfig& path, const SiteConfig& config) {
   Place out;
   out.path = path.name;
   const std::uint8_t prefix = path.is_closed() ? path.closed.prefix : path.tun.prefix;
-  if (const auto network = parse_range(path.gate_address() + "/" + std::to_string(prefix))) {
-    out.network = *network;
-    out.places.push_back(*network);
+  if (const auto gate = parse_ipv4(path.gate_address())) {
+    out.network = range_over(network_of(*gate, prefix));
+    out.places.push_back(out.network);
   }
   out.devices.insert(path.is_closed() ? path.closed.device : path.tun.name);
   if (path.is_closed() && !path.closed.ike_device.empty()) out.devices.insert(path.closed.ike_device);
   for (const HyperConfig& zone : config.hypervisors) {
     if (std::ranges::find(path.zones, zone.zone) == path.zones.end()) continue;
-    if (const auto segment = parse_range(zone.network); segment && zone.network.find('/') != std::string::npos) {
-      out.desktops.push_back(*segment);
-      add_place(out, *segment);
+    if (const auto segment = parse_ipv4_network(zone.network)) {
+      out.desktops.push_back(range_over(*segment));
+      add_place(out, out.desktops.back());
     }
   }
   for (const std::string& listener : path.listen) add_listener(out, listener, path.dtls);
@@ -178,6 +163,7 @@ class Kernel {
     if (local_.empty()) against(out, "no address of this machine is known");
     for (const Listener& listener : b.listeners) {
       ++out.kinds;
+      if (!listener.understood) against(out, listener.text);
       const std::size_t before = found.pass.size();
       for (const std::string& device : side) {
         for (const std::uint32_t protocol : {kTcp, kUdp}) {
@@ -193,6 +179,19 @@ class Kernel {
         }
       }
       for (std::size_t i = before; i < found.pass.size(); ++i) found.pass[i] = listener.text + " : " + found.pass[i];
+    }
+    take(out, found);
+    return out;
+  }
+  /// Zones are told by IPv4 networks. Which one a packet of IPv6 is of nothing says, so none of it may go on at all.
+  [[nodiscard]] Claim no_ipv6() const {
+    Claim out = claim_of(nullptr, nullptr,
+                         {"IPv6 のパケットは、どの装置から来ても転送されません。",
+                          "No packet of IPv6 is forwarded, whatever device it comes by."},
+                         {});
+    PacketSearch::Found found;
+    for (const std::string& device : devices_) {
+      search_.search({.iif = device, .ipv6 = true, .onward = true}, true, found);
     }
     take(out, found);
     return out;
@@ -391,6 +390,7 @@ std::vector<Claim> prove_zones(const SiteConfig& config, const registry::Importe
   out.push_back(nothing_elsewhere(rules));
   out.push_back(rights_stay(places, rules));
   const Kernel kernel(rules, places, local);
+  out.push_back(kernel.no_ipv6());
   for (const Place& a : places) {
     for (const Place& b : places) {
       if (&a == &b) continue;

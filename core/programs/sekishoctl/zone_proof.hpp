@@ -8,9 +8,11 @@
 // address a device of the other side has, is no place: it is reached from there unless the rules drop that.
 // Claimed of the tables: what decides is netd's table as netd writes it, with no statement that nobody here reads, and
 // no other table sends packets elsewhere. Of the registry: its import finds nothing, nothing of it stands on both
-// sides. Not claimed: anything of IPv6 beside the listeners; rules that nft does not list (iptables-legacy); and
-// strangers who come by the Internet's own device for what stands behind this machine: they are of no zone, and the
-// machine's own filter is for them.
+// sides. Of IPv6, which no zone has networks of: none is forwarded at all, by whatever device it comes and goes; its
+// listeners are asked about as above. Not claimed: rules that nft does not list (iptables-legacy); and strangers who
+// come by the Internet's own device for what stands behind this machine: they are of no zone, and the machine's own
+// filter is for them.
+//
 // Threads: pure function. Ownership: values; nothing is kept. Shapes: one Claim a sentence; `from` and `to` are paths.
 // Units: `kinds` counts packets that can be told apart, or objects. Ranges: `counter` holds at most kMostCounter.
 // Errors: none; what cannot be read is a claim that does not hold.

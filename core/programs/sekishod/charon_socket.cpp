@@ -3,6 +3,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
 #include <array>
@@ -28,6 +29,7 @@ struct CharonSocket::Connection : std::enable_shared_from_this<Connection> {
   std::array<std::byte, 65536> buffer{};
   std::deque<vici::Bytes> out;
   std::size_t waiting = 0;
+  bool overdue = false;
 
   void connect(const std::string& path) {
     socket.async_connect(stream_protocol::endpoint(path), [self = shared_from_this()](error_code error) {
@@ -47,13 +49,20 @@ struct CharonSocket::Connection : std::enable_shared_from_this<Connection> {
   }
   void send(vici::Bytes bytes) {
     waiting += bytes.size();
+    // Whoever does not read is no charon to speak to; nothing more is kept for him, and it is told after this call.
+    if (waiting > kMostWaiting) {
+      if (std::exchange(overdue, true)) return;
+      return asio::post(socket.get_executor(), [self = shared_from_this()] {
+        if (self->handler != nullptr) self->fail();
+      });
+    }
     out.push_back(std::move(bytes));
     if (out.size() == 1) write();
   }
   void write() {
     asio::async_write(socket, asio::buffer(out.front()), [self = shared_from_this()](error_code error, std::size_t) {
       if (self->handler == nullptr) return;
-      if (error || self->waiting > kMostWaiting) return self->fail();
+      if (error) return self->fail();
       self->waiting -= self->out.front().size();
       self->out.pop_front();
       if (!self->out.empty()) self->write();

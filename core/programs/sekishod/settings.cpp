@@ -2,28 +2,46 @@
 
 #include "audit/reader.hpp"
 #include "base/site_config_parse.hpp"
+#include "pki/pem.hpp"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
 #include <array>
-#include <memory>
+#include <chrono>
 #include <optional>
 #include <set>
 
 namespace sekisho::programs {
 namespace {
 
+Result<std::vector<pem::Certificate>> certificates_in(const std::string& file) {
+  const auto text = pem::read_file(file);
+  if (!text) return fail("config.unreadable", pem::in_file(text.error(), file).detail);
+  auto out = pem::certificates(*text);
+  if (!out) return fail("config.not_pem", pem::in_file(out.error(), file).detail);
+  return out;
+}
+
+/// Of authorities that somebody's certificate must end at: one of them at least counts now.
+Result<std::vector<pem::Certificate>> authorities_in(const std::string& file) {
+  auto out = certificates_in(file);
+  if (!out) return out;
+  const Instant now = std::chrono::time_point_cast<Instant::duration>(std::chrono::system_clock::now());
+  if (const auto usable = pem::in_force(*out, now); !usable) {
+    return fail("config.authority", pem::in_file(usable.error(), file).detail);
+  }
+  return out;
+}
+
 /// SHA-256 of the leaf of a PEM chain, lower-case hex.
 Result<std::string> leaf_fingerprint(const std::string& file) {
-  const std::unique_ptr<BIO, int (*)(BIO*)> bio(BIO_new_file(file.c_str(), "r"), BIO_free);
-  if (!bio) return fail("config.unreadable", file);
-  const std::unique_ptr<X509, void (*)(X509*)> leaf(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
+  const auto chain = certificates_in(file);
+  if (!chain) return chain.error();
   std::array<unsigned char, 32> digest{};
   unsigned size = 0;
-  if (!leaf || X509_digest(leaf.get(), EVP_sha256(), digest.data(), &size) != 1) return fail("config.not_pem", file);
+  if (X509_digest(chain->front().get(), EVP_sha256(), digest.data(), &size) != 1) return fail("config.not_pem", file);
   static constexpr char kHex[] = "0123456789abcdef";
   std::string out;
   for (const unsigned char byte : digest) {
@@ -33,23 +51,12 @@ Result<std::string> leaf_fingerprint(const std::string& file) {
   return out;
 }
 
-/// Every certificate of a PEM file, DER, in its order.
-Result<std::vector<std::string>> certificates_in(const std::string& file) {
-  const std::unique_ptr<BIO, int (*)(BIO*)> bio(BIO_new_file(file.c_str(), "r"), BIO_free);
-  if (!bio) return fail("config.unreadable", file);
-  std::vector<std::string> out;
-  for (;;) {
-    const std::unique_ptr<X509, void (*)(X509*)> one(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr),
-                                                     X509_free);
-    if (!one) break;
-    unsigned char* der = nullptr;
-    const int size = i2d_X509(one.get(), &der);
-    if (size <= 0) return fail("config.not_pem", file);
-    out.emplace_back(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
-    OPENSSL_free(der);
-  }
-  ERR_clear_error();  // the end of the file is one
-  if (out.empty()) return fail("config.not_pem", file);
+Result<std::string> der_of(const pem::Certificate& certificate, const std::string& file) {
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(certificate.get(), &der);
+  if (size <= 0) return fail("config.not_pem", file);
+  std::string out(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
   return out;
 }
 
@@ -60,12 +67,18 @@ Result<circuits::Settings> circuit_settings(const PathConfig& path) {
   out.path = path.name;
   out.address = path.closed.ike_address;
   out.name = path.closed.ike_name;
-  auto own = certificates_in(path.closed.ike_certificate_file);
+  const auto own = certificates_in(path.closed.ike_certificate_file);
   if (!own) return own.error();
-  out.certificate = std::move(own->front());
-  auto authorities = certificates_in(path.closed.ike_ca_file);
+  auto leaf = der_of(own->front(), path.closed.ike_certificate_file);
+  if (!leaf) return leaf.error();
+  out.certificate = std::move(*leaf);
+  const auto authorities = authorities_in(path.closed.ike_ca_file);
   if (!authorities) return authorities.error();
-  out.authorities = std::move(*authorities);
+  for (const pem::Certificate& each : *authorities) {
+    auto der = der_of(each, path.closed.ike_ca_file);
+    if (!der) return der.error();
+    out.authorities.push_back(std::move(*der));
+  }
   out.revocation_lists = path.closed.revocation_lists;
   std::set<std::uint16_t> ports;
   const auto add = [&](const std::string& listener) {
@@ -138,6 +151,7 @@ Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simu
   out.posture.allow_simulator = allow_simulator;
   std::set<std::string> certificates{config.posture.tls.certificate_file};
   for (const PathConfig& path : config.paths) certificates.insert(path.tls.certificate_file);
+  if (const auto mail = authorities_in(config.mail.ca_file); !mail) return mail.error();
   for (const std::string& file : certificates) {
     auto fingerprint = leaf_fingerprint(file);
     if (!fingerprint) return fingerprint.error();

@@ -17,7 +17,8 @@ namespace sekisho::programs {
 [[nodiscard]] audit::JournalConfig journal_config(const SiteConfig& config);
 /// What the broker of each zone is made of.
 [[nodiscard]] std::vector<gate::Hypervisors::ZoneOptions> hypervisor_zones(const SiteConfig& config);
-/// Reads the certificates that reports may name as `srv` (every path's and the posture page's).
+/// Reads the certificates that reports may name as `srv` (every path's and the posture page's), the closed paths' and
+/// the authorities of mail. Errors: config.unreadable, config.not_pem, config.authority, each with file and reason.
 [[nodiscard]] Result<gate::GateOptions> gate_options(const SiteConfig& config, bool allow_simulator);
 /// Sessions that the journal granted since `from` and never ended.
 [[nodiscard]] Result<std::vector<std::string>> unfinished(const std::string& directory, Instant from);

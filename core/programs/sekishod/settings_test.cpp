@@ -3,12 +3,16 @@
 
 #include "audit/journal.hpp"
 #include "base/site_config_parse.hpp"
+#include "pki/authority.hpp"
+#include "run/asio_services.hpp"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -42,6 +46,87 @@ TEST(Settings, PoolsAndSeatsBecomeTheBrokersOfTheirZones) {
   EXPECT_EQ(pool.seats[0].address, "10.20.0.11");
   EXPECT_EQ(pool.seats[0].port, 0) << "its screen is hyperd's alone";
   EXPECT_EQ(pool.seats[1].desktop, "");
+}
+
+/// A configuration whose files are there: a path over the Internet, and one of the closed network.
+class FilesTest : public ::testing::Test {
+ protected:
+  FilesTest() {
+    std::string pattern = std::filesystem::temp_directory_path() / "sekisho-files-XXXXXX";
+    folder_ = ::mkdtemp(pattern.data());
+    const Instant now = std::chrono::time_point_cast<Instant::duration>(std::chrono::system_clock::now());
+    good_ = authority(now, std::chrono::days{2});
+    old_ = authority(now - std::chrono::days{30}, std::chrono::days{2});
+    auto config = load_site_config(SEKISHO_SOURCE_DIR "/core/base/all-keys.json");
+    EXPECT_TRUE(config.value);
+    config_ = std::move(*config.value);
+    PathConfig closed = config_.paths[0];
+    closed.name = "closed";
+    closed.tun = TunConfig{};
+    closed.zones = {"my_number"};
+    closed.listen = {"10.95.0.1:443"};
+    closed.entrance = "10.95.0.1:5900";
+    closed.closed.gate_address = "10.95.0.1";
+    closed.closed.ike_certificate_file = put("ike.pem", good_);
+    closed.closed.ike_ca_file = put("sites.pem", old_ + good_);  // an old authority beside its successor
+    config_.paths.push_back(closed);
+    config_.mail.ca_file = put("mail.pem", good_);
+    config_.posture.tls.certificate_file = put("posture.pem", good_);
+    for (PathConfig& path : config_.paths) path.tls.certificate_file = config_.posture.tls.certificate_file;
+  }
+  ~FilesTest() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  static std::string authority(Instant at, std::chrono::days life) {
+    run::KernelEntropy entropy;
+    auto made = pki::make_authority({.name = "A test CA", .life = life}, entropy, at);
+    EXPECT_TRUE(made);
+    return made->certificate_pem;
+  }
+  std::string put(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ + "/" + name) << text;
+    return folder_ + "/" + name;
+  }
+  [[nodiscard]] std::string told() const {
+    const auto made = gate_options(config_, false);
+    return made ? "ok" : made.error().code + " " + made.error().detail;
+  }
+  std::string folder_, good_, old_;
+  SiteConfig config_;
+};
+
+TEST_F(FilesTest, EachIsNamedWithWhatIsWrongWithIt) {
+  EXPECT_EQ(told(), "ok");
+  const struct {
+    const char *file, *code;
+    std::function<std::string()> text;
+    const char* why;
+  } rows[] = {
+      {"posture.pem", "config.not_pem", [] { return "nothing of the kind"; }, "no PEM block"},
+      {"posture.pem", "config.not_pem", [this] { return good_ + "rubbish"; }, "behind the last block"},
+      {"posture.pem", "config.not_pem", [this] { return good_.substr(0, good_.size() / 2); }, "broken"},
+      {"mail.pem", "config.not_pem", [] { return ""; }, "no PEM block"},
+      {"mail.pem", "config.authority", [this] { return old_; }, "has expired"},
+      {"ike.pem", "config.not_pem", [this] { return good_ + "-----BEGIN CERTIF"; }, "broken"},
+      {"sites.pem", "config.not_pem", [this] { return good_ + "x"; }, "behind the last block"},
+      {"sites.pem", "config.authority", [this] { return old_; }, "has expired"},
+  };
+  for (const auto& row : rows) {
+    put(row.file, row.text());
+    const std::string words = told();
+    EXPECT_EQ(words.rfind(std::string(row.code) + " " + folder_ + "/" + row.file + ": ", 0), 0U) << words;
+    EXPECT_NE(words.find(row.why), std::string::npos) << words;
+    put(row.file, good_);
+  }
+  for (const char* file : {"posture.pem", "mail.pem", "ike.pem", "sites.pem"}) {
+    std::filesystem::remove(folder_ + "/" + file);
+    const std::string words = told();
+    EXPECT_EQ(words.rfind("config.unreadable " + folder_ + "/" + file + ": ", 0), 0U) << words;
+    EXPECT_NE(words.find("No such file"), std::string::npos) << words;
+    put(file, good_);
+  }
+  EXPECT_EQ(told(), "ok");
 }
 
 class JournalTest : public ::testing::Test {

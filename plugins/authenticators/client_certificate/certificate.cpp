@@ -71,14 +71,16 @@ AuthStep say_no(AuthRequest& request, const char* code, nlohmann::json detail = 
 Result<std::unique_ptr<CertificateFactor>> CertificateFactor::make(const Config& config, PluginHost& host) {
   std::unique_ptr<CertificateFactor> out(new CertificateFactor(config, host));
   auto ca = host.read_file(config.ca_file);
-  if (!ca) return fail("certificate.bad_ca_file", ca.error().detail);
+  if (!ca) return fail("certificate.bad_ca_file", config.ca_file + ": " + ca.error().detail);
   auto crl = host.read_file(config.crl_file);
-  if (!crl) return fail("certificate.bad_crl_file", crl.error().detail);
+  if (!crl) return fail("certificate.bad_crl_file", config.crl_file + ": " + crl.error().detail);
   out->ca_pem_ = std::move(*ca);
   out->crl_pem_ = std::move(*crl);
   auto check = ChainCheck::make(config, out->ca_pem_, out->crl_pem_);
-  if (!check) return check.error();
-  if (!(*check)->crl_error().empty()) return fail("certificate.bad_crl_file", (*check)->crl_error());
+  if (!check) return fail(check.error().code, config.ca_file + ": " + check.error().detail);
+  if (!(*check)->crl_error().empty()) {
+    return fail("certificate.bad_crl_file", config.crl_file + ": " + (*check)->crl_error());
+  }
   out->check_ = std::move(*check);
   return out;
 }
@@ -88,7 +90,10 @@ std::shared_ptr<const ChainCheck> CertificateFactor::chain_check() const {
   return check_;
 }
 
-void CertificateFactor::refresh(Instant /*now*/) {
+void CertificateFactor::refresh(Instant now) {
+  const bool expired = chain_check()->authorities_expired(now);
+  if (expired && !ca_expired_) host_.log("certificate.ca_expired", {{"file", config_.ca_file}});
+  ca_expired_ = expired;
   auto crl = host_.read_file(config_.crl_file);
   std::string text = crl ? std::move(*crl) : std::string();  // unreadable: as good as none, everybody is refused
   if (text == crl_pem_) return;

@@ -22,7 +22,7 @@ namespace sekisho::client_certificate {
 class CertificateFactor final : public Authenticator {
  public:
   /// Reads both files. `host` must outlive the factor. Errors: certificate.bad_ca_file; certificate.bad_crl_file — at
-  /// start a missing or unreadable list is an error of the operator, later it is a refusal.
+  /// start a missing or unreadable list is an error of the operator, later it is a refusal. Both name file and reason.
   [[nodiscard]] static Result<std::unique_ptr<CertificateFactor>> make(const Config& config, PluginHost& host);
 
   [[nodiscard]] std::string_view factor() const override { return "certificate"; }
@@ -36,8 +36,9 @@ class CertificateFactor final : public Authenticator {
 
   const Config config_;
   PluginHost& host_;
-  std::string ca_pem_;   // constant after make()
-  std::string crl_pem_;  // refresh() only
+  std::string ca_pem_;       // constant after make()
+  std::string crl_pem_;      // refresh() only
+  bool ca_expired_ = false;  // refresh() only: told already
 
   mutable std::mutex mutex_;
   std::shared_ptr<const ChainCheck> check_;  // guarded by mutex_; shared: a step may still use the old one

@@ -211,6 +211,49 @@ TEST_F(CertificateTest, DoesNotStartWithoutItsFiles) {
   EXPECT_EQ(error_of(), "ok");
 }
 
+TEST_F(CertificateTest, SaysWhichFileIsWrongAndWhy) {
+  const auto told = [&] {
+    const auto made = CertificateFactor::make(config, host);
+    return made ? "ok" : made.error().code + " " + made.error().detail;
+  };
+  const auto files = host.files;
+  const struct {
+    const char *file, *text, *wanted;
+  } rows[] = {
+      {"ca.pem", nullptr, "certificate.bad_ca_file ca.pem: no such file"},
+      {"ca.pem", "nothing of the kind\n", "certificate.bad_ca_file ca.pem: there is no PEM block"},
+      {"ca.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+       "certificate.bad_ca_file ca.pem: a block cannot be read"},
+      {"crl.pem", nullptr, "certificate.bad_crl_file crl.pem: no such file"},
+      {"crl.pem", "half a fi", "certificate.bad_crl_file crl.pem: the revocation list file holds no list"},
+  };
+  for (const auto& row : rows) {
+    host.files = files;
+    row.text == nullptr ? void(host.files.erase(row.file)) : void(host.files[row.file] = row.text);
+    EXPECT_EQ(told().substr(0, std::string(row.wanted).size()), row.wanted);
+  }
+  for (const char* file : {"ca.pem", "crl.pem"}) {
+    host.files = files;
+    host.files[file] += "\n-----BEGIN CERTIF";
+    EXPECT_NE(told().find(std::string(file) + ": something stands behind the last block"), std::string::npos) << told();
+    host.files[file] = files.at(file) + "\n \r\n";
+    EXPECT_EQ(told(), "ok");
+  }
+}
+
+TEST_F(CertificateTest, SaysOnceThatEveryAuthorityHasExpired) {
+  const auto factor = make();
+  factor->refresh(kNow);
+  EXPECT_TRUE(host.events.empty());
+  const Instant late = kNow + std::chrono::days(40'000);
+  factor->refresh(late);
+  factor->refresh(late + Seconds{30});
+  EXPECT_EQ(host.events, std::vector<std::string>{"certificate.ca_expired"});
+  factor->refresh(kNow);
+  factor->refresh(late);
+  EXPECT_EQ(host.events.size(), 2U) << "the clock was set back in between";
+}
+
 TEST(CertificateConfig, NamesItsFilesAndKeepsItsLimits) {
   EXPECT_FALSE(read_config<Config>(nlohmann::json::object()).has_value());
   nlohmann::json good = {{"ca_file", "ca.pem"}, {"crl_file", "crl.pem"}};

@@ -65,6 +65,13 @@ bool ended_cleanly() {
   return clean;
 }
 
+/// Most often a block that was cut off, and with it an authority or a list that is silently missing.
+bool rubbish_behind(std::string_view pem) {
+  const std::size_t last = pem.rfind("-----END ");
+  const std::size_t feed = last == std::string_view::npos ? last : pem.find('\n', last);
+  return feed != std::string_view::npos && pem.find_first_not_of(" \t\r\n", feed) != std::string_view::npos;
+}
+
 CertificatePtr parse(const std::string& der) {
   const auto* begin = reinterpret_cast<const unsigned char*>(der.data());
   const auto* at = begin;
@@ -234,10 +241,14 @@ Result<std::shared_ptr<const ChainCheck>> ChainCheck::make(const Config& config,
                   "certificate " + std::to_string(authorities + 1) + " has a key below P-256 or RSA 3072");
     }
     need_memory(X509_STORE_add_cert(store, ca.get()) == 1);
+    out->authorities_until_ = std::max(out->authorities_until_, seconds_of(X509_get0_notAfter(ca.get()), 0));
     ++authorities;
   }
-  if (!ended_cleanly()) return fail("certificate.bad_ca_file", "a block of the CA file cannot be read");
-  if (authorities == 0) return fail("certificate.bad_ca_file", "the CA file holds no certificate");
+  if (!ended_cleanly()) return fail("certificate.bad_ca_file", "a block cannot be read");
+  if (authorities == 0) return fail("certificate.bad_ca_file", "there is no PEM block of a certificate in it");
+  if (rubbish_behind(ca_pem)) {
+    return fail("certificate.bad_ca_file", "something stands behind the last block; look for one that was cut off");
+  }
 
   std::size_t lists = 0;
   out->lists_ = {std::numeric_limits<std::time_t>::min(), kAlways};
@@ -253,10 +264,17 @@ Result<std::shared_ptr<const ChainCheck>> ChainCheck::make(const Config& config,
   }
   if (!ended_cleanly()) {
     out->crl_error_ = "a block of the revocation list file cannot be read";
+  } else if (rubbish_behind(crl_pem)) {
+    out->crl_error_ = "something stands behind the last block of the revocation list file";
   } else if (lists == 0) {
     out->crl_error_ = "the revocation list file holds no list";
   }
   return std::shared_ptr<const ChainCheck>(std::move(out));
+}
+
+bool ChainCheck::authorities_expired(Instant now) const {
+  return std::chrono::system_clock::to_time_t(std::chrono::time_point_cast<std::chrono::seconds>(now)) >=
+         authorities_until_;
 }
 
 Checked ChainCheck::check(const std::vector<std::string>& chain, Instant now) const {

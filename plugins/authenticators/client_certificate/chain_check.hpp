@@ -16,6 +16,7 @@
 #include <sekisho/sdk/time.hpp>
 
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -56,6 +57,8 @@ class ChainCheck {
   /// `chain`: DER, leaf first; never empty.
   [[nodiscard]] Checked check(const std::vector<std::string>& chain, Instant now) const;
   [[nodiscard]] const std::string& crl_error() const { return crl_error_; }
+  /// Past the end of every configured CA nobody can pass.
+  [[nodiscard]] bool authorities_expired(Instant now) const;
   [[nodiscard]] std::size_t remembered() const { return good_.size(); }
 
  private:
@@ -65,7 +68,8 @@ class ChainCheck {
   std::unique_ptr<Store> store_;
   Config config_;
   std::string crl_error_;
-  TimeWindow lists_{};  ///< in which every list of the file is current
+  std::time_t authorities_until_ = 0;  ///< when the last of them ends
+  TimeWindow lists_{};                 ///< in which every list of the file is current
   mutable Remembered<Checked> good_;
 };
 

@@ -75,9 +75,9 @@ struct Authority::Impl {
   X509Ptr certificate;
   std::string pem, chain_below;  // chain_below: what a leaf must send besides itself
 
-  void make(const std::string& name, const Impl* parent) {
+  void make(const std::string& name, const Impl* parent, bool expired = false) {
     key = make_key(0);
-    certificate = blank(name, key.get(), parent ? parent->certificate.get() : nullptr, false);
+    certificate = blank(name, key.get(), parent ? parent->certificate.get() : nullptr, expired);
     X509* issuer = parent ? parent->certificate.get() : certificate.get();
     extend(certificate.get(), issuer, NID_basic_constraints, "critical,CA:TRUE");
     extend(certificate.get(), issuer, NID_key_usage, "critical,keyCertSign,cRLSign");
@@ -90,6 +90,9 @@ struct Authority::Impl {
 
 Authority::Authority(const std::string& name) : impl_(std::make_unique<Impl>()) {
   impl_->make(name, nullptr);
+}
+Authority::Authority(const std::string& name, Expired /*expired*/) : impl_(std::make_unique<Impl>()) {
+  impl_->make(name, nullptr, true);
 }
 Authority::Authority(const std::string& name, const Authority& parent) : impl_(std::make_unique<Impl>()) {
   impl_->make(name, parent.impl_.get());

@@ -23,9 +23,14 @@ struct LeafOptions {
   std::size_t padding = 0;  ///< bytes of a comment extension, to make it large
 };
 
+struct Expired {};
+inline constexpr Expired kExpired{};
+
 class Authority {
  public:
   explicit Authority(const std::string& name);
+  /// Its last day is over.
+  Authority(const std::string& name, Expired expired);
   /// Issued by `parent` (an intermediate authority).
   Authority(const std::string& name, const Authority& parent);
   ~Authority();

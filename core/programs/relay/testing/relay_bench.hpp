@@ -73,9 +73,12 @@ struct FakeSource final : ScreenSource {
   bool silent = false;
 };
 
+inline constexpr const char* kZone = "internet_business";  ///< of the bench's path
+
 class RelayBench : public ::testing::Test {
  protected:
-  explicit RelayBench(PageLimits page_limits = {}, DeskLimits desk_limits = {}, std::shared_ptr<PageTls> tls = {})
+  explicit RelayBench(PageLimits page_limits = {}, DeskLimits desk_limits = DeskLimits({kZone}),
+                      std::shared_ptr<PageTls> tls = {})
       : log(make_log(
             {.program = "relay_pages_test", .lowest = Level::critical, .now = [this] { return clock.now(); }})) {
     static_files["index.html"] = {"text/html; charset=utf-8", "<!doctype html>", true, false};

@@ -8,6 +8,7 @@
 // the first; then `unshare -n sh -c 'nft -f two_paths.nft && nft -j list ruleset' > two_paths.json`. Threads: pure
 // functions; text_of() reads a file.
 #pragma once
+#include "base/ipv4.hpp"
 #include "base/site_config_parse.hpp"
 #include "netd/ruleset.hpp"
 #include "programs/sekishoctl/zone_proof.hpp"
@@ -73,7 +74,7 @@ inline const std::vector<LocalAddress> kLocal{
 /// was refused: what a set holds that no rule looks up.
 inline std::string rendered(const SiteConfig& config = site()) {
   using std::chrono::minutes;
-  const auto address = [](const char* text) { return *netd::parse_ipv4(text); };
+  const auto address = [](const char* text) { return *parse_ipv4(text); };
   const netd::Rights internet{{{address("10.202.0.5"), 6, 5900}, minutes(10)},
                               {{address("10.202.0.5"), 6, 443}, minutes(10)}},
       closed{{{address("10.95.1.10"), 6, 8443}, minutes(10)}};
