@@ -53,7 +53,9 @@ void add_places(NetPath& net, const PathConfig& path, const SiteConfig& config) 
     for (const std::string& listener : outside) {
       const auto at = parse_socket_address(listener);
       const auto own = at ? parse_ipv4(at->address) : std::nullopt;
-      if (own && *own != 0 && *own != net.gate_address) net.strangers.insert(*own);
+      if (!own || *own == 0 || *own == net.gate_address) continue;
+      net.strangers.insert(*own);
+      add(at->address);
     }
   }
   if (net.console_address) add(to_text(*net.console_address));

@@ -35,7 +35,8 @@ struct NetPath {
   std::optional<std::uint32_t> console_address{};
   std::optional<ClosedNet> closed{};  ///< netd makes no device then
   /// Where the zones of this path are beside its sessions: their desktops' segments, and the gate's own addresses of
-  /// this path. Desktops of another path's zones reach none of it (R01).
+  /// this path, the posture page's too where it is none of the closed network's. Desktops of another path's zones reach
+  /// none of it (R01).
   std::vector<Network> desktops{}, places{};
   std::set<std::uint32_t> strangers{};  ///< the gate's addresses that strangers come to, by whatever device
 

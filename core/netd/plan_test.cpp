@@ -327,8 +327,12 @@ TEST(NetPaths, AClosedPathHasCharonsDeviceAndTheGatesAddressInItsCircuitsNetwork
   zone.zone = "my_number";
   zone.network = "10.40.0.0/24";
   config.value->hypervisors.push_back(zone);
+  config.value->posture.listen.push_back("198.51.100.2:8443");
   const auto paths = net_paths(*config.value);
   ASSERT_EQ(paths.size(), 2U);
+  const auto posture = Network{*parse_ipv4("198.51.100.2"), 32};
+  EXPECT_EQ(std::ranges::count(paths[0].places, posture), 1)
+      << "the posture page is the Internet's, wherever it listens";
   const NetPath& closed = paths[1];
   EXPECT_EQ(closed.tun, "ipsec0");
   EXPECT_EQ(closed.prefix, 16);

@@ -38,6 +38,26 @@ def test_the_zones_are_proved_apart_while_both_entrances_serve(world: World) -> 
 
 
 @pytest.mark.rule("R01", must="fail")
+def test_a_rule_of_somebody_else_that_sends_packets_across_is_named(world: World) -> None:
+    """netd's table is whole, and a table of somebody else redirects what comes for the gate to a desktop of My Number."""
+    world.closed.line_up("sato")
+    here: Any = world
+    gate = here.house.gate
+    gate.run("nft", "add table ip other; add chain ip other in { type nat hook prerouting priority dstnat; }; "
+                    "add rule ip other in tcp dport 3390 dnat to 10.40.0.11")
+    try:
+        code, proof = check_zones(world)
+    finally:
+        gate.run("nft", "delete table ip other")
+    against = [line for claim in proof["claims"] if not claim["holds"] for line in claim["against"]]
+    world.story.add("must_not", f"with a redirection: {against}", ok=bool(against))
+    assert code == 1 and not proof["holds"]
+    assert [line for line in against if line.startswith("ip other in ") and line.endswith(": dnat")], against
+    code, proof = check_zones(world)
+    assert code == 0, [c for c in proof["claims"] if not c["holds"]]
+
+
+@pytest.mark.rule("R01", must="fail")
 def test_with_one_of_the_kernels_rules_gone_there_is_no_proof(world: World) -> None:
     """Somebody empties the chain of the Internet's tunnels while netd is halted: the proof fails and names a packet."""
     world.closed.line_up("sato")

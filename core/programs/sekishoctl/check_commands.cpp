@@ -5,11 +5,14 @@
 #include "registry/json.hpp"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <stdio.h>
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -19,11 +22,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kAskKernel = "nft -j list table inet sekisho";
+constexpr const char* kAskKernel = "nft -j list ruleset";
 constexpr std::size_t kMostBytes = 64u << 20;
 
 Result<std::string> ruleset_in_force() {
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(kAskKernel, "re"), pclose);
+  std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(kAskKernel, "re"), pclose);
   if (!pipe) return fail("zones.ruleset", kAskKernel);
   std::string out;
   std::array<char, 65536> buffer{};
@@ -31,7 +34,8 @@ Result<std::string> ruleset_in_force() {
        n = fread(buffer.data(), 1, buffer.size(), pipe.get())) {
     out.append(buffer.data(), n);
   }
-  if (out.empty()) return fail("zones.ruleset", kAskKernel);
+  // What was cut short, or said before it failed, is not what is in force.
+  if (pclose(pipe.release()) != 0 || out.empty()) return fail("zones.ruleset", kAskKernel);
   return out;
 }
 
@@ -42,18 +46,31 @@ Result<std::string> ruleset_of(const std::string& file) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
-std::vector<LocalAddress> local_addresses() {
-  std::vector<LocalAddress> out;
+std::string address_text(const sockaddr& at) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* address = at.sa_family == AF_INET
+                            ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in&>(at).sin_addr)
+                            : static_cast<const void*>(&reinterpret_cast<const sockaddr_in6&>(at).sin6_addr);
+  inet_ntop(at.sa_family, address, text.data(), text.size());
+  return text.data();
+}
+
+/// Every address that this machine answers for: also the broadcast ones.
+Result<std::vector<LocalAddress>> local_addresses() {
   ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) return out;
+  if (getifaddrs(&list) != 0) return fail("zones.addresses", std::strerror(errno));
+  const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> held(list, freeifaddrs);
+  std::vector<LocalAddress> out;
   for (const ifaddrs* each = list; each != nullptr; each = each->ifa_next) {
-    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
-    std::array<char, INET_ADDRSTRLEN> text{};
-    const auto* at = reinterpret_cast<const sockaddr_in*>(each->ifa_addr);
-    inet_ntop(AF_INET, &at->sin_addr, text.data(), text.size());
-    out.push_back({each->ifa_name, text.data()});
+    if (each->ifa_addr == nullptr) continue;
+    const int family = each->ifa_addr->sa_family;
+    if (family != AF_INET && family != AF_INET6) continue;
+    out.push_back({each->ifa_name, address_text(*each->ifa_addr)});
+    if (family == AF_INET && (each->ifa_flags & IFF_BROADCAST) != 0 && each->ifa_broadaddr != nullptr) {
+      out.push_back({each->ifa_name, address_text(*each->ifa_broadaddr)});
+    }
   }
-  freeifaddrs(list);
+  if (out.empty()) return fail("zones.addresses", "none");
   return out;
 }
 
@@ -66,13 +83,16 @@ void check_zones(Session& session, const Args& args) {
   if (!config.value) return session.fails(config.errors.front());
   std::string listing;
   if (!session.take(ruleset_of(args.ruleset), listing)) return;
-  const auto rules = KernelRules::read(listing);
+  const auto rules =
+      KernelRules::read(listing, args.ruleset.empty() ? KernelRules::From::kernel : KernelRules::From::file);
   if (!rules) return session.fails(rules.error());
+  std::vector<LocalAddress> local;
+  if (!session.take(local_addresses(), local)) return;
   json exported;
   if (!session.call("registry.export", json::object(), exported)) return;
   const registry::Imported imported = registry::import_registry(exported);
 
-  const auto claims = prove_zones(*config.value, imported.registry, local_addresses(), *rules);
+  const auto claims = prove_zones(*config.value, imported, local, *rules);
   json rows = json::array();
   bool all = true;
   for (const Claim& claim : claims) {
@@ -89,9 +109,10 @@ void check_zones(Session& session, const Args& args) {
     session.out.show({{"holds", all}, {"claims", std::move(rows)}});
   } else {
     session.out.show(rows, {"holds", "from", "to", "claim", "kinds", "shown_by", "against"});
-    session.out.note(all ? Text{"ゾーンは互いに到達できません（R01）。", "The zones do not reach each other (R01)."}
-                         : Text{"示せない主張があります。against を確認してください。",
-                                "Not every claim could be shown; see what stands against it."});
+    session.out.note(
+        all ? Text{"ゾーンは互いに到達できません（R01）。", "The zones do not reach each other (R01)."}
+            : Text{"証明できません。成立しない主張の反証を確認してください。ゾーン間が通じている可能性があります。",
+                   "Not proved. See what stands against the claims that do not hold: the zones may meet."});
   }
   if (!all) session.exit_code = 1;
 }
@@ -105,7 +126,7 @@ void add_check_commands(CLI::App& app, Session& session) {
   auto* zones = check->add_subcommand("zones", "ゾーン間が到達できないことの証明 / no zone reaches another");
   zones->add_option("--config", args->config, "構成ファイル / configuration")->default_val("/etc/sekisho/sekisho.json");
   zones->add_option("--ruleset", args->ruleset,
-                    "nft -j の出力（省略時はカーネルから） / output of nft -j; else the kernel's");
+                    "nft -j list ruleset の出力（省略時はカーネルから） / its output; else the kernel's");
   on(zones, session, [&session, args] { check_zones(session, *args); });
 }
 

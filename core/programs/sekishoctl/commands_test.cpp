@@ -101,6 +101,34 @@ TEST_F(CommandsTest, AnAppsSeedIsShownOnRequestAloneAndStandsNowhereElse) {
   EXPECT_EQ(code("person totp mori --show"), "registry.already_ended");
 }
 
+TEST_F(CommandsTest, ZonesThatAreNotProvedApartAreRefusedInBothLanguages) {
+  const std::string listing = *pki::read_file(SEKISHO_SOURCE_DIR "/core/programs/sekishoctl/testing/two_paths.json");
+  const std::string check = "check zones --config " SEKISHO_SOURCE_DIR "/core/base/all-keys.json --ruleset ";
+  write("good.json", listing);
+  EXPECT_TRUE(ctl(check + "good.json")["holds"].get<bool>());
+  EXPECT_NE(people(check + "good.json", "ja").find("ゾーンは互いに到達できません"), std::string::npos);
+  json changed = json::parse(listing);
+  changed["nftables"].push_back({{"rule",
+                                  {{"family", "inet"},
+                                   {"table", "sekisho"},
+                                   {"chain", "arriving"},
+                                   {"handle", 999},
+                                   {"expr", {{{"notrack", nullptr}}}}}}});
+  write("changed.json", changed.dump());
+  const json proof = ctl(check + "changed.json", 1);
+  EXPECT_FALSE(proof["holds"].get<bool>());
+  EXPECT_NE(proof["claims"].dump().find("arriving 999: notrack"), std::string::npos);
+  for (const auto& [language, words] : {std::pair("ja", "証明できません"), std::pair("en", "Not proved")}) {
+    const auto done = house.shell("sekishoctl " + check + "changed.json", language);
+    EXPECT_EQ(done.status, 1);
+    EXPECT_NE(done.out.find(words), std::string::npos) << done.out;
+    EXPECT_NE(done.out.find("arriving 999: notrack"), std::string::npos) << done.out;
+  }
+  write("empty.json", "");
+  EXPECT_EQ(code(check + "empty.json"), "zones.ruleset");
+  EXPECT_EQ(code(check + "absent.json"), "zones.ruleset");
+}
+
 TEST_F(CommandsTest, AnOfflineAuthoritysCertificateIsRegisteredByItsFile) {
   ctl("ca init --dir ca --name offline");
   const json issued = ctl("--socket /nowhere ca issue --dir ca --person tani --terminal pc-tani --out o --offline");

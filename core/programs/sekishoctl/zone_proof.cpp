@@ -5,28 +5,52 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 namespace sekisho::ctl {
 namespace {
 
-constexpr std::size_t kMostCounter = 4;
-constexpr std::uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kEsp = 50, kIcmp6 = 58;
+constexpr Range kLoopback{0x7f000000, 0x7fffffff};
+
+/// Where something of the gate listens, as the configuration says.
+struct Listener {
+  std::string text;
+  std::uint16_t port = 0;
+  bool udp = false;
+  bool ipv6 = false;                       ///< takes IPv6
+  bool any = false;                        ///< takes every IPv4 address of the machine; one of IPv6 does too
+  std::optional<std::uint32_t> address{};  ///< the IPv4 address that it takes
+  bool understood = true;                  ///< else nothing is known but its text
+};
 
 struct Place {
   std::string path;
-  std::vector<std::string> devices;  ///< where its terminals' packets come from
+  std::set<std::string> devices;  ///< where its terminals' packets come from
   Range network;
   std::vector<Range> desktops, places;
-  std::set<std::uint16_t> ports;
+  std::vector<Listener> listeners;
 };
 
-void add_place(Place& place, std::string_view text) {
-  const auto range = parse_range(text);
-  if (!range || (range->first == 0 && range->last == 0)) return;
-  const bool told = std::ranges::any_of(
-      place.places, [&](const Range& each) { return each.holds(range->first) && each.holds(range->last); });
-  if (!told) place.places.push_back(*range);
+Listener listener_of(const std::string& text, bool udp) {
+  const auto at = parse_socket_address(text);
+  if (!at) return {.text = text, .understood = false};
+  Listener out{text, at->port, udp, at->ipv6, at->is_everywhere()};
+  if (!out.any && !out.ipv6) out.address = parse_ipv4(at->address);
+  return out;
+}
+
+void add_place(Place& place, const Range& range) {
+  if (!std::ranges::any_of(place.places, [&](const Range& each) { return each.holds(range); })) {
+    place.places.push_back(range);
+  }
+}
+
+void add_listener(Place& place, const std::string& text, bool udp = false) {
+  if (text.empty()) return;
+  const Listener listener = listener_of(text, udp);
+  if (listener.address) add_place(place, {*listener.address, *listener.address});
+  place.listeners.push_back(listener);
 }
 
 Place place_of(const PathConfig& path, const SiteConfig& config) {
@@ -37,154 +61,186 @@ Place place_of(const PathConfig& path, const SiteConfig& config) {
     out.network = range_over(network_of(*gate, prefix));
     out.places.push_back(out.network);
   }
-  out.devices.push_back(path.is_closed() ? path.closed.device : path.tun.name);
-  if (path.is_closed() && path.closed.ike_device != path.closed.device) out.devices.push_back(path.closed.ike_device);
+  out.devices.insert(path.is_closed() ? path.closed.device : path.tun.name);
+  if (path.is_closed() && !path.closed.ike_device.empty()) out.devices.insert(path.closed.ike_device);
   for (const HyperConfig& zone : config.hypervisors) {
     if (std::ranges::find(path.zones, zone.zone) == path.zones.end()) continue;
     if (const auto segment = parse_ipv4_network(zone.network)) {
       out.desktops.push_back(range_over(*segment));
-      add_place(out, zone.network);
+      add_place(out, out.desktops.back());
     }
   }
-  std::vector<std::string> listeners = path.listen;
-  listeners.push_back(path.entrance);
-  listeners.push_back(path.pages.desktop.listen);
-  listeners.push_back(path.pages.console.listen);
-  for (const std::string& listener : listeners) {
-    const auto at = parse_socket_address(listener);
-    if (!at) continue;
-    out.ports.insert(at->port);
-    if (!at->ipv6) add_place(out, at->address);
-  }
-  if (path.is_closed()) add_place(out, path.closed.ike_address);
-  return out;
-}
-
-/// One address of every kind in `range`, as far as `edges` tell addresses apart.
-std::vector<std::uint32_t> kinds_in(const Range& range, const std::set<std::uint32_t>& edges) {
-  std::vector<std::uint32_t> out{range.first};
-  for (auto edge = edges.upper_bound(range.first); edge != edges.end() && *edge <= range.last; ++edge) {
-    out.push_back(*edge);
+  for (const std::string& listener : path.listen) add_listener(out, listener, path.dtls);
+  add_listener(out, path.entrance);
+  add_listener(out, path.pages.desktop.listen);
+  add_listener(out, path.pages.console.listen);
+  if (path.is_closed()) {
+    if (const auto ike = parse_range(path.closed.ike_address)) add_place(out, *ike);
   }
   return out;
 }
 
-std::string packet_text(const Packet& packet) {
-  const auto address = [](std::uint32_t a) { return to_text(Range{a, a}); };
-  std::string out =
-      packet.iif + " " +
-      (packet.ipv6 ? "ipv6 > " + packet.oif : address(packet.source) + " > " + address(packet.destination));
-  if (packet.protocol == kTcp || packet.protocol == kUdp) {
-    return out + (packet.protocol == kTcp ? " tcp " : " udp ") + std::to_string(packet.port);
+std::vector<Place> places_of(const SiteConfig& config) {
+  std::vector<Place> out;
+  bool posture = true;
+  for (const PathConfig& path : config.paths) {
+    if (path.gate_address().empty()) continue;
+    out.push_back(place_of(path, config));
+    if (path.is_closed() || !posture) continue;
+    for (const std::string& listener : config.posture.listen) add_listener(out.back(), listener);
+    posture = false;
   }
-  return out + (packet.protocol == kEsp ? " esp" : packet.protocol == kIcmp6 ? " icmpv6" : " icmp");
+  return out;
 }
-
-class Kernel {
- public:
-  Kernel(const KernelRules& rules, const std::vector<Place>& places, const std::vector<LocalAddress>& local)
-      : rules_(rules), edges_(rules.edges()) {
-    for (const LocalAddress& each : local) {
-      if (const auto range = parse_range(each.address)) local_.insert(range->first);
-    }
-    ports_ = rules.ports();
-    ports_.insert({22, 443, 3389, 5900, 49152});
-    devices_ = rules.devices();
-    devices_.erase("lo");  // what this machine says to itself comes from no zone
-    devices_.insert("another");
-    for (const Place& place : places) {
-      ports_.insert(place.ports.begin(), place.ports.end());
-      devices_.insert(place.devices.begin(), place.devices.end());
-      for (const Range& range : place.places) {
-        edges_.insert(range.first);
-        if (range.last != ~std::uint32_t{0}) edges_.insert(range.last + 1);
-      }
-    }
-  }
-
-  /// Packets of `sources` that arrive at one of `devices` (empty: at any) for `destinations`.
-  void show(Claim& claim, const std::vector<Range>& sources, const std::vector<std::string>& devices,
-            const std::vector<Range>& destinations) const {
-    std::set<std::string> by;
-    claim.holds = true;
-    const std::vector<std::string> all(devices_.begin(), devices_.end());
-    for (const std::string& device : devices.empty() ? all : devices) {
-      for (const Range& from : sources) {
-        for (const std::uint32_t source : kinds_in(from, edges_)) {
-          for (const Range& to : destinations) {
-            for (const std::uint32_t destination : kinds_in(to, edges_)) {
-              each_kind({device, {}, source, destination, 0, 0, 0, false, false}, claim, by);
-            }
-          }
-        }
-      }
-    }
-    shown(claim, by);
-  }
-  /// Zones stand in networks of IPv4: of IPv6 nothing may go from one device to another.
-  void show_no_ipv6(Claim& claim) const {
-    std::set<std::string> by;
-    claim.holds = true;
-    for (const std::string& from : devices_) {
-      for (const std::string& to : devices_) {
-        if (from != to || from == "another") each_kind({from, to, 0, 0, 0, 0, 0, false, true}, claim, by);
-      }
-    }
-    shown(claim, by);
-  }
-
- private:
-  static void shown(Claim& claim, const std::set<std::string>& by) {
-    for (const std::string& rule : by) claim.shown_by += (claim.shown_by.empty() ? "" : ", ") + rule;
-  }
-  void each_kind(Packet packet, Claim& claim, std::set<std::string>& by) const {
-    for (const bool from_sa : {false, true}) {
-      packet.from_sa = from_sa;
-      packet.source_port = packet.port = 0;
-      for (const std::uint8_t protocol : {packet.ipv6 ? kIcmp6 : kIcmp, kEsp}) {
-        packet.protocol = protocol;
-        ask(packet, claim, by);
-      }
-      for (const std::uint8_t protocol : {kTcp, kUdp}) {
-        packet.protocol = protocol;
-        for (const std::uint16_t port : ports_) {
-          packet.port = port, packet.source_port = 49152;
-          ask(packet, claim, by);
-          packet.port = 49152, packet.source_port = port;
-          ask(packet, claim, by);
-        }
-      }
-    }
-  }
-  void ask(const Packet& packet, Claim& claim, std::set<std::string>& by) const {
-    ++claim.kinds;
-    std::string rule = rules_.dropped_by("prerouting", packet);
-    if (rule.empty() && (packet.ipv6 || !local_.contains(packet.destination)))
-      rule = rules_.dropped_by("forward", packet);
-    if (!rule.empty()) {
-      by.insert(std::move(rule));
-      return;
-    }
-    claim.holds = false;
-    if (claim.counter.size() < kMostCounter) claim.counter.push_back(packet_text(packet));
-  }
-
-  const KernelRules& rules_;
-  std::set<std::uint32_t> edges_, local_;
-  std::set<std::uint16_t> ports_;
-  std::set<std::string> devices_;
-};
 
 void against(Claim& claim, std::string what) {
   claim.holds = false;
   if (claim.counter.size() < kMostCounter) claim.counter.push_back(std::move(what));
 }
 
+Claim claim_of(const Place* from, const Place* to, Text says, std::string shown_by) {
+  return {
+      from == nullptr ? "" : from->path, to == nullptr ? "" : to->path, std::move(says), true, 0, std::move(shown_by)};
+}
+
+void take(Claim& claim, const PacketSearch::Found& found) {
+  claim.kinds += found.kinds;
+  for (const std::string& rule : found.by) claim.shown_by += (claim.shown_by.empty() ? "" : ", ") + rule;
+  for (const std::string& packets : found.pass) against(claim, packets);
+}
+
+class Kernel {
+ public:
+  Kernel(const KernelRules& rules, const std::vector<Place>& places, const std::vector<LocalAddress>& local)
+      : local_(local), search_(rules, local), devices_(rules.devices()) {
+    devices_.erase("lo");  // what this machine says to itself comes from no zone
+    devices_.insert("another");
+    for (const LocalAddress& each : local) {
+      if (each.address.find(':') != std::string::npos) with_ipv6_.insert(each.device);
+    }
+    for (const Place& place : places) {
+      devices_.insert(place.devices.begin(), place.devices.end());
+      for (const Range& range : place.places) search_.tell_apart(range);
+      for (const Listener& listener : place.listeners) search_.tell_port_apart(listener.port);
+    }
+  }
+
+  [[nodiscard]] Claim devices(const Place& a, const Place& b) const {
+    Claim out = claim_of(&a, &b,
+                         {"この接続方式の装置から来るパケットは、送信元を偽っても、相手の範囲に届きません。",
+                          "What comes out of this path's devices, whatever source it claims, reaches no place of the "
+                          "other."},
+                         {});
+    show(out, {kAnyAddress}, a.devices, b.places);
+    return out;
+  }
+  [[nodiscard]] Claim addresses(const Place& a, const Place& b) const {
+    Claim out = claim_of(&a, &b,
+                         {"この接続方式のセッションのアドレスは、どの装置から来ても、相手の範囲に届きません。",
+                          "This path's session addresses reach no place of the other, whatever device they come by."},
+                         {});
+    show(out, {a.network}, devices_, b.places);
+    return out;
+  }
+  [[nodiscard]] Claim desktops(const Place& a, const Place& b) const {
+    Claim out = claim_of(&a, &b,
+                         {"この接続方式の仮想デスクトップは、相手の範囲に届きません。",
+                          "This path's desktops reach no place of the other."},
+                         {});
+    show(out, a.desktops, devices_, b.places);
+    return out;
+  }
+  /// Those of `b` that are reached at more than their own places.
+  [[nodiscard]] Claim listeners(const Place& a, const Place& b) const {
+    Claim out = claim_of(&a, &b,
+                         {"相手の待受け（任意アドレス、IPv6、この接続方式の装置にあるアドレスのもの）は、この接続方式の"
+                          "側から届きません。",
+                          "The other path's listeners at any address, at IPv6 or at an address of this path's devices "
+                          "are not reached from this path's side."},
+                         "configuration, addresses");
+    PacketSearch::Found found;
+    const std::set<std::string> side = side_of(a);
+    if (local_.empty()) against(out, "no address of this machine is known");
+    for (const Listener& listener : b.listeners) {
+      ++out.kinds;
+      if (!listener.understood) against(out, listener.text);
+      const std::size_t before = found.pass.size();
+      for (const std::string& device : side) {
+        for (const std::uint32_t protocol : {kTcp, kUdp}) {
+          if (protocol == kUdp && !listener.udp) continue;
+          Packets packets{.iif = device, .source = kAnyAddress};
+          packets.protocol = {protocol, protocol}, packets.port = {listener.port, listener.port};
+          for (const std::uint32_t address : reached_at(listener, side)) {
+            packets.destination = {address, address};
+            search_.search(packets, false, found);
+          }
+          packets.ipv6 = true;
+          if (listener.ipv6 && with_ipv6_.contains(device)) search_.search(packets, false, found);
+        }
+      }
+      for (std::size_t i = before; i < found.pass.size(); ++i) found.pass[i] = listener.text + " : " + found.pass[i];
+    }
+    take(out, found);
+    return out;
+  }
+  /// Zones are told by IPv4 networks. Which one a packet of IPv6 is of nothing says, so none of it may go on at all.
+  [[nodiscard]] Claim no_ipv6() const {
+    Claim out = claim_of(nullptr, nullptr,
+                         {"IPv6 のパケットは、どの装置から来ても転送されません。",
+                          "No packet of IPv6 is forwarded, whatever device it comes by."},
+                         {});
+    PacketSearch::Found found;
+    for (const std::string& device : devices_) {
+      search_.search({.iif = device, .ipv6 = true, .onward = true}, true, found);
+    }
+    take(out, found);
+    return out;
+  }
+
+ private:
+  void show(Claim& claim, const std::vector<Range>& sources, const std::set<std::string>& devices,
+            const std::vector<Range>& destinations) const {
+    PacketSearch::Found found;
+    for (const std::string& device : devices) {
+      for (const Range& from : sources) {
+        for (const Range& to : destinations) {
+          search_.search({.iif = device, .source = from, .destination = to}, true, found);
+        }
+      }
+    }
+    take(claim, found);
+  }
+  /// Its devices, and those that have an address at one of its places.
+  [[nodiscard]] std::set<std::string> side_of(const Place& place) const {
+    std::set<std::string> out = place.devices;
+    for (const LocalAddress& each : local_) {
+      const auto address = parse_range(each.address);
+      const bool there =
+          address && std::ranges::any_of(place.places, [&](const Range& p) { return p.holds(*address); });
+      if (there && each.device != "lo") out.insert(each.device);
+    }
+    return out;
+  }
+  [[nodiscard]] std::set<std::uint32_t> reached_at(const Listener& listener, const std::set<std::string>& side) const {
+    std::set<std::uint32_t> out;
+    for (const LocalAddress& each : local_) {
+      const auto address = parse_range(each.address);
+      if (!address || kLoopback.holds(*address)) continue;
+      if (listener.any || (listener.address == address->first && side.contains(each.device)))
+        out.insert(address->first);
+    }
+    return out;
+  }
+
+  const std::vector<LocalAddress>& local_;
+  PacketSearch search_;
+  std::set<std::string> devices_, with_ipv6_;
+};
+
 Claim apart(const Place& a, const Place& b) {
-  Claim out{
-      a.path, b.path, {"二つの接続方式のアドレス範囲は重なりません。", "The places of the two paths do not overlap."},
-      true,   0,      "configuration",
-      {}};
+  Claim out =
+      claim_of(&a, &b, {"二つの接続方式のアドレス範囲は重なりません。", "The places of the two paths do not overlap."},
+               "configuration");
   for (const Range& mine : a.places) {
     for (const Range& other : b.places) {
       ++out.kinds;
@@ -196,8 +252,8 @@ Claim apart(const Place& a, const Place& b) {
 
 class Registered {
  public:
-  Registered(const SiteConfig& config, const registry::Registry& registry, const std::vector<Place>& places)
-      : registry_(registry), places_(places) {
+  Registered(const SiteConfig& config, const registry::Imported& imported, const std::vector<Place>& places)
+      : imported_(imported), registry_(imported.registry), places_(places) {
     for (const PathConfig& path : config.paths) {
       for (const std::string& zone : path.zones) path_of_[zone] = path.name;
       if (path.is_closed()) closed_ = path.name;
@@ -205,14 +261,10 @@ class Registered {
   }
 
   [[nodiscard]] Claim contracts() const {
-    Claim out{"",
-              "",
-              {"どの契約も、一つの接続方式のシステムだけを対象とします。",
-               "Every contract covers systems of one path alone."},
-              true,
-              0,
-              "registry",
-              {}};
+    Claim out = claim_of(nullptr, nullptr,
+                         {"どの契約も、一つの接続方式のシステムだけを対象とします。",
+                          "Every contract covers systems of one path alone."},
+                         "registry");
     for (const auto& [id, contract] : registry_.contracts) {
       ++out.kinds;
       std::set<std::string> paths;
@@ -225,18 +277,15 @@ class Registered {
     return out;
   }
   [[nodiscard]] Claim addresses() const {
-    Claim out{"",
-              "",
-              {"登録された仮想デスクトップ、サーバ、回線のアドレスは、別の接続方式の範囲にありません。",
-               "No registered desktop, server or circuit stands at a place of another path."},
-              true,
-              0,
-              "registry, configuration",
-              {}};
+    Claim out = claim_of(nullptr, nullptr,
+                         {"登録された仮想デスクトップ、サーバ、回線のアドレスは、別の接続方式の範囲にありません。",
+                          "No registered desktop, server or circuit stands at a place of another path."},
+                         "registry, configuration");
     const auto look = [&](const std::string& what, const std::string& text, const std::string& own) {
-      const auto range = parse_range(text);
-      if (!range) return;
+      if (text.empty()) return;  // a virtual machine has none: it is known by its manager
       ++out.kinds;
+      const auto range = parse_range(text);
+      if (!range) return against(out, what + " " + text);
       for (const Place& place : places_) {
         if (place.path == own) continue;
         if (std::ranges::any_of(place.places, [&](const Range& each) { return each.meets(*range); })) {
@@ -247,18 +296,27 @@ class Registered {
     for (const auto& [id, desktop] : registry_.desktops) look("desktop " + id, desktop.address, path_of(desktop.zone));
     for (const auto& [id, server] : registry_.servers) {
       const auto system = registry_.systems.find(server.system);
-      if (system != registry_.systems.end()) look("server " + id, server.address, path_of(system->second.zone));
+      look("server " + id, server.address, system == registry_.systems.end() ? "" : path_of(system->second.zone));
     }
     for (const auto& [id, circuit] : registry_.circuits) {
       for (const std::string& prefix : circuit.prefixes) {
         look("circuit " + id, prefix, closed_);
         const auto range = parse_range(prefix);
         const auto own = std::ranges::find(places_, closed_, &Place::path);
-        const bool inside =
-            range && own != places_.end() && own->network.holds(range->first) && own->network.holds(range->last);
+        const bool inside = range && own != places_.end() && own->network.holds(*range);
         if (!closed_.empty() && !inside) against(out, "circuit " + id + " " + prefix);
       }
     }
+    return out;
+  }
+  [[nodiscard]] Claim imported() const {
+    Claim out = claim_of(nullptr, nullptr,
+                         {"台帳は、書込み時の規則をいまもすべて守っています。",
+                          "The registry keeps all rules that a change of it is held to."},
+                         "registry");
+    out.kinds = registry_.contracts.size() + registry_.systems.size() + registry_.servers.size() +
+                registry_.desktops.size() + registry_.circuits.size() + registry_.terminals.size();
+    for (const registry::Finding& each : imported_.findings) against(out, each.code + " " + each.pointer);
     return out;
   }
 
@@ -268,6 +326,7 @@ class Registered {
     return found == path_of_.end() ? std::string() : found->second;
   }
 
+  const registry::Imported& imported_;
   const registry::Registry& registry_;
   const std::vector<Place>& places_;
   std::map<std::string, std::string> path_of_;
@@ -275,19 +334,15 @@ class Registered {
 };
 
 Claim rights_stay(const std::vector<Place>& places, const KernelRules& rules) {
-  Claim out{"",
-            "",
-            {"カーネルに設定された許可は、どれも別の接続方式へ通じていません。",
-             "No right that the kernel holds leads from one path to another."},
-            true,
-            0,
-            "nft sets",
-            {}};
+  Claim out = claim_of(nullptr, nullptr,
+                       {"カーネルに設定された許可は、どれも別の接続方式へ通じていません。",
+                        "No right that the kernel holds leads from one path to another."},
+                       "nft sets");
+  const auto meets = [](const Range& range) { return [&range](const Range& each) { return each.meets(range); }; };
   for (const auto& [from, to] : rules.rights()) {
     ++out.kinds;
     for (const Place& a : places) {
       for (const Place& b : places) {
-        const auto meets = [](const Range& range) { return [&range](const Range& each) { return each.meets(range); }; };
         if (&a != &b && std::ranges::any_of(a.places, meets(from)) && std::ranges::any_of(b.places, meets(to))) {
           against(out, to_text(from) + " > " + to_text(to));
         }
@@ -297,14 +352,32 @@ Claim rights_stay(const std::vector<Place>& places, const KernelRules& rules) {
   return out;
 }
 
+Claim table_is_netds(const KernelRules& rules) {
+  Claim out =
+      claim_of(nullptr, nullptr,
+               {"カーネルの表 inet sekisho は有効で、この証明が読めない文を含みません。",
+                "The kernel's table inet sekisho is awake, and holds no statement that this proof cannot read."},
+               "nft");
+  out.kinds = 1;
+  for (const std::string& doubt : rules.doubts()) against(out, doubt);
+  return out;
+}
+
+Claim nothing_elsewhere(const KernelRules& rules) {
+  Claim out = claim_of(nullptr, nullptr,
+                       {"カーネルの他の表は、パケットの行き先を変えません。",
+                        "No other table of the kernel sends packets elsewhere than they were going."},
+                       "nft");
+  out.kinds = 1;
+  for (const std::string& rule : rules.elsewhere()) against(out, rule);
+  return out;
+}
+
 }  // namespace
 
-std::vector<Claim> prove_zones(const SiteConfig& config, const registry::Registry& registry,
+std::vector<Claim> prove_zones(const SiteConfig& config, const registry::Imported& registry,
                                const std::vector<LocalAddress>& local, const KernelRules& rules) {
-  std::vector<Place> places;
-  for (const PathConfig& path : config.paths) {
-    if (!path.gate_address().empty()) places.push_back(place_of(path, config));
-  }
+  const std::vector<Place> places = places_of(config);
   std::vector<Claim> out;
   for (std::size_t i = 0; i < places.size(); ++i) {
     for (std::size_t j = i + 1; j < places.size(); ++j) out.push_back(apart(places[i], places[j]));
@@ -312,53 +385,19 @@ std::vector<Claim> prove_zones(const SiteConfig& config, const registry::Registr
   const Registered registered(config, registry, places);
   out.push_back(registered.contracts());
   out.push_back(registered.addresses());
+  out.push_back(registered.imported());
+  out.push_back(table_is_netds(rules));
+  out.push_back(nothing_elsewhere(rules));
   out.push_back(rights_stay(places, rules));
   const Kernel kernel(rules, places, local);
-  Claim ipv6{"",
-             "",
-             {"IPv6 のパケットは、どの装置からも別の装置へ転送されません。",
-              "No packet of IPv6 is forwarded from one device to another."},
-             false,
-             0,
-             {},
-             {}};
-  kernel.show_no_ipv6(ipv6);
-  out.push_back(std::move(ipv6));
-  const Range everywhere{1, ~std::uint32_t{0} - 1};
+  out.push_back(kernel.no_ipv6());
   for (const Place& a : places) {
     for (const Place& b : places) {
       if (&a == &b) continue;
-      Claim device{a.path,
-                   b.path,
-                   {"この接続方式の装置から来るパケットは、送信元を偽っても、相手の範囲に届きません。",
-                    "What comes out of this path's devices, whatever source it claims, reaches no place of the other."},
-                   false,
-                   0,
-                   {},
-                   {}};
-      kernel.show(device, {everywhere}, a.devices, b.places);
-      out.push_back(std::move(device));
-      Claim address{a.path,
-                    b.path,
-                    {"この接続方式のセッションのアドレスは、どの装置から来ても、相手の範囲に届きません。",
-                     "This path's session addresses reach no place of the other, whatever device they come by."},
-                    false,
-                    0,
-                    {},
-                    {}};
-      kernel.show(address, {a.network}, {}, b.places);
-      out.push_back(std::move(address));
-      if (a.desktops.empty()) continue;
-      Claim desktops{a.path,
-                     b.path,
-                     {"この接続方式の仮想デスクトップは、相手の範囲に届きません。",
-                      "This path's desktops reach no place of the other."},
-                     false,
-                     0,
-                     {},
-                     {}};
-      kernel.show(desktops, a.desktops, {}, b.places);
-      out.push_back(std::move(desktops));
+      out.push_back(kernel.devices(a, b));
+      out.push_back(kernel.addresses(a, b));
+      if (!a.desktops.empty()) out.push_back(kernel.desktops(a, b));
+      out.push_back(kernel.listeners(a, b));
     }
   }
   return out;
