@@ -33,8 +33,8 @@ def lay(house: "NamespacesHouse") -> None:
     lab.plug_in(gate, cast_closed.GATE_PLUGS)
     lab.batch([f"addr add {cast_closed.ENTRANCE}/32 dev lo"], host=gate.name)
     for who, site in cast_closed.SITES.items():
-        device = lab.add_host(f"{who}-device", [cast_closed.site_plug(who, "line"), cast_closed.site_plug(who, "inside")],
-                              cast_closed.GATE_LINE)
+        device = house.add_site(f"{who}-device", [cast_closed.site_plug(who, "line"), cast_closed.site_plug(who, "inside")],
+                                cast_closed.GATE_LINE)
         device.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
         pc = cast_closed.site_plug(who, "pc")
         lab.add_host(cast_closed.PEOPLE[who]["pc"], [pc], lab.segments[pc.segment].address(1))
@@ -48,9 +48,8 @@ def lay(house: "NamespacesHouse") -> None:
 class SiteDevice:
     """The device of one contractor's site, with its certificate."""
 
-    def __init__(self, host: Host, who: str, folder: pathlib.Path, authority: bytes) -> None:
-        self.host, self.who, self.authority = host, who, authority
-        self.charon = Charon(host, folder, interfaces="line")
+    def __init__(self, charon: Charon, who: str, authority: bytes) -> None:
+        self.host, self.charon, self.who, self.authority = charon.host, charon, who, authority
 
     def dial(self, identity: Device, *, ike: str = IKE, esp: str = ESP, version: str = "2", aggressive: bool = False,
              name: str | None = None, behind: str | None = None, entrance: str = f"{cast_closed.ENTRANCE}/32", within: float = 8,
@@ -61,7 +60,7 @@ class SiteDevice:
             self.charon.start()
         if behind:  # a device that lies about what stands behind it can: charon wants an address of its own there
             first = str(ipaddress.ip_network(behind).network_address + 254)
-            self.host.lab.batch([f"addr replace {first}/32 dev lo"], host=self.host.name)
+            self.host.run("ip", "addr", "replace", f"{first}/32", "dev", "lo")
         site = cast_closed.SITES[self.who]
         child: Message = {"local_ts": [behind or str(site["prefix"])], "remote_ts": [entrance], "esp_proposals": [esp], "rekey_time": "0s"}
         connection: Message = {
@@ -109,7 +108,8 @@ class ClosedNetwork:
         self.gate_identity = self.ca.issue(cast_closed.GATE_IKE_NAME)
         self.identities = {who: self.ca.issue(str(site["device"])) for who, site in cast_closed.SITES.items()}
         self.gate = Charon(house.gate, folder, interfaces="line", uid=uid)
-        self.devices = {who: SiteDevice(house.lab.hosts[f"{who}-device"], who, folder, self.ca.certificate) for who in cast_closed.SITES}
+        self.devices = {who: SiteDevice(house.charon(house.lab.hosts[f"{who}-device"], folder), who, self.ca.certificate)
+                        for who in cast_closed.SITES}
         (folder / "gate-ike.pem").write_text(ssl.DER_cert_to_PEM_cert(self.gate_identity.certificate))
         (folder / "site-ca.pem").write_text(ssl.DER_cert_to_PEM_cert(self.ca.certificate))
 

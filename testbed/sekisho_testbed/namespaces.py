@@ -136,6 +136,14 @@ class NamespacesHouse(Lab):
         """One host of the cast; its gateway is the gate's host."""
         self.lab.add_host(name, [plug], self.lab.segments[plug.segment].address(1))
 
+    def add_site(self, name: str, plugs: Sequence[Plug], gateway: str) -> Host:
+        """The device of a site on the closed network."""
+        return self.lab.add_host(name, plugs, gateway)
+
+    def charon(self, host: Host, folder: pathlib.Path) -> charons.Charon:
+        """Of a site's device; not started yet."""
+        return charons.Charon(host, folder, interfaces="line")
+
     def screen(self, host: Host) -> Program:
         """A desktop's screen. -displayfd: the server takes the first display number that is free; every X server of the machine
         shares the lock files in /tmp, so a number chosen here may be another's."""
