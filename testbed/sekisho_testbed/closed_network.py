@@ -6,8 +6,10 @@ passes on the line. Raised when the first story asks for it; the charons are a s
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import ipaddress
 import pathlib
+import re
 import select
 import ssl
 from collections.abc import Iterator
@@ -43,6 +45,15 @@ def lay(house: "NamespacesHouse") -> None:
     for name, plug in cast_closed.DESKTOPS.items():
         house.screen(lab.add_host(name, [plug], cast_closed.VDI_SIDE))
     house.wires.add([segment.name for segment in cast_closed.SEGMENTS])
+
+
+@dataclasses.dataclass(frozen=True)
+class KernelEsp:
+    """An association of ESP that a kernel holds."""
+    to: str
+    spi: bytes
+    in_udp: bool     # in UDP 4500, both ends
+    packets: int     # so far
 
 
 class SiteDevice:
@@ -89,6 +100,19 @@ class SiteDevice:
         """An association of this device has a child that is installed."""
         return any(child["state"] == "INSTALLED" for tunnel in self.charon.tunnels().values()
                    for child in tunnel.get("child-sas", {}).values())
+
+    def kernel_esp(self) -> list[KernelEsp]:
+        """What its kernel holds; nothing where its charon does ESP itself, however many tunnels stand."""
+        shown = self.host.run("ip", "-s", "xfrm", "state", check=False).stdout
+        found = []
+        for block in re.split(r"^(?=src )", shown, flags=re.M):
+            head = re.match(r"src \S+ dst (\S+)\s+proto esp spi 0x([0-9a-f]{8})", block)
+            if head:
+                passed = re.search(r"lifetime current:\s+\d+\(bytes\), (\d+)\(packets\)", block)
+                assert passed, block
+                found.append(KernelEsp(head.group(1), bytes.fromhex(head.group(2)), "espinudp sport 4500 dport 4500" in block,
+                                       int(passed.group(1))))
+        return found
 
     def rekey(self, *, child: bool = False) -> None:
         self.charon.ask("rekey", {"child": "site"} if child else {"ike": "closed"})
@@ -180,19 +204,35 @@ class ClosedNetwork:
         return pc.run(*words, check=False).returncode == 0
 
     @contextlib.contextmanager
-    def capture(self) -> Iterator["LineCapture"]:
-        """What passes on the carrier's line meanwhile."""
-        path = self.folder / "line.pcap"
-        tcpdump = self.lab.start_outside(self.house.gate, "tcpdump-line", "tcpdump", "--immediate-mode", "-i", "br-line", "-U", "-s", "0",
-                                         "-w", str(path), "-Z", "root")
+    def capture(self, wire: str = "line") -> Iterator["LineCapture"]:
+        """What passes meanwhile on the carrier's line; or on the LAN of Sato's site, "site1"."""
+        path = self.folder / f"{wire}.pcap"
+        tcpdump = self.lab.start_outside(self.house.gate, f"tcpdump-{wire}", "tcpdump", "--immediate-mode", "-i", f"br-{wire}", "-U",
+                                         "-s", "0", "-w", str(path), "-Z", "root")
         tcpdump.wait_text("listening on", 10)
-        seen = LineCapture(path)
+        last, to = self.lab.hosts["kita-device" if wire == "line" else "sato-pc"], self.devices["sato"].host.addresses[wire]
+        seen = LineCapture(path, frozenset((to, next(iter(last.addresses.values())))))
         try:
             yield seen
         finally:
-            self.lab.hosts["sato-device"].run("ping", "-c", "1", "-W", "1", self.lab.hosts["kita-device"].addresses["line"], check=False)
+            last.run("ping", "-c", "1", "-W", "1", to, check=False)
             wait_until(seen.ended, 3, "the capture has the last packet")
             tcpdump.stop()
+
+    def say(self, who: str, words: bytes) -> None:
+        """The lent terminal sends these words to the entrance, as if nothing had to be encrypted: in a segment of no connection, so that
+        nobody's answer is needed for them."""
+        from scapy.layers.inet import IP, TCP
+
+        self._send(self.lab.hosts[cast_closed.PEOPLE[who]["pc"]],
+                   bytes(IP(src=cast_closed.pc_address(who), dst=cast_closed.ENTRANCE) / TCP(sport=45_455, dport=443, flags="PA", seq=7, ack=1) / words),
+                   cast_closed.ENTRANCE)
+
+    @staticmethod
+    def _send(host: Host, packet: bytes, to: str) -> None:
+        code = ("import socket,sys; s=socket.socket(socket.AF_INET,socket.SOCK_RAW,socket.IPPROTO_RAW); "
+                "s.sendto(bytes.fromhex(sys.argv[1]),(sys.argv[2],0))")
+        host.run("/usr/bin/python3", "-c", code, packet.hex(), to)
 
     def careless(self, host: Host, port: int, only: list[str] | None = None) -> None:
         """Something listens on this host that nobody should reach. Until the story's end."""
@@ -213,9 +253,7 @@ class ClosedNetwork:
         look = self.house.gate.start("tcpdump-answers", "tcpdump", "--immediate-mode", "-i", "any", "-U", "-n", "-Z", "root", "-w",
                                      str(path), "tcp", "and", "src", "host", to, "and", "dst", "port", "45454")
         look.wait_text("listening on", 10)
-        code = ("import socket,sys; s=socket.socket(socket.AF_INET,socket.SOCK_RAW,socket.IPPROTO_RAW); "
-                "s.sendto(bytes.fromhex(sys.argv[1]),(sys.argv[2],0))")
-        host.run("/usr/bin/python3", "-c", code, packet.hex(), to)
+        self._send(host, packet, to)
         select.select([], [], [], 0.5 * netlab.patience)
         look.stop()
         return LineCapture.count_of(path)
@@ -262,8 +300,9 @@ class LinePacket:
 
 
 class LineCapture:
-    def __init__(self, path: pathlib.Path) -> None:
-        self.path = path
+    def __init__(self, path: pathlib.Path, ends: frozenset[str]) -> None:
+        """`ends`: the addresses of the ping that is the last packet."""
+        self.path, self.ends = path, ends
         self.packets: list[LinePacket] = []
 
     def read(self) -> bool:
@@ -282,10 +321,8 @@ class LineCapture:
         self.packets = [packet for packet in self.packets if not self._own(packet)]
         return True
 
-    @staticmethod
-    def _own(packet: LinePacket) -> bool:
-        return packet.protocol == 1 and {packet.source, packet.destination} == {
-            cast_closed.address(cast_closed.site_plug(who, "line")) for who in cast_closed.SITES}
+    def _own(self, packet: LinePacket) -> bool:
+        return packet.protocol == 1 and {packet.source, packet.destination} == self.ends
 
     @staticmethod
     def count_of(path: pathlib.Path) -> int:
