@@ -166,11 +166,11 @@ def reached(pc: ContractorPc, targets: list[Target], within: float = 0.4) -> lis
 
 
 def route(host: Host, targets: list[Target], *words: str) -> None:
-    host.lab.batch([f"route replace {address}/32 {' '.join(words)}" for address in sorted({a for _, a, _ in targets})], host=host.name)
+    host.ip([f"route replace {address}/32 {' '.join(words)}" for address in sorted({a for _, a, _ in targets})])
 
 
 def unroute(host: Host, targets: list[Target]) -> None:
-    host.lab.batch([f"route del {address}/32" for address in sorted({a for _, a, _ in targets})], host=host.name)
+    host.ip([f"route del {address}/32" for address in sorted({a for _, a, _ in targets})])
 
 
 def sato_at_moris_pc(world: World) -> Login:

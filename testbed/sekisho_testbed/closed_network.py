@@ -33,15 +33,14 @@ def lay(house: "NamespacesHouse") -> None:
     for segment in cast_closed.SEGMENTS:
         lab.add_segment(segment)
     lab.plug_in(gate, cast_closed.GATE_PLUGS)
-    lab.batch([f"addr add {cast_closed.ENTRANCE}/32 dev lo"], host=gate.name)
+    gate.ip([f"addr add {cast_closed.ENTRANCE}/32 dev lo"])
     for who, site in cast_closed.SITES.items():
         device = house.add_site(f"{who}-device", [cast_closed.site_plug(who, "line"), cast_closed.site_plug(who, "inside")],
                                 cast_closed.GATE_LINE)
         device.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
-        pc = cast_closed.site_plug(who, "pc")
-        lab.add_host(cast_closed.PEOPLE[who]["pc"], [pc], lab.segments[pc.segment].address(1))
+        house.add(cast_closed.PEOPLE[who]["pc"], cast_closed.site_plug(who, "pc"))
         # The carrier carries between the gate and every site, encrypted or not: that nothing passes in clear is the gate's doing.
-        lab.batch([f"route add {site['prefix']} via {device.addresses['line']}"], host=gate.name)
+        gate.ip([f"route add {site['prefix']} via {device.addresses['line']}"])
     for name, plug in cast_closed.DESKTOPS.items():
         house.screen(lab.add_host(name, [plug], cast_closed.VDI_SIDE))
     house.wires.add([segment.name for segment in cast_closed.SEGMENTS])
@@ -103,7 +102,7 @@ class SiteDevice:
 
     def kernel_esp(self) -> list[KernelEsp]:
         """What its kernel holds; nothing where its charon does ESP itself, however many tunnels stand."""
-        shown = self.host.run("ip", "-s", "xfrm", "state", check=False).stdout
+        shown = self.host.run("ip", "-s", "xfrm", "state", "list", "nokeys", check=False).stdout
         found = []
         for block in re.split(r"^(?=src )", shown, flags=re.M):
             head = re.match(r"src \S+ dst (\S+)\s+proto esp spi 0x([0-9a-f]{8})", block)
@@ -262,7 +261,7 @@ class ClosedNetwork:
         """A host on the carrier's line that is nobody's site, with so many addresses."""
         host = self.lab.hosts.get("hama-line") or self.lab.add_host("hama-line", [Plug("line", 66)], cast_closed.GATE_LINE)
         addresses = [self.lab.segments["line"].address(100 + n) for n in range(count)]
-        self.lab.batch([f"addr replace {address}/24 dev eth0" for address in addresses], host=host.name)
+        host.ip([f"addr replace {address}/24 dev eth0" for address in addresses])
         return host, addresses
 
     def close(self) -> None:

@@ -1,5 +1,5 @@
-"""The libvirt lab: the namespaces lab in which some hosts are QEMU guests on the same bridges: a contractor's PC, and the device of a
-site on the closed network, whose kernel does ESP itself.
+"""The libvirt lab: the namespaces lab in which some hosts are QEMU guests on the same bridges: a contractor's PC, and on the closed
+network a lent terminal and the device of its site, whose kernel does ESP itself.
 
 A libvirtd of the lab's own runs below the lab's first process and is gone with it, guests included. A guest sees the lab's
 folder and the built tree at the same paths as its host does, so that every program and file is named alike; its programs are
@@ -50,7 +50,7 @@ class Kind:
 PC = Kind("pc", 400, ("ppp_async",))
 SITE = Kind("site", 160, ("xfrm_user", "esp4", "gcm", "ghash_generic", "ctr", "seqiv", "echainiv", "drbg"))
 #: The others stay namespaces: a guest costs seconds and memory.
-GUESTS = {"mori-pc": PC, "sato-device": SITE}
+GUESTS = {"mori-pc": PC, "sato-pc": PC, "sato-device": SITE}
 
 
 def missing() -> str | None:

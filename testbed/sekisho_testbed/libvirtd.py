@@ -37,7 +37,7 @@ for f in passwd group; do
   fi
   mount --bind $1/$f /etc/$f
 done
-exec libvirtd -f $1/etc/libvirtd.conf
+exec libvirtd -f $1/etc/libvirtd.conf --pid-file /run/libvirt/libvirtd.pid
 """
 
 

@@ -115,8 +115,8 @@ class NamespacesClosed(ClosedSide):
         host = world.house.lab.hosts[world.people[at or who]["pc"]]
         if address is not None:
             plug = cast_closed.site_plug(at or who, "pc")
-            world.house.lab.batch([f"addr replace {address}/24 dev eth0", f"route replace {cast_closed.ENTRANCE}/32 via "
-                                   f"{world.house.lab.segments[plug.segment].address(1)} src {address}"], host=host.name)
+            host.ip([f"addr replace {address}/24 dev eth0", f"route replace {cast_closed.ENTRANCE}/32 via "
+                     f"{world.house.lab.segments[plug.segment].address(1)} src {address}"])
         page = FormPage(host, used, self.web_ca.certificate)
         world.browsers.append(page)
         return page
