@@ -53,16 +53,18 @@ def test_sato_works_on_his_server_over_the_closed_path(world: NamespacesWorld) -
             running = world.rdp("vdi-11", PHYSICAL)
             assert running.opened and running.answered()
             world.must_not("vdi-11 reaches another contractor's server by RDP", lambda: world.rdp("vdi-11", "num-02").opened)
-            world.must_not("the terminal reaches the server itself", lambda: closed.pc("sato").reaches(cast.inside(PHYSICAL), 3389, 1))
-            name, port = cast_closed.CONSOLE_PAGE.rsplit(":", 1)
-            world.must_not("the terminal reaches the console page", lambda: closed.pc("sato").reaches(name, int(port), 1))
         closed.network.say("sato", WORDS)
     on_the_line(world, line, site)
+    name, port = cast_closed.CONSOLE_PAGE.rsplit(":", 1)
+    for what, address, at in (("the server itself", cast.inside(PHYSICAL), 3389), ("the console page", name, int(port))):
+        world.must_not(f"the terminal reaches {what}", lambda address=address, at=at: closed.pc("sato").reaches(address, at, 1))
     for event, rule, detail in (("desktop.opened", "R11", "vdi-11"), ("console.opened", "R12", SERVER)):
         entry = world.entry(event=event, person="sato")
         assert entry["rule"] == rule and detail in entry["detail"].values(), entry
     assert world.entry(event="rdp.granted", person="sato")["detail"]["to"] == [PHYSICAL]
     number = world.session_of("sato")["number"]
+    screen.close()
+    console.close()
     page.end()
     world.wait_no_session("sato")
     world.wait(lambda: len(world.journal(event="recording.closed", session=number)) == 2, 15, "both recordings are closed")

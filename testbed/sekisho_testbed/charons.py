@@ -25,7 +25,7 @@ SETTINGS = """charon {{
  half_open_timeout = 30
  init_limit_half_open = {half_open}
  block_threshold = {block}
- retransmit_tries = 2
+ retransmit_tries = {tries}
  retransmit_timeout = 1
  interfaces_use = {interfaces}
  accept_unencrypted_mainmode_messages = {lax}
@@ -53,11 +53,12 @@ class Charon:
     """Not started yet."""
 
     def __init__(self, host: Host, folder: pathlib.Path, *, interfaces: str, uid: int = 0, cookies: int = 10,
-                 half_open: int = 500, block: int = 5, lax: bool = False, plugins: str = PLUGINS, vici: str = "") -> None:
+                 half_open: int = 500, block: int = 5, lax: bool = False, plugins: str = PLUGINS, vici: str = "",
+                 tries: int = 2) -> None:
         """`interfaces`: the cards on which it hears IKE. `uid`: who may speak over its socket besides root. `cookies`, `block`: how many
         half-open associations before cookies are asked for, and from one address before it is not heard; 0: never. `lax`: takes every
         algorithm that it knows, to prove that a refusal is the gate's. `vici`: where it makes its socket, if not at `socket`, where it
-        is spoken to."""
+        is spoken to. `tries`: how often it says again what nobody has answered."""
         self.host, self.uid = host, uid
         folder.mkdir(parents=True, exist_ok=True)
         self.socket = folder / f"{host.name}.vici"
@@ -65,7 +66,7 @@ class Charon:
             raise LabError(f"a socket's path is too long: {self.socket}")
         self.config = folder / f"{host.name}.conf"
         self.config.write_text(SETTINGS.format(plugins=plugins, socket=vici or self.socket, interfaces=interfaces, cookies=cookies,
-                                               half_open=half_open, block=block, lax="yes" if lax else "no"))
+                                               half_open=half_open, block=block, lax="yes" if lax else "no", tries=tries))
         self.program: Program | None = None
 
     def make_way(self) -> None:

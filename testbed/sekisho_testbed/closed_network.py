@@ -39,6 +39,8 @@ def lay(house: "NamespacesHouse") -> None:
                                 cast_closed.GATE_LINE)
         device.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
         house.add(cast_closed.PEOPLE[who]["pc"], cast_closed.site_plug(who, "pc"))
+        # What a story leaves unanswered is not said again in the next one, whose tunnel may not carry it.
+        lab.hosts[cast_closed.PEOPLE[who]["pc"]].run("sysctl", "-qw", "net.ipv4.tcp_orphan_retries=1")
         # The carrier carries between the gate and every site, encrypted or not: that nothing passes in clear is the gate's doing.
         gate.ip([f"route add {site['prefix']} via {device.addresses['line']}"])
     for name, plug in cast_closed.DESKTOPS.items():
@@ -66,6 +68,7 @@ class SiteDevice:
              **more: str) -> str:
         """Asks the gate's charon for the tunnel; "" when it stands, else what this device's charon says about it. `behind`: the
         network that it claims to stand for. `name`: the identity that it claims."""
+        within *= self.host.patience
         if self.charon.program is None:
             self.charon.start()
         if behind:  # a device that lies about what stands behind it can: charon wants an address of its own there

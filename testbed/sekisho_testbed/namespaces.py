@@ -589,6 +589,7 @@ class NamespacesWorld(World):
             self.story.add("limit", f"{what}: {name} (allowed: {seconds:g} s)", min(passed, seconds + 3), passed <= seconds)
         late = {name: passed for name, passed in took.items() if passed > seconds}
         assert not late, f"{what}: later than {seconds:g} s: {late}"
+        assert all(check() for check in gone.values()), f"{what}: something that was gone is there again"
 
     def rdp(self, source: str, target: str) -> Rdp:
         return tcp_rdp.TcpRdp(self.house.lab.hosts[source], cast.inside(target))

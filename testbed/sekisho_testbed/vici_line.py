@@ -17,7 +17,7 @@ class GuestCharon(Charon):
     """`config`: of the ssh that reaches the guest. Its card on the carrier's line is the first."""
 
     def __init__(self, host: Host, config: pathlib.Path, folder: pathlib.Path) -> None:
-        super().__init__(host, folder, interfaces="eth0", plugins=KERNEL_ESP, vici=THERE)
+        super().__init__(host, folder, interfaces="eth0", plugins=KERNEL_ESP, vici=THERE, tries=4)
         self.ssh = config
         self.line: Program | None = None
 
