@@ -109,13 +109,16 @@ def test_with_all_factors_right_a_wrong_terminal_does_not_pass(world: World) -> 
 
 
 def none_passes(world: World, tries: list[Entering]) -> None:
-    """Each is refused with its own code and nobody is inside; the right ones pass afterwards."""
+    """Each is refused with its own code and nobody is inside; the right ones pass afterwards. Each comes from an address of the site
+    that nobody has tried from: a front hears less and less of a source whose tries fail without a good certificate (T-30)."""
     closed = world.closed
     for who in ("sato", "kita"):
         closed.ready(who)
-    for each in tries:
+    for n, each in enumerate(tries):
         with world.step(each.what):
-            closed.must_be_refused(each.what, each.who, each.code, each.rule, **each.how(world))
+            how = each.how(world)
+            address = cast_closed.pc_address(how.get("at", each.who)).rsplit(".", 1)[0] + f".{100 + n}"
+            closed.must_be_refused(each.what, each.who, each.code, each.rule, address=address, **how)
             world.nobody_is_inside()
             world.advance(61)
     for who in ("sato", "kita"):

@@ -44,6 +44,7 @@ class NamespacesClosed(ClosedSide):
         super().__init__(world)
         self.house_world, self.web_ca = world, web_ca
         self.held: list[socket.socket] = []
+        self.moved: dict[str, contextlib.ExitStack] = {}  # hosts that speak under another address, and the way back
         self.network = ClosedNetwork(world.house, world.folder / "closed", UIDS["sekishod"])  # not started yet
         self.tls = web_ca.server("closed.seki.test", [cast_closed.ENTRANCE, cast_closed.VDI_SIDE])
         self.maybe_consoles = Consoles(world, desktops, world.house.closed_hypervisor, self.tls, CLOSED) if desktops else None
@@ -125,9 +126,11 @@ class NamespacesClosed(ClosedSide):
         used = world.gatehouse.identities[who] if certificate == "own" else certificate
         assert used is None or isinstance(used, Identity)
         host = world.house.lab.hosts[world.people[at or who]["pc"]]
+        self.moved.pop(host.name, contextlib.ExitStack()).close()  # what an earlier page has changed here
         if address is not None:
             plug = cast_closed.site_plug(at or who, "pc")
-            self.network.life.callback(world.house.lab.take_away, host, [f"route del {cast_closed.ENTRANCE}/32", f"addr del {address}/24 dev eth0"])
+            back = self.moved[host.name] = self.network.life.enter_context(contextlib.ExitStack())
+            back.callback(world.house.lab.take_away, host, [f"route del {cast_closed.ENTRANCE}/32", f"addr del {address}/24 dev eth0"])
             host.ip([f"addr replace {address}/24 dev eth0", f"route replace {cast_closed.ENTRANCE}/32 via "
                      f"{world.house.lab.segments[plug.segment].address(1)} src {address}"])
         page = FormPage(host, used, self.web_ca.certificate)
