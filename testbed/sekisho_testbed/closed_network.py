@@ -152,9 +152,9 @@ class ClosedNetwork:
         nobody's answer is needed for them."""
         from scapy.layers.inet import IP, TCP
 
-        self._send(self.lab.hosts[cast_closed.PEOPLE[who]["pc"]],
-                   bytes(IP(src=cast_closed.pc_address(who), dst=cast_closed.ENTRANCE) / TCP(sport=45_455, dport=443, flags="PA", seq=7, ack=1) / words),
-                   cast_closed.ENTRANCE)
+        segment = TCP(sport=45_455, dport=443, flags="PA", seq=7, ack=1) / words
+        packet = bytes(IP(src=cast_closed.pc_address(who), dst=cast_closed.ENTRANCE) / segment)
+        self._send(self.lab.hosts[cast_closed.PEOPLE[who]["pc"]], packet, cast_closed.ENTRANCE)
 
     @staticmethod
     def _send(host: Host, packet: bytes, to: str) -> None:

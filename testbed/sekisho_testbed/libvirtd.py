@@ -20,8 +20,9 @@ cgroup_controllers = []
 namespaces = []
 stdio_handler = "file"
 """
-#: In a mount namespace of the daemon's own, so that a lab may have several: libvirtd's folders are the lab's, and /etc/passwd and /etc/group know its usual user, though it
-#: never becomes it here, and who may use its socket: libvirtd answers nobody whose name it does not find.
+#: In a mount namespace of the daemon's own, so that a lab may have several: libvirtd's folders are the lab's, and /etc/passwd and
+#: /etc/group know its usual user, though it never becomes it here, and who may use its socket: libvirtd answers nobody whose name it
+#: does not find.
 MOUNTS = """
 mount -t sysfs sysfs /sys || true
 for x in lib log cache; do mkdir -p /var/$x/libvirt; mount --bind $1/$x /var/$x/libvirt; done

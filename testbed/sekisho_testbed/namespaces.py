@@ -268,7 +268,10 @@ class NamespacesWorld(World):
 
     def write_config(self, **config: Any) -> None:
         told = [side.configuration() for side in self.both_consoles()]
-        consoles = {"path": told[0]["path"], "site": {"hypervisors": [side["zone"] for side in told], "consoles": told[0]["consoles"]}} if told else None
+        consoles: dict[str, Any] | None = None
+        if told:
+            site = {"hypervisors": [side["zone"] for side in told], "consoles": told[0]["consoles"]}
+            consoles = {"path": told[0]["path"], "site": site}
         pages = told[1]["path"] if len(told) > 1 else {}
         more = [self._closed.path(CHECKS, **pages, **self.closed_keys)] if self._closed else []
         self.gatehouse.write_config(**config, more_paths=more, consoles=consoles)
