@@ -96,7 +96,7 @@ def routed(host: Host, targets: list[Target], *words: str) -> Iterator[None]:
     """Meanwhile the host sends for these targets that way; afterwards as before."""
     addresses = sorted({address for _, address, _ in targets})
     try:
-        host.lab.batch([f"route replace {address}/32 {' '.join(words)}" for address in addresses], host=host.name)
+        host.ip([f"route replace {address}/32 {' '.join(words)}" for address in addresses])
         yield
     finally:
         host.lab.take_away(host, [f"route del {address}/32 {' '.join(words)}" for address in addresses])

@@ -21,12 +21,6 @@ def real(world: World) -> NamespacesClosed:
     return world.closed
 
 
-def say(world: World, words: bytes = WORDS) -> None:
-    """The lent terminal sends these words to the entrance, as if nothing had to be encrypted."""
-    code = "import socket,sys; socket.socket(socket.AF_INET,socket.SOCK_DGRAM).sendto(bytes.fromhex(sys.argv[1]),(sys.argv[2],443))"
-    real(world).pc("sato").host.run("/usr/bin/python3", "-c", code, words.hex(), cast_closed.ENTRANCE)
-
-
 def answers(world: World, who: str = "sato", within: float = 1) -> bool:
     return real(world).pc(who).reaches(cast_closed.ENTRANCE, 443, within) is not None
 
@@ -37,18 +31,19 @@ def test_on_the_line_there_is_ike_and_esp_alone(world: World) -> None:
     """A login and a desktop cross as IKE and ESP in UDP 4500; the same words without the tunnel would be seen."""
     net = real(world).network
     with net.capture() as wire:  # the check can fail: without a tunnel the device sends its terminal's words as they are
-        say(world)
+        net.say("sato", WORDS)
     assert wire.holds(WORDS) and wire.count("clear") >= 1 and wire.of("10.95."), [p.kind for p in wire.packets]
-    with net.capture() as wire:
+    with net.capture() as wire, net.capture("site1") as site:
         page = world.closed.pass_gate("sato")
         world.closed.must_reach_desktop("sato")
-        say(world)
+        net.say("sato", WORDS)
         page.close()
     kinds = {kind: wire.count(kind) for kind in ("ike", "ike_encrypted", "esp", "clear")}
     world.story.facts["線の上 On the line"] = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
     assert kinds["ike"] >= 2 and kinds["ike_encrypted"] >= 2 and kinds["esp"] > 20 and kinds["clear"] == 0, kinds
     assert all(4500 in p.ports for p in wire.packets if p.kind == "esp")
     assert not wire.of("10.95."), "an address of a site or of the entrance stood on the line"
+    assert site.holds(WORDS) and site.holds(b"RFB 003.008"), "they passed in the site's LAN, where nothing has encrypted them yet"
     for words in (WORDS, world.people["sato"]["password"].encode(), b"POST /login", b"RFB 003.008"):
         assert not wire.holds(words), words
 

@@ -41,6 +41,9 @@ PEOPLE = {
 NAMES = {"sato": "佐藤 五月", "kita": "北 六郎"}
 SYSTEMS = {"sato": ("num", "税務システム", "税務課", "c-num-2026"), "kita": ("aid", "福祉システム", "福祉課", "c-aid-2026")}
 SERVERS = {"sato": "num-01", "kita": "num-02"}
+#: A My Number server that is a machine of that zone's own hypervisor. Its screen alone is there: no host stands at its address.
+MACHINES = {"num-11": {"manager": "number-servers", "machine": "0b4a1d5e-6f6a-4a55-9a63-2f0f4d3f9b11"}}
+MACHINE_ADDRESS = "10.60.1.21"
 
 
 def address(plug: Plug) -> str:
@@ -64,8 +67,9 @@ def mail_of(who: str) -> str:
     return {"mori": "mori@mori-kogyo.test", "tani": "tani@tani-denki.test"}.get(who, "")
 
 
-def add_to(registry: dict[str, Any], now: datetime.datetime, devices: dict[str, str]) -> dict[str, Any]:
-    """Puts the closed side into a registry of cast.registry(). `devices`: the certificate of each site's device, DER in base64."""
+def add_to(registry: dict[str, Any], now: datetime.datetime, devices: dict[str, str], *, machines: bool = False) -> dict[str, Any]:
+    """Puts the closed side into a registry of cast.registry(). `devices`: the certificate of each site's device, DER in base64.
+    `machines`: with the servers that are machines of a hypervisor."""
     day = datetime.timedelta(days=1)
     period = {"from": cast.instant(now - 30 * day), "until": cast.instant(now + 150 * day)}
     for who, site in SITES.items():
@@ -94,4 +98,6 @@ def add_to(registry: dict[str, Any], now: datetime.datetime, devices: dict[str, 
             "id": f"a-{who}", "contract": contract, "people": [who], "terminals": [terminal], "systems": [system], "period": period,
             "purpose": "maintenance", "summary": "定期保守", "state": "accepted", "decided_by": "yama",
             "decided_at": cast.instant(now - 20 * day)})
+    for name, row in MACHINES.items() if machines else []:
+        registry["servers"].append({"id": name, "system": "num", "kind": "virtual_machine", "address": MACHINE_ADDRESS, **row})
     return registry

@@ -1,7 +1,7 @@
 """strongSwan's charon on a host of the lab: the gate's, as its operator runs it, and those of the sites' devices.
 
-ESP runs in user space (kernel-libipsec) in UDP 4500, so that the machine's kernel needs none. A charon belongs to one story; it
-ends with close(), or with the lab.
+ESP runs in user space (kernel-libipsec) in UDP 4500, so that the machine's kernel needs none; on a guest whose kernel has it, it is
+the kernel's (vici_line.py). A charon belongs to one story; it ends with close(), or with the lab.
 """
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .netlab import Host, LabError, Program, wait_until
 from .vici_talk import Message, Vici, ViciError
 
 CHARON = "/usr/lib/ipsec/charon"
+PLUGIN = pathlib.Path("/usr/lib/ipsec/plugins")
 #: What core/circuits/README.md asks of the operator, and shorter waits: nobody is far away here.
 SETTINGS = """charon {{
  load_modular = no
@@ -24,7 +25,7 @@ SETTINGS = """charon {{
  half_open_timeout = 30
  init_limit_half_open = {half_open}
  block_threshold = {block}
- retransmit_tries = 2
+ retransmit_tries = {tries}
  retransmit_timeout = 1
  interfaces_use = {interfaces}
  accept_unencrypted_mainmode_messages = {lax}
@@ -33,16 +34,18 @@ SETTINGS = """charon {{
  filelog {{ stderr {{ default = 1 ike = 2 cfg = 1 flush_line = yes }} }}
 }}
 """
-PLUGINS = ("random nonce x509 pem pkcs1 pkcs8 pubkey kdf openssl kernel-libipsec kernel-netlink socket-default vici constraints "
-           "revocation")
+#: Without kernel-libipsec ESP is the kernel's own.
+KERNEL_ESP = "random nonce x509 pem pkcs1 pkcs8 pubkey kdf openssl kernel-netlink socket-default vici constraints revocation"
+PLUGINS = KERNEL_ESP.replace("kernel-netlink", "kernel-libipsec kernel-netlink")
 
 
 def missing() -> str:
     """Why this machine has no charon, or ""."""
     if not os.access(CHARON, os.X_OK):
         return "strongswan-charon is not installed (testbed/packages.txt)"
-    if not pathlib.Path("/usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so").exists():
-        return "libcharon-extra-plugins is not installed (testbed/packages.txt)"
+    for plugin, package in (("kernel-libipsec", "libcharon-extra-plugins"), ("vici", "strongswan-swanctl")):
+        if not (PLUGIN / f"libstrongswan-{plugin}.so").exists():
+            return f"{package} is not installed (testbed/packages.txt)"
     return ""
 
 
@@ -50,22 +53,28 @@ class Charon:
     """Not started yet."""
 
     def __init__(self, host: Host, folder: pathlib.Path, *, interfaces: str, uid: int = 0, cookies: int = 10,
-                 half_open: int = 500, block: int = 5, lax: bool = False) -> None:
+                 half_open: int = 500, block: int = 5, lax: bool = False, plugins: str = PLUGINS, vici: str = "",
+                 tries: int = 2) -> None:
         """`interfaces`: the cards on which it hears IKE. `uid`: who may speak over its socket besides root. `cookies`, `block`: how many
         half-open associations before cookies are asked for, and from one address before it is not heard; 0: never. `lax`: takes every
-        algorithm that it knows, to prove that a refusal is the gate's."""
+        algorithm that it knows, to prove that a refusal is the gate's. `vici`: where it makes its socket, if not at `socket`, where it
+        is spoken to. `tries`: how often it says again what nobody has answered."""
         self.host, self.uid = host, uid
         folder.mkdir(parents=True, exist_ok=True)
         self.socket = folder / f"{host.name}.vici"
         if len(str(self.socket)) > 100:
             raise LabError(f"a socket's path is too long: {self.socket}")
         self.config = folder / f"{host.name}.conf"
-        self.config.write_text(SETTINGS.format(plugins=PLUGINS, socket=self.socket, interfaces=interfaces, cookies=cookies,
-                                               half_open=half_open, block=block, lax="yes" if lax else "no"))
+        self.config.write_text(SETTINGS.format(plugins=plugins, socket=vici or self.socket, interfaces=interfaces, cookies=cookies,
+                                               half_open=half_open, block=block, lax="yes" if lax else "no", tries=tries))
         self.program: Program | None = None
 
-    def start(self) -> "Charon":
+    def make_way(self) -> None:
+        """Nothing of an earlier charon is at its socket."""
         self.socket.unlink(missing_ok=True)
+
+    def start(self) -> "Charon":
+        self.make_way()
         # Its own /run, for its pid file; the exec keeps it the process that signals reach.
         self.program = program = self.host.start(
             "charon", "unshare", "-m", "sh", "-c", f"mount -t tmpfs run /run; exec {CHARON}", env={"STRONGSWAN_CONF": str(self.config)})

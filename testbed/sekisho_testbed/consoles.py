@@ -1,4 +1,4 @@
-"""Desktops and consoles of a gate in the namespaces lab: configuration, pages as a program sees them, recordings."""
+"""Desktops and consoles of one side of a gate in the namespaces lab: configuration, pages as a program sees them, recordings."""
 from __future__ import annotations
 
 import dataclasses
@@ -11,8 +11,9 @@ import socket
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from . import cast
+from . import cast, cast_closed
 from .gatehouse import UIDS
+from .hypervisor import Hypervisor
 from .netlab import Host, wait_until
 from .viewer import Plain, Viewer, WebSocket, trusting
 
@@ -20,8 +21,30 @@ if TYPE_CHECKING:
     from .namespaces import NamespacesWorld
 
 USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0"
-ZONE = "internet_business"
 OPEN_S = 20  # a screen's opening asks gatekeeper, hyperd and disk, beside emulated guests
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """What differs between the two paths, which have no zone, page, network, hypervisor or user of the system in common (R01)."""
+    zone: str
+    desktop_page: str
+    console_page: str
+    network: str
+    desktop: str
+    seat: dict[str, str]
+    person: str                            # whose pages are meant where nobody is named
+    hyperd: str                            # users (UIDS)
+    relay: str
+    machines: dict[str, dict[str, str]]    # servers with a screen: manager and UUID
+    managers: str = ""                     # before the names of its managers and pools: they differ over all zones
+
+
+INTERNET = Side("internet_business", cast.DESKTOP_PAGE, cast.CONSOLE_PAGE, "10.40.0.0/24", "vdi-01",
+                {"mac": "52:54:00:40:00:11", "address": cast.address(cast.DESKTOPS["vdi-01"])}, "mori", "hyperd", "relay", cast.MACHINES)
+CLOSED = Side("my_number", cast_closed.DESKTOP_PAGE, cast_closed.CONSOLE_PAGE, "10.41.0.0/24", "vdi-11",
+              {"mac": "52:54:00:41:00:11", "address": cast_closed.address(cast_closed.DESKTOPS["vdi-11"])}, "sato", "closed-hyperd",
+              "closed-relay", cast_closed.MACHINES, "number-")
 
 
 @dataclasses.dataclass
@@ -145,58 +168,61 @@ class ConsolePage(PageClient):
 
 
 class Consoles:
-    def __init__(self, world: "NamespacesWorld", model: str) -> None:
-        self.world, self.model = world, model
+    def __init__(self, world: "NamespacesWorld", model: str, hypervisor: Hypervisor, tls: tuple[pathlib.Path, pathlib.Path],
+                 side: Side = INTERNET) -> None:
+        self.world, self.model, self.hypervisor, self.tls, self.side = world, model, hypervisor, tls, side
         self.viewers: list[Viewer] = []  # every one that was opened
         self.acceleration, self.spare = "", 0  # how desktops are made from the next configuration on, and how many ahead
-        self.recordings = world.folder / "recordings"
+        self.recordings = world.folder / f"{side.managers}recordings"
         shutil.rmtree(self.recordings, ignore_errors=True)
         self.recordings.mkdir(parents=True)
-        os.chown(self.recordings, UIDS["relay"], UIDS["relay"])
+        os.chown(self.recordings, UIDS[side.relay], UIDS[side.relay])
         self.recordings.chmod(0o700)
-        # Desktops that are machines: one seat, at the address of the host vdi-01, which is where their browser runs here.
-        self.pool = f"overlays-{world.folder.name}"
+        # Desktops that are machines: one seat, at the address of a host of the lab, which is where their browser runs here.
+        self.pool = f"{side.managers}overlays-{world.folder.name}"
         if model != "host":
-            world.house.hypervisor.pool(self.pool)
+            hypervisor.pool(self.pool)
 
     def configuration(self) -> dict[str, Any]:
-        """For Gatehouse.write_config."""
-        house = self.world.house
-        hypervisor = house.hypervisor
-        certificate, key = house.gate_tls
-        tls = {"certificate_file": str(certificate), "key_file": str(key)}
-        pages = {name: {"listen": at, "origin": f"https://{at}", "files": str(house.build / "portal/dist" / name), "tls": tls}
-                 for name, at in (("desktop", cast.DESKTOP_PAGE), ("console", cast.CONSOLE_PAGE))}
+        """The path's own keys ("path"), the zone's hypervisor ("zone"), and what holds for every screen of the site ("consoles")."""
+        side, hypervisor, files = self.side, self.hypervisor, self.world.house.build / "portal/dist"
+        tls = {"certificate_file": str(self.tls[0]), "key_file": str(self.tls[1])}
+        pages = {name: {"listen": at, "origin": f"https://{at}", "files": str(files / name), "tls": tls}
+                 for name, at in (("desktop", side.desktop_page), ("console", side.console_page))}
+        desks = f"{side.managers}desks"
         zone: dict[str, Any] = {
-            "zone": ZONE, "uid": UIDS["hyperd"],
-            "managers": [{"name": "servers", "role": "consoles", "plugin": hypervisor.manager("consoles")}],
+            "zone": side.zone, "uid": UIDS[side.hyperd],
+            "managers": [{"name": f"{side.managers}servers", "role": "consoles", "plugin": hypervisor.manager("consoles")}],
         }
         if self.model != "host":
-            zone["network"] = "10.40.0.0/24"
-            zone["managers"].append({"name": "desks", "role": "desktops", "plugin": hypervisor.manager("desktops", self.pool, self.acceleration)})
+            zone["network"] = side.network
+            zone["managers"].append({"name": desks, "role": "desktops", "plugin": hypervisor.manager("desktops", self.pool, self.acceleration)})
             model = next(m for m in hypervisor.models(self.pool) if m["name"] == self.model)
-            seat = {"mac": "52:54:00:40:00:11", "address": cast.address(cast.DESKTOPS["vdi-01"])}
-            # A seat with an owner is never prepared ahead: with spare ones it is anybody's who may have vdi-01.
-            whose: dict[str, Any] = {"desktops": ["vdi-01"], "seats": [seat]} if self.spare else {"seats": [{"desktop": "vdi-01", **seat}]}
+            # A seat with an owner is never prepared ahead: with spare ones it is anybody's who may have the desktop.
+            whose: dict[str, Any] = ({"desktops": [side.desktop], "seats": [side.seat]} if self.spare
+                                     else {"seats": [{"desktop": side.desktop, **side.seat}]})
             zone["pools"] = [{
-                "name": "desks", "manager": "desks", "model": self.model, "account": model.get("account", ""),
+                "name": desks, "manager": desks, "model": self.model, "account": model.get("account", ""),
                 "spare": self.spare, "start_s": 5, **whose,
             }]
-        return {"path": {"pages": {**pages, "recordings": str(self.recordings)}},
-                "site": {"hypervisors": [zone], "consoles": {"watermark": True, "recorded": True, "keys": "masked", "screens_per_session": 4}}}
+        return {"path": {"pages": {**pages, "recordings": str(self.recordings)}}, "zone": zone,
+                "consoles": {"watermark": True, "recorded": True, "keys": "masked", "screens_per_session": 4}}
 
     # --- people ---------------------------------------------------------------------------------------------------------------
-    def desktop_page(self, who: str = "mori") -> DesktopPage:
+    def desktop_page(self, who: str = "") -> DesktopPage:
         """From his PC, through the tunnel."""
         house = self.world.house
-        return DesktopPage(house.lab.hosts[self.world.people[who]["pc"]], cast.DESKTOP_PAGE, house.web_ca.certificate, self.viewers)
+        return DesktopPage(house.lab.hosts[self.world.people[who or self.side.person]["pc"]], self.side.desktop_page,
+                           house.web_ca.certificate, self.viewers)
 
-    def console_page(self, at: str = "vdi-01") -> ConsolePage:
+    def console_page(self, at: str = "") -> ConsolePage:
         """From a host that has the address of a desktop."""
-        return ConsolePage(self.world.house.lab.hosts[at], cast.CONSOLE_PAGE, self.world.house.web_ca.certificate, self.viewers)
+        house = self.world.house
+        return ConsolePage(house.lab.hosts[at or self.side.desktop], self.side.console_page, house.web_ca.certificate, self.viewers)
 
-    def at_consoles(self, who: str = "mori") -> ConsolePage:
+    def at_consoles(self, who: str = "") -> ConsolePage:
         """Inside, his desktop stands, and he has logged in at the console page."""
+        who = who or self.side.person
         self.desktop_page(who).ready()
         page = self.console_page(self.world.people[who]["desktop"])
         done = page.login(who, self.world.people[who]["password"])
@@ -205,7 +231,7 @@ class Consoles:
 
     def direct(self, server: str, **more: Any) -> Viewer:
         """A viewer at the machine itself, with nothing of the gate between: what the gate has to stop."""
-        machine = self.world.house.hypervisor.connection.lookupByUUIDString(cast.MACHINES[server]["machine"])
+        machine = self.hypervisor.connection.lookupByUUIDString(self.side.machines[server]["machine"])
         here, there = socket.socketpair()
         with there:
             machine.openGraphics(0, there.fileno(), 1)  # VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH
@@ -216,7 +242,7 @@ class Consoles:
     def pictures(self, folder: pathlib.Path) -> list[tuple[str, pathlib.Path]]:
         """What each screen showed last, and what became of it: evidence."""
         return [(f"{viewer.name}: {viewer.ended or 'open'}; heard: {', '.join(kind for kind, _ in viewer.heard[-8:]) or 'pictures alone'}",
-                 viewer.picture(folder / f"screen-{n}.png"))
+                 viewer.picture(folder / f"{self.side.managers}screen-{n}.png"))
                 for n, viewer in enumerate(self.viewers) if viewer.updates > 0]
 
     # --- recordings -------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from .netlab import Host, LabError, Program, wait_until
 from .talks import Identity
 
 UIDS = {"sekishod": 64101, "netd": 64102, "front": 64103, "relay": 64104, "posture": 64105, "hyperd": 64106,
-        "closed-front": 64107, "closed-relay": 64108}
+        "closed-front": 64107, "closed-relay": 64108, "closed-hyperd": 64109}
 
 
 CHECKS = [{"check": name, "mode": "enforce"} for name in
@@ -79,7 +79,7 @@ class Gatehouse:
                      authenticators: list[dict[str, Any]] | None = None,
                      more_authenticators: list[dict[str, Any]] | None = None, site: dict[str, Any] | None = None,
                      consoles: dict[str, Any] | None = None, more_paths: list[dict[str, Any]] | None = None) -> None:
-        """`consoles`: what Consoles.configuration() gives: hypervisors, pages and recordings."""
+        """`consoles`: what belongs to the Internet's path ("path": pages and recordings) and to the site ("site": hypervisors)."""
         consoles = consoles or {}
         pepper = self.etc / "code.pepper"
         pepper.write_text(secrets.token_hex(32))

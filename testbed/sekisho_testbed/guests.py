@@ -1,4 +1,5 @@
-"""The libvirt lab: the namespaces lab in which contractor PCs are QEMU guests on the same bridges.
+"""The libvirt lab: the namespaces lab in which some hosts are QEMU guests on the same bridges: a contractor's PC, and on the closed
+network a lent terminal and the device of its site, whose kernel does ESP itself.
 
 A libvirtd of the lab's own runs below the lab's first process and is gone with it, guests included. A guest sees the lab's
 folder and the built tree at the same paths as its host does, so that every program and file is named alike; its programs are
@@ -6,6 +7,7 @@ started over a cable of their own (`mgmt`), on which no story looks.
 """
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import os
 import pathlib
@@ -19,22 +21,37 @@ from typing import Any
 
 from . import images, kvm, netlab, states
 from .browser import Browser
+from .charons import Charon
 from .form_page import FormPage
 from .labs import NotHere
 from .namespaces import NamespacesHouse, unbuilt
 from .netlab import Host, LabError, NetLab, Outside, Plug, Program, probe, wait_until
 from .people import Page
 from .talks import Identity
+from .vici_line import GuestCharon
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-GUESTS = ("mori-pc",)       # the others stay namespaces: a guest costs seconds and 400 MiB
 MANAGEMENT = "10.99.0"
-MEMORY_MIB = 400
 EMULATED = 5.0              # how much longer waits may take where KVM does not work
 CACHE = kvm.CACHE
 #: TCP ports of a scan where the PC is emulated: each packet costs it a millisecond of TLS.
 EMULATED_PORTS = "1-4096"
 TOOLS = ("qemu-system-x86_64", "libvirtd", "ssh", "ssh-keygen")
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """What a guest is. `modules` are loaded before its state is saved: under emulation a module takes half a second."""
+    role: str       # of its image
+    memory_mib: int
+    modules: tuple[str, ...]
+
+
+PC = Kind("pc", 400, ("ppp_async",))
+SITE = Kind("site", 160, ("xfrm_user", "esp4", "gcm", "ghash_generic", "ctr", "seqiv", "echainiv", "drbg"))
+#: The others stay namespaces: a guest costs seconds and memory.
+GUESTS = {"mori-pc": PC, "sato-pc": PC, "sato-device": SITE}
+
 
 def missing() -> str | None:
     """Why this machine cannot hold the lab, or None."""
@@ -117,7 +134,7 @@ class GuestHost(Host):
 
 
 class GuestsHouse(NamespacesHouse):
-    """Network, desktops, servers and mail as in the namespaces lab; some PCs are guests."""
+    """Network, desktops, servers and mail as in the namespaces lab; some hosts are guests."""
 
     name = "libvirt"
 
@@ -138,22 +155,22 @@ class GuestsHouse(NamespacesHouse):
         host = self.lab.hosts[name]
         if not isinstance(host, GuestHost):
             return super().browser(name)
-        return Browser(Outside(self.lab, f"beside-{name}", {}), None, self.web_ca.certificate, proxy=host.proxy(1080 + GUESTS.index(name)))
+        return Browser(Outside(self.lab, f"beside-{name}", {}), None, self.web_ca.certificate, proxy=host.proxy(1080 + list(GUESTS).index(name)))
 
     def add(self, name: str, plug: Plug) -> None:
         if name not in GUESTS:
             super().add(name, plug)
             return
-        if not hasattr(self, "connection"):
-            self._raise_libvirtd()
-        self._boot(name, plug, GUESTS.index(name) + 11)
+        self._boot(name, [plug], self.lab.segments[plug.segment].address(1))
+
+    def add_site(self, name: str, plugs: Sequence[Plug], gateway: str) -> Host:
+        return self._boot(name, plugs, gateway) if name in GUESTS else super().add_site(name, plugs, gateway)
+
+    def charon(self, host: Host, folder: pathlib.Path) -> Charon:
+        return GuestCharon(host, host.config, folder) if isinstance(host, GuestHost) else super().charon(host, folder)
 
     # --- libvirtd -----------------------------------------------------------------------------------------------------------
     def _raise_libvirtd(self) -> None:
-        try:
-            self.image = images.image("pc", CACHE)
-        except RuntimeError as error:
-            raise NotHere(f"no guest image: {error}") from error
         self.domain_type = kvm.domain_type(kvm.accelerations()[0])
         netlab.patience = 1.0 if self.domain_type == "kvm" else EMULATED
         if self.domain_type == "qemu":
@@ -166,23 +183,34 @@ class GuestsHouse(NamespacesHouse):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key)], check=True, capture_output=True)
 
     # --- guests ---------------------------------------------------------------------------------------------------------------
-    def _boot(self, name: str, plug: Plug, last: int) -> None:
-        segment = self.lab.segments[plug.segment]
+    def _boot(self, name: str, plugs: Sequence[Plug], gateway: str) -> GuestHost:
+        """Its cards are eth0, eth1 … in the order of the plugs; the last one is the management cable's."""
+        if not hasattr(self, "connection"):
+            self._raise_libvirtd()
+        kind, last = GUESTS[name], list(GUESTS).index(name) + 11
+        try:
+            image = images.image(kind.role, CACHE)
+        except RuntimeError as error:
+            raise NotHere(f"no guest image: {error}") from error
         begun = time.monotonic()
+        segments = [self.lab.segments[plug.segment] for plug in plugs]
+        addresses = [f"{segment.address(plug.last)}/{segment.prefix}" for segment, plug in zip(segments, plugs)]
         shares = {"lab": (self.folder, "rw"), "tree": (ROOT, "ro")}
-        line = " ".join([f"console=ttyS0 quiet loglevel=4 {kvm.STEADY}", f"sk.name={name}", f"sk.gw={segment.address(1)}", "sk.keys=/run/sk/keys",
-                         f"sk.ip=eth0:{segment.address(plug.last)}/{segment.prefix},eth1:{MANAGEMENT}.{last}/24"])
+        cabled = ",".join(f"eth{n}:{address}" for n, address in enumerate([*addresses, f"{MANAGEMENT}.{last}/24"]))
+        line = " ".join([f"console=ttyS0 quiet loglevel=4 {kvm.STEADY}", f"sk.name={name}", f"sk.gw={gateway}", "sk.keys=/run/sk/keys",
+                         f"sk.ip={cabled}"])
         filesystems = "".join(
             f"<filesystem type='mount' accessmode='passthrough' multidevs='remap'><driver type='path'/><source dir='{path}'/>"
             f"<target dir='{tag}'/>{'<readonly/>' if mode == 'ro' else ''}</filesystem>" for tag, (path, mode) in shares.items())
+        bridges = [(plug.segment, plug.mac or f"52:54:00:98:{last:02x}:{n:02x}") for n, plug in enumerate(plugs)]
         cards = "".join(
             f"<interface type='bridge'><source bridge='br-{bridge}'/><mac address='{mac}'/><model type='virtio'/></interface>"
-            for bridge, mac in ((plug.segment, plug.mac), ("mgmt", f"52:54:00:99:00:{last:02x}")))
-        definition = f"""<domain type='{self.domain_type}'><name>{name}</name><memory unit='MiB'>{MEMORY_MIB}</memory><vcpu>1</vcpu>
- <os><type arch='x86_64' machine='q35'>hvm</type><kernel>{self.image.kernel}</kernel><initrd>{self.image.initramfs}</initrd>
+            for bridge, mac in (*bridges, ("mgmt", f"52:54:00:99:00:{last:02x}")))
+        definition = f"""<domain type='{self.domain_type}'><name>{name}</name><memory unit='MiB'>{kind.memory_mib}</memory><vcpu>1</vcpu>
+ <os><type arch='x86_64' machine='q35'>hvm</type><kernel>{image.kernel}</kernel><initrd>{image.initramfs}</initrd>
  <cmdline>{line}</cmdline></os><features><acpi/><apic/></features><cpu mode='maximum'/>
  <on_reboot>destroy</on_reboot><on_crash>destroy</on_crash><devices><emulator>/usr/bin/qemu-system-x86_64</emulator>
- <disk type='file' device='disk'><driver name='qemu' type='raw' cache='unsafe'/><source file='{self.image.root}'/>
+ <disk type='file' device='disk'><driver name='qemu' type='raw' cache='unsafe'/><source file='{image.root}'/>
  <target dev='vda' bus='virtio'/><readonly/><shareable/></disk>{cards}{filesystems}
  <serial type='file'><source path='{self.virt}/{name}-serial.log'/></serial>
  <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
@@ -190,7 +218,7 @@ class GuestsHouse(NamespacesHouse):
  <graphics type='vnc'><listen type='socket' socket='{self.virt}/{name}.vnc'/></graphics><video><model type='vga'/></video>
  <memballoon model='none'/></devices></domain>"""
         serial = self.virt / f"{name}-serial.log"
-        domain = self._running(name, definition, serial)
+        domain = self._running(name, definition, serial, kind.modules)
         # Nobody changes the tree while a lab stands, and every program of the gate's comes from there.
         caches = {"lab": "none", "tree": "loose"}
         mounts = "".join(f'mkdir -p "{path}"; mount -t 9p -o {mode},trans=virtio,version=9p2000.L,cache={caches[tag]},msize=262144,access=any '
@@ -205,20 +233,21 @@ class GuestsHouse(NamespacesHouse):
         config.write_text(f"Host {name}\n HostName {MANAGEMENT}.{last}\n User root\n IdentityFile {self.key}\n IdentitiesOnly yes\n"
                           " StrictHostKeyChecking no\n UserKnownHostsFile /dev/null\n LogLevel ERROR\n ConnectTimeout 20\n"
                           f" ControlMaster auto\n ControlPath {self.virt}/%n.mux\n ControlPersist yes\n ServerAliveInterval 10\n ServerAliveCountMax 6\n")
-        host = GuestHost(self.lab, name, {plug.segment: segment.address(plug.last)}, config)
+        host = GuestHost(self.lab, name, {plug.segment: segment.address(plug.last) for segment, plug in zip(segments, plugs)}, config)
         self.lab.hosts[name] = host
         wait_until(lambda: host.run("true", check=False).returncode == 0, 30, f"{name} takes programs", every=0.1,
                    on_fail=lambda: serial.read_text(errors="replace")[-3000:])
         self.booted_s = time.monotonic() - begun
+        return host
 
-    def _running(self, name: str, definition: str, serial: pathlib.Path) -> Any:
+    def _running(self, name: str, definition: str, serial: pathlib.Path, modules: Sequence[str]) -> Any:
         """The guest, back from its saved state; booted and saved when there is none."""
         kept = states.States(CACHE / "states", self.folder, self.connection)
         domain = None if self.cold else kept.restore(name, definition)
         if domain is None:
             domain = self.connection.createXML(definition, 0)
             states.answers(domain, serial)
-            states.execute(domain, "/sbin/modprobe", "-a", "ppp_async")
+            states.execute(domain, "/sbin/modprobe", "-a", *modules)
             if not self.cold:
                 kept.save(domain, definition)
                 domain = kept.restore(name, definition) or self.connection.createXML(definition, 0)

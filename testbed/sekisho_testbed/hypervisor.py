@@ -67,13 +67,14 @@ def server_xml(name: str, uuid: str, disk: pathlib.Path, domain_type: str) -> st
 
 
 class Hypervisor:
-    def __init__(self, libvirtd: LabLibvirtd, folder: pathlib.Path) -> None:
-        self.libvirtd = libvirtd
+    def __init__(self, libvirtd: LabLibvirtd, folder: pathlib.Path, machines: dict[str, str] = MACHINES, bridge: str = "br-vdi") -> None:
+        """`machines`: its servers; `bridge`: of the desktops' segment."""
+        self.libvirtd, self.bridge = libvirtd, bridge
         self.images = folder
         self.images.mkdir()
         self.desk = desk_image.desk_image(CACHE)
         self.accelerations = kvm.accelerations()
-        for name, uuid in MACHINES.items():
+        for name, uuid in machines.items():
             disk = self.images / f"{name}.raw"
             disk.write_bytes(login_disk(name))
             self.connection.defineXML(server_xml(name, uuid, disk, kvm.domain_type(self.accelerations[0]))).create()
@@ -99,7 +100,7 @@ class Hypervisor:
 
     def models(self, pool: str, acceleration: str = "") -> list[dict[str, Any]]:
         """`acceleration`: kvm or tcg; the best that works here if none is named."""
-        same = {"pool": pool, "bridge": "br-vdi", "acceleration": acceleration or self.accelerations[0], "base_format": "raw", "processors": 1}
+        same = {"pool": pool, "bridge": self.bridge, "acceleration": acceleration or self.accelerations[0], "base_format": "raw", "processors": 1}
         return [
             {"name": "plain", "base": str(self.images / "plain.raw"), "memory_mib": 16, "disk_mib": 1, **same},
             {"name": "login", "base": str(self.desk.base), "memory_mib": 128, "disk_mib": desk_image.DISK_MIB,

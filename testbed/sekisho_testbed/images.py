@@ -67,13 +67,16 @@ def kernel_package() -> str:
     return found.group(1)
 
 
-def key(packages: list[str], recipe: pathlib.Path) -> str:
+def key(packages: list[str], recipe: pathlib.Path, role: str = "") -> str:
     """Changes with every file of the recipe, the builder, and every version of a package that is named. `recipe`: a folder below
-    that of all recipes, or that one itself: then what lies in the other folders of recipes does not count."""
+    that of all recipes, or that one itself: then what lies in the other folders of recipes does not count, nor what the other roles
+    are made of."""
     wanted = hashlib.sha256()
     others = [RECIPES / name for name in FOLDERS if RECIPES / name != recipe]
     for file in sorted(p for p in recipe.rglob("*") if p.is_file() and p.name != "README.md"):
-        if any(file.is_relative_to(other) for other in others):
+        if any(file.is_relative_to(other) for other in others) or (file.suffix == ".packages" and file.stem != role):
+            continue
+        if file.suffix == ".modules" and file.parent == RECIPES and file.stem not in (role, "initramfs"):
             continue
         wanted.update(str(file.relative_to(RECIPES)).encode() + b"\0" + file.read_bytes() + b"\0")
     wanted.update(pathlib.Path(__file__).read_bytes())
@@ -173,7 +176,7 @@ def image(role: str, cache: pathlib.Path) -> Image:
         (done / "initramfs.gz").write_bytes(make_initramfs(work, tree, version))
         make_root(role, work, tree, version).rename(done / "root.erofs")
 
-    folder = kept(cache, f"{role}-{key(words(RECIPES / f'{role}.packages'), RECIPES)}", make)
+    folder = kept(cache, f"{role}-{key(words(RECIPES / f'{role}.packages'), RECIPES, role)}", make)
     return Image(folder / "vmlinux", folder / "initramfs.gz", folder / "root.erofs")
 
 

@@ -30,7 +30,7 @@ NEEDS = {
     "kernel_filter": "the kernel's packet filter",
     "consoles": "a hypervisor with desktops and servers whose screens can be opened",
     "charon": "charons at the gate and at the sites, and the packets of the closed network",
-    "guests": "contractor PCs that are machines of their own",
+    "guests": "a contractor's PC and a site's device that are machines of their own, with kernels of their own",
     "ppp": "a kernel with PPP on the contractor's PC",
 }
 

@@ -20,12 +20,13 @@ cgroup_controllers = []
 namespaces = []
 stdio_handler = "file"
 """
-#: In the lab's mount namespace: libvirtd's folders are the lab's, and /etc/passwd and /etc/group know its usual user, though it
-#: never becomes it here, and who may use its socket: libvirtd answers nobody whose name it does not find.
+#: In a mount namespace of the daemon's own, so that a lab may have several: libvirtd's folders are the lab's, and /etc/passwd and
+#: /etc/group know its usual user, though it never becomes it here, and who may use its socket: libvirtd answers nobody whose name it
+#: does not find.
 MOUNTS = """
 mount -t sysfs sysfs /sys || true
 for x in lib log cache; do mkdir -p /var/$x/libvirt; mount --bind $1/$x /var/$x/libvirt; done
-mkdir -p /etc/libvirt /run/libvirt; mount --bind $1/etc /etc/libvirt
+mkdir -p /etc/libvirt /run/libvirt; mount --bind $1/etc /etc/libvirt; mount -t tmpfs run /run/libvirt
 for f in passwd group; do
   cp /etc/$f $1/$f
   if [ $f = passwd ]; then
@@ -37,6 +38,7 @@ for f in passwd group; do
   fi
   mount --bind $1/$f /etc/$f
 done
+exec libvirtd -f $1/etc/libvirtd.conf --pid-file /run/libvirt/libvirtd.pid
 """
 
 
@@ -59,8 +61,7 @@ class LabLibvirtd:
         (home / "etc/qemu.conf").write_text(QEMU_CONF)
         (home / "etc/libvirtd.conf").write_text(f'unix_sock_dir = "{home}/run"\nauth_unix_rw = "none"\n{group}')
         (home / "etc/libvirt.conf").write_text("")
-        lab.run("bash", "-euc", MOUNTS, "_", str(home), str(gid))
-        self.daemon: Program = lab.start_outside(beside, "wire-libvirtd", "libvirtd", "-f", str(home / "etc/libvirtd.conf"))
+        self.daemon: Program = lab.start_outside(beside, "wire-libvirtd", "unshare", "--mount", "bash", "-euc", MOUNTS, "_", str(home), str(gid))
         self.uri = f"qemu+unix:///system?socket={home}/run/libvirt-sock"
 
         def opened() -> Any:

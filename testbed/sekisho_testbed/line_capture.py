@@ -4,8 +4,6 @@ from __future__ import annotations
 import contextlib
 import pathlib
 
-from . import cast_closed
-
 
 class LinePacket:
     """An IPv4 packet of the line."""
@@ -35,8 +33,9 @@ class LinePacket:
 
 
 class LineCapture:
-    def __init__(self, path: pathlib.Path) -> None:
-        self.path = path
+    def __init__(self, path: pathlib.Path, ends: frozenset[str]) -> None:
+        """`ends`: the addresses of the ping that is the last packet."""
+        self.path, self.ends = path, ends
         self.packets: list[LinePacket] = []
 
     def read(self) -> bool:
@@ -55,10 +54,8 @@ class LineCapture:
         self.packets = [packet for packet in self.packets if not self._own(packet)]
         return True
 
-    @staticmethod
-    def _own(packet: LinePacket) -> bool:
-        return packet.protocol == 1 and {packet.source, packet.destination} == {
-            cast_closed.address(cast_closed.site_plug(who, "line")) for who in cast_closed.SITES}
+    def _own(self, packet: LinePacket) -> bool:
+        return packet.protocol == 1 and {packet.source, packet.destination} == self.ends
 
     def count(self, kind: str) -> int:
         return sum(packet.kind == kind for packet in self.packets)

@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -78,6 +79,7 @@ class NamespacesHouse(Lab):
         self.folder, self.build = folder, build
         self.lab = NetLab(folder / "net")
         self._hypervisor: Hypervisor | None = None
+        self._closed_hypervisor: Hypervisor | None = None
         self._libvirtd: LabLibvirtd | None = None
         self._closed = False
 
@@ -129,13 +131,22 @@ class NamespacesHouse(Lab):
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._libvirtd is not None:
-            self._libvirtd.close()
+        for daemon in (self._libvirtd, self._closed_hypervisor.libvirtd if self._closed_hypervisor else None):
+            if daemon is not None:
+                daemon.close()
         self.lab.close()
 
     def add(self, name: str, plug: Plug) -> None:
         """One host of the cast; its gateway is the gate's host."""
         self.lab.add_host(name, [plug], self.lab.segments[plug.segment].address(1))
+
+    def add_site(self, name: str, plugs: Sequence[Plug], gateway: str) -> Host:
+        """The device of a site on the closed network."""
+        return self.lab.add_host(name, plugs, gateway)
+
+    def charon(self, host: Host, folder: pathlib.Path) -> charons.Charon:
+        """Of a site's device; not started yet."""
+        return charons.Charon(host, folder, interfaces="line")
 
     def screen(self, host: Host) -> Program:
         """A desktop's screen. -displayfd: the server takes the first display number that is free; every X server of the machine
@@ -148,10 +159,24 @@ class NamespacesHouse(Lab):
     def hypervisor(self) -> Hypervisor:
         """Raised when the first story asks for it. Throws NotHere."""
         if self._hypervisor is None:
-            if reason := hypervisor.missing() or unbuilt_pages(self.build):
-                raise NotHere(reason)
+            self._can_have_machines()
             self._hypervisor = Hypervisor(self.libvirtd(), self.folder / "machines")
         return self._hypervisor
+
+    @property
+    def closed_hypervisor(self) -> Hypervisor:
+        """The My Number zone's own, with a libvirtd of its own: one account of a manager sees every screen of it. Throws NotHere."""
+        if self._closed_hypervisor is None:
+            self._can_have_machines()
+            self.closed()
+            daemon = LabLibvirtd(self.lab, self.gate, self.folder / "number-virt", hypervisor.CACHE, UIDS["closed-hyperd"])
+            machines = {name: row["machine"] for name, row in cast_closed.MACHINES.items()}
+            self._closed_hypervisor = Hypervisor(daemon, self.folder / "number-machines", machines, "br-numvdi")
+        return self._closed_hypervisor
+
+    def _can_have_machines(self) -> None:
+        if reason := hypervisor.missing() or unbuilt_pages(self.build):
+            raise NotHere(reason)
 
     def libvirtd(self) -> LabLibvirtd:
         """The lab's own, which the users of sekisho-hyperd may use."""
@@ -207,8 +232,8 @@ class NamespacesWorld(World):
     # --- life ---------------------------------------------------------------------------------------------------------------
     def open(self, *, desktops: str = "", closed: bool | dict[str, Any] = False, without: str = "", **config: Any) -> "NamespacesWorld":
         """`desktops`: model of the desktops that the gate makes on the lab's hypervisor (hypervisor.py: plain, login), or
-        "host" for those that stand in the registry; with it come consoles, pages and recordings. `closed`: with the closed path;
-        keys of its entry in the configuration. `without`: "admission", whose rule of paths and zones is taken out. Throws NotHere."""
+        "host" for those that stand in the registry; with it come consoles, pages and recordings, on the closed path too. `closed`:
+        with the closed path; keys of its entry in the configuration. `without`: "admission", whose rule of paths and zones is taken out. Throws NotHere."""
         if desktops:
             _ = self.house.hypervisor  # before there is anything to clear away
         self.house.wires.mark()
@@ -216,13 +241,13 @@ class NamespacesWorld(World):
                                    self.house.gate_tls, self.programs)
         self.gatehouse.make_ca()
         if desktops:
-            self._consoles = Consoles(self, desktops)
+            self._consoles = Consoles(self, desktops, self.house.hypervisor, self.house.gate_tls)
             self.gatehouse.bare_entrance = False
         registry, people = cast.registry(self.gatehouse.now()), ["mori", "tani"]
         if closed:
-            self._closed = NamespacesClosed(self, self.house.web_ca)
+            self._closed = NamespacesClosed(self, self.house.web_ca, desktops)
             self._closed.network.start()
-            cast_closed.add_to(registry, self.gatehouse.now(), self._closed.network.certificates())
+            cast_closed.add_to(registry, self.gatehouse.now(), self._closed.network.certificates(), machines=bool(desktops))
             people += cast_closed.PEOPLE
             self.closed_keys = closed if isinstance(closed, dict) else {}
         self.write_config(**config)
@@ -242,13 +267,24 @@ class NamespacesWorld(World):
         assert done.returncode == 0, f"enrolment of {who}: {done.stdout}{done.stderr}"
 
     def write_config(self, **config: Any) -> None:
-        more = [self._closed.path(CHECKS, **self.closed_keys)] if self._closed else []
-        self.gatehouse.write_config(**config, more_paths=more, consoles=self._consoles.configuration() if self._consoles else None)
+        told = [side.configuration() for side in self.both_consoles()]
+        consoles: dict[str, Any] | None = None
+        if told:
+            site = {"hypervisors": [side["zone"] for side in told], "consoles": told[0]["consoles"]}
+            consoles = {"path": told[0]["path"], "site": site}
+        pages = told[1]["path"] if len(told) > 1 else {}
+        more = [self._closed.path(CHECKS, **pages, **self.closed_keys)] if self._closed else []
+        self.gatehouse.write_config(**config, more_paths=more, consoles=consoles)
 
     @property
     def closed(self) -> NamespacesClosed:
         assert self._closed is not None, "the story's mark says nothing of a closed path"
         return self._closed
+
+    def both_consoles(self) -> list[Consoles]:
+        """The Internet's side, and the closed one's where there is one."""
+        closed = self._closed.maybe_consoles if self._closed is not None else None
+        return [side for side in (self._consoles, closed) if side is not None]
 
     @property
     def consoles(self) -> Consoles:
@@ -270,8 +306,9 @@ class NamespacesWorld(World):
             last.callback(self.life.close)
             for browser in self.browsers:
                 last.callback(browser.close)
-            for viewer in self._consoles.viewers if self._consoles is not None else []:
-                last.callback(viewer.close)
+            for side in self.both_consoles():
+                for viewer in side.viewers:
+                    last.callback(viewer.close)
 
     def end_clients(self) -> None:
         for program in self.house.lab.programs:
@@ -298,8 +335,8 @@ class NamespacesWorld(World):
         for n, page in enumerate(self.browsers):
             with contextlib.suppress(Exception):  # a browser that has died is told by its log
                 self.story.pictures += page.pictures(self.folder, n)
-        if self._consoles is not None:
-            self.story.pictures += self._consoles.pictures(self.folder)
+        for side in self.both_consoles():
+            self.story.pictures += side.pictures(self.folder)
         folder = self.story.folder
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "logs").mkdir(parents=True)
@@ -537,6 +574,31 @@ class NamespacesWorld(World):
         screen = self.consoles.at_consoles(who).open(server)
         self.story.did(f"{who} opens the console of {server}")
         return screen.close
+
+    def ends_within(self, seconds: float, what: str, end: Callable[[], object], gone: dict[str, Callable[[], object]]) -> None:
+        """After `end` each of these is true within `seconds` of its beginning: a promise of the rules. Each is watched by a thread of its
+        own, since looking at one takes time, and what each took is told."""
+        begun, took = time.monotonic(), {name: float("inf") for name in gone}
+
+        def watch(name: str) -> None:
+            while time.monotonic() - begun < seconds + 3:
+                if gone[name]():
+                    took[name] = time.monotonic() - begun
+                    return
+                self.pause(0.02)
+
+        watches = [threading.Thread(target=watch, args=(name,)) for name in gone]
+        for one in watches:
+            one.start()
+        end()
+        for one in watches:
+            one.join()
+        for name, passed in took.items():
+            print(f"{what}: {name} after {passed:.2f} s")
+            self.story.add("limit", f"{what}: {name} (allowed: {seconds:g} s)", min(passed, seconds + 3), passed <= seconds)
+        late = {name: passed for name, passed in took.items() if passed > seconds}
+        assert not late, f"{what}: later than {seconds:g} s: {late}"
+        assert all(check() for check in gone.values()), f"{what}: something that was gone is there again"
 
     def rdp(self, source: str, target: str) -> Rdp:
         return tcp_rdp.TcpRdp(self.house.lab.hosts[source], cast.inside(target))

@@ -13,6 +13,7 @@ from . import cast, cast_closed, netlab
 from .charons import Charon
 from .closed_network import ClosedNetwork
 from .closed_side import ClosedSide
+from .consoles import CLOSED, Consoles
 from .form_page import FormPage
 from .gatehouse import UIDS, WebCa
 from .pc import ContractorPc, TerminalAgent
@@ -41,13 +42,20 @@ class LentPc(ContractorPc):
 
 
 class NamespacesClosed(ClosedSide):
-    def __init__(self, world: "NamespacesWorld", web_ca: WebCa) -> None:
+    def __init__(self, world: "NamespacesWorld", web_ca: WebCa, desktops: str = "") -> None:
+        """`desktops`: the model of desktops that the gate makes; with it come the zone's consoles, pages and recordings."""
         super().__init__(world)
         self.house_world, self.web_ca = world, web_ca
         self.held: list[socket.socket] = []
         self.moved: dict[str, contextlib.ExitStack] = {}  # hosts that speak under another address, and the way back
         self.network = ClosedNetwork(world.house, world.folder / "closed", UIDS["sekishod"])  # not started yet
-        self.tls = web_ca.server("closed.seki.test", [cast_closed.ENTRANCE])
+        self.tls = web_ca.server("closed.seki.test", [cast_closed.ENTRANCE, cast_closed.VDI_SIDE])
+        self.maybe_consoles = Consoles(world, desktops, world.house.closed_hypervisor, self.tls, CLOSED) if desktops else None
+
+    @property
+    def consoles(self) -> Consoles:
+        assert self.maybe_consoles is not None, "the story's mark says no desktops"
+        return self.maybe_consoles
 
     def path(self, checks: list[dict[str, str]], **more: Any) -> dict[str, Any]:
         tls = {"certificate_file": str(self.tls[0]), "key_file": str(self.tls[1]),
@@ -126,8 +134,8 @@ class NamespacesClosed(ClosedSide):
             plug = cast_closed.site_plug(at or who, "pc")
             back = self.moved[host.name] = self.network.life.enter_context(contextlib.ExitStack())
             back.callback(world.house.lab.take_away, host, [f"route del {cast_closed.ENTRANCE}/32", f"addr del {address}/24 dev eth0"])
-            world.house.lab.batch([f"addr replace {address}/24 dev eth0", f"route replace {cast_closed.ENTRANCE}/32 via "
-                                   f"{world.house.lab.segments[plug.segment].address(1)} src {address}"], host=host.name)
+            host.ip([f"addr replace {address}/24 dev eth0", f"route replace {cast_closed.ENTRANCE}/32 via "
+                     f"{world.house.lab.segments[plug.segment].address(1)} src {address}"])
         page = FormPage(host, used, self.web_ca.certificate)
         world.browsers.append(page)
         return page

@@ -169,6 +169,10 @@ class Host:
         """A listening TCP socket on this host that this process holds."""
         return self._there(lambda: socket.create_server(("0.0.0.0", port)))
 
+    def ip(self, lines: Sequence[str]) -> None:
+        """Many `ip` commands in one process."""
+        self.run("ip", "-batch", "-", input="\n".join(lines) + "\n")
+
     def established(self, port: int) -> int:
         """TCP connections to this port of the host that stand."""
         rows = self._there(lambda: pathlib.Path("/proc/thread-self/net/tcp").read_text()).splitlines()[1:]

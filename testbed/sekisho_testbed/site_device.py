@@ -2,24 +2,33 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import ipaddress
-import pathlib
+import re
 
 from . import cast_closed
 from .charons import Charon
 from .device_certificates import Device
-from .netlab import Host, wait_until
+from .netlab import wait_until
 from .vici_talk import Message, ViciError
 
 IKE, ESP = "aes256gcm16-prfsha384-ecp384", "aes256gcm16-ecp384"
 
 
+@dataclasses.dataclass(frozen=True)
+class KernelEsp:
+    """An association of ESP that a kernel holds."""
+    to: str
+    spi: bytes
+    in_udp: bool     # in UDP 4500, both ends
+    packets: int     # so far
+
+
 class SiteDevice:
     """The device of one contractor's site, with its certificate."""
 
-    def __init__(self, host: Host, who: str, folder: pathlib.Path, authority: bytes) -> None:
-        self.host, self.who, self.authority = host, who, authority
-        self.charon = Charon(host, folder, interfaces="line")
+    def __init__(self, charon: Charon, who: str, authority: bytes) -> None:
+        self.host, self.charon, self.who, self.authority = charon.host, charon, who, authority
         self.lies: list[str] = []  # addresses that this device has put behind itself
 
     def dial(self, identity: Device, *, ike: str = IKE, esp: str = ESP, version: str = "2", aggressive: bool = False,
@@ -27,12 +36,13 @@ class SiteDevice:
              **more: str) -> str:
         """Asks the gate's charon for the tunnel; "" when it stands, else what this device's charon says about it. `behind`: the
         network that it claims to stand for. `name`: the identity that it claims."""
+        within *= self.host.patience
         if self.charon.program is None:
             self.charon.start()
         if behind:  # a device that lies about what stands behind it can: charon wants an address of its own there
             first = str(ipaddress.ip_network(behind).network_address + 254)
             self.lies.append(first)
-            self.host.lab.batch([f"addr replace {first}/32 dev lo"], host=self.host.name)
+            self.host.run("ip", "addr", "replace", f"{first}/32", "dev", "lo")
         site = cast_closed.SITES[self.who]
         child: Message = {"local_ts": [behind or str(site["prefix"])], "remote_ts": [entrance], "esp_proposals": [esp], "rekey_time": "0s"}
         connection: Message = {
@@ -75,6 +85,19 @@ class SiteDevice:
         """An association of this device has a child that is installed."""
         return any(child["state"] == "INSTALLED" for tunnel in self.charon.tunnels().values()
                    for child in tunnel.get("child-sas", {}).values())
+
+    def kernel_esp(self) -> list[KernelEsp]:
+        """What its kernel holds; nothing where its charon does ESP itself, however many tunnels stand."""
+        shown = self.host.run("ip", "-s", "xfrm", "state", "list", "nokeys", check=False).stdout
+        found = []
+        for block in re.split(r"^(?=src )", shown, flags=re.M):
+            head = re.match(r"src \S+ dst (\S+)\s+proto esp spi 0x([0-9a-f]{8})", block)
+            if head:
+                passed = re.search(r"lifetime current:\s+\d+\(bytes\), (\d+)\(packets\)", block)
+                assert passed, block
+                found.append(KernelEsp(head.group(1), bytes.fromhex(head.group(2)), "espinudp sport 4500 dport 4500" in block,
+                                       int(passed.group(1))))
+        return found
 
     def rekey(self, *, child: bool = False) -> None:
         self.charon.ask("rekey", {"child": "site"} if child else {"ike": "closed"})

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from sekisho_testbed import hypervisor, ocr
-from sekisho_testbed.consoles import Consoles
+from sekisho_testbed.consoles import INTERNET, Consoles
 from sekisho_testbed.guest_screen import HEIGHT, WIDTH, GuestScreen
 from sekisho_testbed.netlab import wait_until
 from sekisho_testbed.ordeal.recording import MOST_WORDS, Blind
@@ -74,7 +74,7 @@ def test_what_a_screen_showed_last_is_kept_with_its_end(pair: tuple[Viewer, Gues
     viewer, guest = pair
     wait_until(lambda: viewer.updates > 0, 5, "the picture")
     consoles = Consoles.__new__(Consoles)
-    consoles.viewers = [viewer]
+    consoles.viewers, consoles.side = [viewer], INTERNET
     guest.say(b"\2")
     guest.say(b"\x42")
     viewer.wait_end(5)
