@@ -304,8 +304,8 @@ class NamespacesWorld(World):
                 last.callback(self.gatehouse.stop)
             last.callback(self.end_clients)
             last.callback(self.life.close)
-            for browser in self.browsers:
-                last.callback(browser.close)
+            for page in self.browsers:
+                last.callback(page.close)
             for side in self.both_consoles():
                 for viewer in side.viewers:
                     last.callback(viewer.close)
