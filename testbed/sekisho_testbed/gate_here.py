@@ -216,10 +216,10 @@ class GateHere(World):
         now = self.now()
         self.change(lambda r: r.end(kind, key, now), f"end {kind}")
 
-    def accept(self, application: str, *, by: str = "yama") -> None:
+    def accept(self, application: str, *, by: str = "yama", build_up_exception: bool = False) -> None:
         self.story.did(f"accept {application}")
         now = self.now()
-        self.change(lambda r: r.accept_application(application, by=by, now=now), "accept", by)
+        self.change(lambda r: r.accept_application(application, by=by, now=now, build_up_exception=build_up_exception), "accept", by)
 
     def revoke_certificate(self, who: str) -> None:
         fingerprint, now = certificates.fingerprint(self.identity(who).certificate), self.now()

@@ -153,9 +153,9 @@ class Gatehouse:
     def is_healthy(self) -> bool:
         done = self.ctl_raw("health")
         # The registry, and with it the desktops of the pools, comes after the start; refused RDP is a finding, for an hour, of a try
-        # that may have been an earlier gate's: its kernel tells the next one.
+        # that may have been an earlier gate's: its kernel tells the next one. A stop is what a story has pulled.
         return done.returncode == 0 and all(
-            condition.startswith(("desktop.not_registered:", "circuits.line_down:")) or condition == "rdp.refused"
+            condition.startswith(("desktop.not_registered:", "circuits.line_down:", "stop:")) or condition == "rdp.refused"
             for condition in json.loads(done.stdout)["conditions"])
 
     def stop(self) -> None:

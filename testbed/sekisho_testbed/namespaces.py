@@ -480,8 +480,8 @@ class NamespacesWorld(World):
     def end(self, kind: str, key: str) -> None:
         self.ctl(kind, "end", key)
 
-    def accept(self, application: str, *, by: str = "yama") -> None:
-        self.ctl("application", "accept", application, "--by", by)
+    def accept(self, application: str, *, by: str = "yama", build_up_exception: bool = False) -> None:
+        self.ctl("application", "accept", application, "--by", by, *(["--build-up-exception"] if build_up_exception else []))
 
     def revoke_certificate(self, who: str) -> None:
         self.ctl("certificate", "revoke", certificates.fingerprint(self.gatehouse.identities[who].certificate))

@@ -313,7 +313,8 @@ class World(abc.ABC):
         """Ends a contract, application, person or terminal."""
 
     @abc.abstractmethod
-    def accept(self, application: str, *, by: str = "yama") -> None: ...
+    def accept(self, application: str, *, by: str = "yama", build_up_exception: bool = False) -> None:
+        """`build_up_exception`: R18, work that is not maintenance may be done from outside."""
 
     def accepted(self, application: str) -> None:
         """An edit may have voided its decision: accepted again where it was."""
