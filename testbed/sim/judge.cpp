@@ -186,6 +186,7 @@ void Judge::journalled(const audit::Entry& entry) {
       // right is over with that.
       if (session.path == kClosed && older.person == session.person && older.terminal == session.terminal) {
         older.replaced_at = world_.gate_now();
+        session.replaces = older.number;
         recompute(older);
       } else if (older.given) {
         // A grant whose entry could not be written was never given; it does not hold its address.
@@ -204,11 +205,20 @@ void Judge::journalled(const audit::Entry& entry) {
     found->second.ended = true;
     found->second.lawful_until = std::min(found->second.lawful_until, world_.gate_now());
     next_due_ = std::min(next_due_, found->second.lawful_until + kEndWithin);
+    if (entry.code == "session.not_given") give_back_the_place_of(found->second);
   }
   if (entry.event == "session.granted" || entry.event == "session.admitted" || entry.event == "desktop.opened" ||
       entry.event == "session.ended") {
     entries_[{entry.event, entry.session}] = audit::canonical_json(entry);
   }
+}
+
+void Judge::give_back_the_place_of(const Session& never_given) {
+  const auto older = sessions_.find(never_given.replaces);
+  if (older == sessions_.end() || older->second.ended) return;
+  older->second.replaced_at.reset();
+  newest_at_[{older->second.path, older->second.address}] = older->first;
+  recompute(older->second);
 }
 
 void Judge::gate_died() {

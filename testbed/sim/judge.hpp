@@ -74,6 +74,7 @@ class Judge {
     Instant granted_at{};
     Instant lawful_until = Instant::max();  ///< gate time
     std::optional<Instant> replaced_at;     ///< gate time
+    std::string replaces{};                 ///< the session whose address it took
     bool admitted = false, ended = false, given = false;
   };
   struct Code {
@@ -89,6 +90,9 @@ class Judge {
   /// Until when (gate time) the registry gives this session's right; nullopt: it does not.
   [[nodiscard]] std::optional<Instant> lawful(const Session& session, Instant at) const;
   void recompute(Session& session);
+  /// A grant that nobody was given (the power failed between journal and store) has replaced nothing: the older one of
+  /// the address goes on.
+  void give_back_the_place_of(const Session& never_given);
   void check_hops();
   void check_addresses();
   void alive(const std::string& hop, const Session* session, const std::string& name);
