@@ -2,8 +2,8 @@
 // in; what becomes of a line is journalled, and its sessions live by it.
 //
 //   line up ─────▶ its sessions have their rights
-//   line not up ─▶ rights leave the kernel at once; the session stays for the reconnect grace and ends unless it is
-//   back
+//   line not up ─▶ rights leave the kernel at once; the session stays for the reconnect grace,
+//                  and ends unless the line is back
 //
 // What ends a circuit (contract, contractor, terminal, stop, its own last day) ends its sessions by their right, not
 // here. A closed path without charon's socket has no lines: all are unknown. Threads: the gate's loop. Ownership:
