@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sekisho_testbed import cast_closed
+from sekisho_testbed import cast_closed, guest_screen
 from sekisho_testbed.guest_screen import GuestScreen
 from sekisho_testbed.namespaces import NamespacesWorld
 from sekisho_testbed.viewer import EXTENDED_CLIPBOARD, Plain, Viewer, cut_text
@@ -44,13 +44,8 @@ def test_a_console_of_the_my_number_zone_opens_for_its_own_alone(world: Namespac
 
 @pytest.fixture
 def guest(world: NamespacesWorld) -> Iterator[GuestScreen]:
-    """Sato's desktop is a screen that says and hears anything; the gate finds it at its address, as the registry says."""
-    registry = world.export()
-    next(d for d in registry["desktops"] if d["id"] == "vdi-11")["port"] = PORT
-    world.replace(registry)
-    screen = GuestScreen(world.house.lab.hosts["vdi-11"], PORT)
-    yield screen
-    screen.close()
+    with guest_screen.in_place_of(world, "vdi-11", PORT) as screen:
+        yield screen
 
 
 @pytest.mark.gate(closed=True, desktops="host")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sekisho_testbed import cast
+from sekisho_testbed import cast, guest_screen
 from sekisho_testbed.guest_screen import GuestScreen
 from sekisho_testbed.namespaces import NamespacesWorld
 from sekisho_testbed.viewer import AUDIO, EXTENDED_CLIPBOARD, XVP, Plain, Viewer, cut_text, extended, provide
@@ -26,13 +26,8 @@ SAID = {"plain": PLAIN, "extended": EXTENDED, "fragments": PLAIN, "negative": LE
 
 @pytest.fixture
 def guest(world: NamespacesWorld) -> Iterator[GuestScreen]:
-    """Mori's desktop is a screen that says and hears anything; the gate finds it at an address, as the registry says."""
-    registry = world.export()
-    next(d for d in registry["desktops"] if d["id"] == "vdi-01")["port"] = PORT
-    world.replace(registry)
-    screen = GuestScreen(world.house.lab.hosts["vdi-01"], PORT)
-    yield screen
-    screen.close()
+    with guest_screen.in_place_of(world, "vdi-01", PORT) as screen:
+        yield screen
 
 
 def without_the_gate(world: NamespacesWorld) -> Viewer:

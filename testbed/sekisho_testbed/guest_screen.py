@@ -4,11 +4,17 @@ It listens on a host of the lab; one thread a connection. What it hears is what 
 """
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from .netlab import Host
+
+if TYPE_CHECKING:
+    from .namespaces import NamespacesWorld
 
 WIDTH, HEIGHT = 320, 200
 CLIENT = {0: "format", 2: "encodings", 3: "request", 4: "key", 5: "pointer", 6: "clipboard", 150: "continuous", 248: "fence",
@@ -112,3 +118,16 @@ class GuestScreen:
                 body = rest
                 rest = b""
             self.heard.append((CLIENT.get(kind, f"type {kind}"), bytes([kind]) + body))
+
+
+@contextlib.contextmanager
+def in_place_of(world: "NamespacesWorld", desktop: str, port: int) -> Iterator[GuestScreen]:
+    """The desktop is a screen that says and hears anything; the gate finds it at its address, as the registry says."""
+    registry = world.export()
+    next(d for d in registry["desktops"] if d["id"] == desktop)["port"] = port
+    world.replace(registry)
+    screen = GuestScreen(world.house.lab.hosts[desktop], port)
+    try:
+        yield screen
+    finally:
+        screen.close()
