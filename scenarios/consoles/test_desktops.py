@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 
-from sekisho_testbed import cast, ocr
+from sekisho_testbed import cast, guest_login, ocr
 from sekisho_testbed.namespaces import NamespacesWorld
 from sekisho_testbed.people import Login
 from sekisho_testbed.viewer import Viewer
@@ -105,25 +105,7 @@ def inside_without_code(world: NamespacesWorld) -> Login:
 
 
 def log_in(world: NamespacesWorld, screen: Viewer, file: pathlib.Path, account: str, password: str, then: str) -> None:
-    """As a person does it: types what the last line asks for, and once more when it asks again. A desktop that starves drops keys, and
-    its login begins anew after a minute in which nothing came."""
-    def last_line() -> str:
-        lines = [line for line in ocr.read(screen.picture(file)).splitlines() if line.strip()]
-        return ocr.letters(lines[-1]) if lines else ""
-
-    def go_on() -> bool:
-        if ocr.shows(screen.picture(file), then):
-            return True
-        asks = last_line()
-        if asks.endswith(ocr.letters("login:")):
-            screen.type(f"{account}\n", SLOWLY_S)
-        elif asks.endswith(ocr.letters("Password:")):
-            world.pause(2)  # the prompt stands before it is ready, and what was typed before is thrown away
-            screen.type(f"{password}\n", SLOWLY_S)
-        world.pause(6)
-        return False
-
-    world.must(f"he logs in as the desktop asks, then it shows: {then}", go_on, within=240)
+    guest_login.log_in(lambda: screen.picture(file), lambda text: screen.type(text, SLOWLY_S), world.pause, account, password, then)
 
 
 @pytest.mark.gate(desktops="login", factors=["certificate", "password"])

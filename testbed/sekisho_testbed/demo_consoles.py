@@ -10,7 +10,7 @@ import pathlib
 import time
 from typing import TYPE_CHECKING
 
-from . import browser, cast, desk_line, hypervisor, ocr
+from . import browser, cast, desk_line, guest_login, hypervisor, ocr
 from .browser import Browser
 from .netlab import wait_until
 
@@ -52,10 +52,8 @@ def journey(world: "NamespacesWorld", story: "Story", evidence: pathlib.Path) ->
         pc.picture(evidence / "1-desktop-login.png")
 
         def log_in() -> str:
-            pc.keys(f"{desktop['account']}\n")
-            reads(pc, "Password:")
-            pc.keys(f"{desktop['password']}\n")
-            return reads(pc, "maint@desktop")
+            guest_login.log_in(lambda: pc.canvas(screen), pc.keys, world.pause, desktop["account"], desktop["password"], "maint@desktop", SLOW)
+            return "read by OCR: 'maint@desktop'"
 
         story.step("仮想デスクトップへのログイン", "login with the account and the password of this session alone", log_in, str)
         pc.picture(evidence / "2-desktop.png")

@@ -44,8 +44,13 @@ def letters(text: str) -> str:
 
 
 def shows(picture: pathlib.Path, wanted: str) -> bool:
-    """Whether the words stand in the picture; one letter in ten may be read wrongly."""
-    text, want = letters(read(picture)), letters(wanted)
+    """Whether the words stand in the picture."""
+    return holds(read(picture), wanted)
+
+
+def holds(read_text: str, wanted: str) -> bool:
+    """Whether the words stand in what was read; one letter in ten may be read wrongly."""
+    text, want = letters(read_text), letters(wanted)
     need = len(want) * 0.9
     for at in range(max(1, len(text) - len(want) + 1)):
         part = text[at:at + len(want)]

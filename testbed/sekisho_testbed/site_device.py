@@ -100,7 +100,19 @@ class SiteDevice:
         return found
 
     def rekey(self, *, child: bool = False) -> None:
+        """New keys for its association, or for what it carries. Back when they are in use: while an association is handed over to its
+        successor charon finds a child at neither of the two."""
+        before = self._in_use(child)
         self.charon.ask("rekey", {"child": "site"} if child else {"ike": "closed"})
+        wait_until(lambda: (now := self._in_use(child)) and not now & before, 8, f"{self.who}'s device has new keys",
+                   on_fail=self.charon.log)
+
+    def _in_use(self, child: bool) -> set[str]:
+        """The numbers of its associations that carry a child, or of the children."""
+        with self.charon.talk() as charon:
+            rows = charon.listed("list-sas", "list-sa")
+        return {under["spi-in"] if child else held["uniqueid"] for row in rows for held in row.values() if held["state"] == "ESTABLISHED"
+                for under in held["child-sas"].values() if under["state"] == "INSTALLED"}
 
     def close(self) -> None:
         self.charon.close()
