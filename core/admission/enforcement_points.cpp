@@ -13,6 +13,7 @@ constexpr std::string_view kGate = "core/gate";
 constexpr std::string_view kFront = "core/front";
 constexpr std::string_view kNetd = "core/netd";
 constexpr std::string_view kScreen = "core/console/rfb";
+constexpr std::string_view kLibvirt = "plugins/console_drivers/libvirt";
 constexpr std::string_view kCertificate = "plugins/authenticators/client_certificate";
 constexpr std::string_view kPassword = "plugins/authenticators/password";
 constexpr std::string_view kCode = "plugins/authenticators/email_code";
@@ -112,6 +113,7 @@ constexpr EnforcementPoint kPoints[] = {
     {"R14", "console.encoding", kScreen},
     {"R14", "console.encoding_held", kScreen},
     {"R14", "console.file_transfer", kScreen},
+    {"R14", "screen.way_out", kLibvirt},
     {"R15", "desktop.page_only", kGate},
     {"R12", "console.not_a_desktop", kGate},
     {"R12", "console.not_logged_in", kGate},

@@ -314,6 +314,7 @@ Actions Hyper::opened(std::uint64_t call, Waiting waiting, Result<Outcome> outco
                   code == "console.busy"              ? "screen.busy"
                   : code == "console.refused"         ? "screen.not_running"
                   : code == "console.no_such_machine" ? "screen.not_running"
+                  : code == "console.way_out"         ? "screen.way_out"
                                                       : "screen.unreachable");
   }
   if (waiting.opening) {

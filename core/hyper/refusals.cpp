@@ -28,6 +28,16 @@ std::vector<Refusal> all_screen_refusals() {
        {"仮想化管理サーバが応答しません。", "The virtualisation manager does not answer."},
        {"しばらくしてから再度開き、続く場合は担当者へ連絡してください。",
         "Open it again later, and tell the operator if it goes on."}},
+      {"R14",
+       "screen.way_out",
+       {"この機器の画面は開けません。", "This machine's screen stays closed."},
+       {"画面以外にデータを持ち出せる装置（USBリダイレクト、共有フォルダー、プリンターポート、クリップボード等）が仮想"
+        "マシンに定義されています。",
+        "The machine is defined with a device that carries more than a picture out: USB redirection, a shared folder, "
+        "a printer port, a "
+        "clipboard channel."},
+       {"担当者に、仮想マシンの定義からその装置を外すよう連絡してください。",
+        "Ask the operator to take that device out of the machine's definition."}},
   };
 }
 

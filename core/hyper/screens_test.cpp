@@ -146,8 +146,8 @@ TEST(Screens, AMachineThatHasStoppedOrIsAnotherByNowDoesNotOpen) {
 TEST(Screens, EveryFailureOfADriverIsARefusalAPersonCanRead) {
   for (const auto& [code, shown] :
        {std::pair("console.unreachable", "screen.unreachable"), std::pair("console.timed_out", "screen.unreachable"),
-        std::pair("console.busy", "screen.busy"), std::pair("console.no_such_machine", "screen.not_running"),
-        std::pair("anything.else", "screen.unreachable")}) {
+        std::pair("console.busy", "screen.busy"), std::pair("console.way_out", "screen.way_out"),
+        std::pair("console.no_such_machine", "screen.not_running"), std::pair("anything.else", "screen.unreachable")}) {
     Bench b;
     ASSERT_EQ(told(b.ask("servers", b.right())), "done");
     EXPECT_EQ(refused(b.hyper.done(look_of(b.hyper.from_relay("internet", b.asked(), b.now)), fail(code), b.now)),

@@ -23,7 +23,8 @@ constexpr milliseconds kGrace(3000);
 void expect_code(const Error& error) {
   EXPECT_TRUE(error.code == "console.unreachable" || error.code == "console.no_such_machine" ||
               error.code == "console.refused" || error.code == "console.busy" ||
-              error.code == "console.not_supported" || error.code == "console.timed_out")
+              error.code == "console.not_supported" || error.code == "console.way_out" ||
+              error.code == "console.timed_out")
       << error.code << " is no code of a driver";
 }
 

@@ -115,4 +115,33 @@ std::optional<unsigned> vnc_index(std::string_view domain_xml) {
   return std::nullopt;
 }
 
+std::string_view way_out(std::string_view domain_xml) {
+  struct Way {
+    std::string_view element, attribute, what;
+  };
+  // What a viewer of Spice or RDP is offered, and what a shared folder and a printer need. An element of this name in
+  // somebody's metadata counts as well: unknown is deny.
+  static constexpr Way kWays[] = {
+      {"redirdev", "", "USB redirection"},      {"smartcard", "", "smart card"},
+      {"filesystem", "", "shared folder"},      {"parallel", "", "printer port"},
+      {"channel", "spicevmc", "Spice channel"}, {"channel", "spiceport", "Spice channel"},
+      {"channel", "dbus", "D-Bus channel"},     {"channel", "qemu-vdagent", "clipboard channel"},
+      {"serial", "spiceport", "Spice channel"}, {"console", "spiceport", "Spice channel"},
+      {"graphics", "spice", "Spice screen"},    {"graphics", "rdp", "RDP screen"},
+      {"graphics", "dbus", "D-Bus screen"},     {"clipboard", "", "clipboard channel"},
+  };
+  for (std::size_t at = domain_xml.find('<'); at != std::string_view::npos; at = domain_xml.find('<', at + 1)) {
+    const std::string_view head = domain_xml.substr(at + 1, domain_xml.find('>', at) - at - 1);
+    const std::string_view name = head.substr(0, head.find_first_of(" \t\n/"));
+    for (const Way& way : kWays) {
+      if (name != way.element) continue;
+      const auto typed = [&](char quote) {
+        return head.find(std::string(" type=") + quote + std::string(way.attribute) + quote) != std::string_view::npos;
+      };
+      if (way.attribute.empty() || typed('\'') || typed('"')) return way.what;
+    }
+  }
+  return {};
+}
+
 }  // namespace sekisho::libvirt

@@ -25,5 +25,9 @@ inline constexpr const char* kMark = "urn:sekisho:1";  ///< namespace of what cr
 [[nodiscard]] std::string marked_model(std::string_view metadata);
 /// Which of a domain's graphics is VNC, counted from 0 as virDomainOpenGraphicsFD counts; nullopt when none is.
 [[nodiscard]] std::optional<unsigned> vnc_index(std::string_view domain_xml);
+/// The first device in a domain's description by which a viewer would have more than a picture (R14): "usb
+/// redirection", "printer port", …; "" when there is none. Sound is not among them: the relay lets none pass, and many
+/// servers have a card.
+[[nodiscard]] std::string_view way_out(std::string_view domain_xml);
 
 }  // namespace sekisho::libvirt

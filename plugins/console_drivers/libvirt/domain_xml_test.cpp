@@ -34,6 +34,38 @@ TEST(DesktopXml, HasNoWayOutOfTheDesktop) {
   }
 }
 
+TEST(WayOut, OurOwnDesktopsHaveNone) {
+  Model model = libvirt::model();
+  for (const bool with_account : {false, true}) {
+    model.account = with_account ? "maint" : "";
+    EXPECT_EQ(way_out(xml_of(model)), "");
+  }
+}
+
+TEST(WayOut, EachDeviceThatCarriesMoreThanAPictureIsNamed) {
+  const std::string begin = "<domain type='kvm'><devices><graphics type='vnc'/>", end = "</devices></domain>";
+  EXPECT_EQ(way_out(begin + end), "");
+  for (const auto& [device, what] : {
+           std::pair("<redirdev bus='usb' type='spicevmc'/>", "USB redirection"),
+           std::pair("<smartcard mode='passthrough' type='spicevmc'/>", "smart card"),
+           std::pair("<filesystem type='mount'><source dir='/x'/></filesystem>", "shared folder"),
+           std::pair("<parallel type='file'><source path='/x'/></parallel>", "printer port"),
+           std::pair("<channel type='spicevmc'/>", "Spice channel"),
+           std::pair("<channel\n  mode='bind' type=\"qemu-vdagent\">", "clipboard channel"),
+           std::pair("<serial type='spiceport'/>", "Spice channel"),
+           std::pair("<graphics autoport='yes' type='spice'/>", "Spice screen"),
+           std::pair("<graphics type='rdp'/>", "RDP screen"),
+           std::pair("<channel type='dbus'/>", "D-Bus channel"),
+       }) {
+    EXPECT_EQ(way_out(begin + device + end), what);
+  }
+  for (const char* harmless :
+       {"<sound model='ich9'/>", "<channel type='unix'/>", "<serial type='pty'/>", "<redirdevs/>",
+        "<description>&lt;redirdev/&gt;</description>", "<", "<>", "<channel type='"}) {
+    EXPECT_EQ(way_out(begin + harmless + end), "") << harmless;
+  }
+}
+
 TEST(DesktopXml, NoFieldBreaksOutOfItsPlace) {
   Model model = libvirt::model();
   const std::string evil = "'/><graphics type='spice'/><x y='&\"";

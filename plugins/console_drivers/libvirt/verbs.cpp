@@ -60,6 +60,8 @@ Result<OwnedFd> open_screen(virDomainPtr domain) {
   }
   const Text xml(virDomainGetXMLDesc(domain, 0));
   if (!xml) return libvirt_error("its description");
+  const std::string_view way = way_out(xml.get());
+  if (!way.empty()) return fail("console.way_out", std::string(way));  // enforces R14/screen.way_out
   const auto index = vnc_index(xml.get());
   if (!index) return fail("console.not_supported", "the machine has no VNC screen");
   OwnedFd fd(virDomainOpenGraphicsFD(domain, *index, VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH));
