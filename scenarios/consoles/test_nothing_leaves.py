@@ -23,6 +23,10 @@ MOST_NEGATIVE = b"\0\0\0" + struct.pack(">i", -(1 << 31))
 WAYS = ("plain", "extended", "fragments", "negative")
 SAID = {"plain": PLAIN, "extended": EXTENDED, "fragments": PLAIN, "negative": LESS_THAN_ITS_FLAGS}
 
+#: What a machine would need to give a viewer a drive of his, a printer, a shared folder.
+DEVICES = {"drive": "<redirdev bus='usb' type='pty'/>", "printer": "<parallel type='null'/>",
+           "folder": "<filesystem type='mount' accessmode='mapped'><source dir='/usr/share/doc'/><target dir='out'/><readonly/></filesystem>"}
+
 
 @pytest.fixture
 def guest(world: NamespacesWorld) -> Iterator[GuestScreen]:
@@ -101,6 +105,23 @@ def test_a_length_that_has_no_absolute_value_closes_the_screen(world: Namespaces
     world.must_not("it got through before", lambda: guest.count("clipboard") or screen.count("clipboard"), during=QUIET_S)
     assert world.entry(event="desktop.closed", person="mori")["code"] == "console.clipboard_size"
     assert world.consoles.desktop_page().open().live  # his session goes on
+
+
+@pytest.mark.gate(desktops="plain")
+@pytest.mark.rule("R14", must="fail")
+@pytest.mark.parametrize("device", DEVICES.values(), ids=list(DEVICES))
+def test_a_machine_with_a_drive_or_a_printer_shows_no_screen(world: NamespacesWorld, device: str) -> None:
+    """Whatever could carry more than a picture to whoever views the machine keeps its screen closed; without it the screen opens."""
+    world.pass_gate("mori")
+    page = world.consoles.at_consoles()
+    page.open("web-01").close()  # the check can fail
+    with world.house.hypervisor.with_device("web-01", device):
+        assert page.servers()["web-01"]["state"] == "on"
+        with pytest.raises(AssertionError, match="screen.way_out"):
+            page.open("web-01")
+        world.refused("screen.way_out", rule="R14")
+    assert page.open("web-01").live
+    assert world.session_of("mori")
 
 
 @pytest.mark.gate(desktops="plain")

@@ -7,8 +7,10 @@ hundred of ours, so nothing here is larger than it must be.
 """
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
 from . import cast, desk_image, kvm
@@ -58,12 +60,12 @@ def login_disk(name: str, *, cursor: bool = True) -> bytes:
 MACHINES = {name: row["machine"] for name, row in cast.MACHINES.items()}
 
 
-def server_xml(name: str, uuid: str, disk: pathlib.Path, domain_type: str) -> str:
+def server_xml(name: str, uuid: str, disk: pathlib.Path, domain_type: str, device: str = "") -> str:
     return (f"<domain type='{domain_type}'><name>{name}</name><uuid>{uuid}</uuid><memory unit='MiB'>16</memory>"
             "<os><type arch='x86_64' machine='pc'>hvm</type></os><cpu mode='maximum'/><on_crash>destroy</on_crash><devices>"
             f"<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{disk}'/><target dev='vda' bus='virtio'/>"
             "<readonly/></disk><graphics type='vnc' sharePolicy='ignore'><listen type='none'/></graphics><video><model type='vga'/>"
-            "</video><memballoon model='none'/></devices></domain>")
+            f"</video><memballoon model='none'/>{device}</devices></domain>")
 
 
 class Hypervisor:
@@ -133,6 +135,18 @@ class Hypervisor:
         if disk is not None:
             (self.images / f"{machine.name()}.raw").write_bytes(disk)
         machine.create()
+
+    @contextlib.contextmanager
+    def with_device(self, name: str, device: str) -> Iterator[None]:
+        """A server machine that is defined with one device more, and started anew before and after."""
+        uuid, disk = cast.MACHINES[name]["machine"], self.images / f"{name}.raw"
+        try:
+            self.connection.defineXML(server_xml(name, uuid, disk, kvm.domain_type(self.accelerations[0]), device))
+            self.restart(uuid)
+            yield
+        finally:
+            self.connection.defineXML(server_xml(name, uuid, disk, kvm.domain_type(self.accelerations[0])))
+            self.restart(uuid)
 
     def desktops(self) -> list[str]:
         """UUIDs of the machines that brokers made."""
