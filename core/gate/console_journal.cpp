@@ -64,7 +64,10 @@ void Consoles::notice(const LinkEntry& link, const seam::ConsoleNotice& notice) 
   screen.closed_at = gate_.now();
   gate_.rdp->changed(screen.session);
   entry.event = screen.server.empty() ? "desktop.closed" : "console.closed";
-  entry.rule = screen.server.empty() ? "R11" : "R12";
+  // Whatever would have carried more than a picture out: said on the wire, or a device of the machine
+  // (hyper/refusals.cpp).
+  const bool way_out = cause_of(closed.code) || closed.code == "screen.way_out";
+  entry.rule = way_out ? "R14" : screen.server.empty() ? "R11" : "R12";
   entry.code = closed.code.substr(0, 64);
   entry.result = "ended";
   entry.detail["bytes_in"] = closed.bytes_in;

@@ -67,6 +67,12 @@ TEST_F(ConsoleJournal, AClosedScreenIsAnEntryOnce) {
   EXPECT_EQ(journal.count("console.clipboard_dropped"), 0U);
 }
 
+TEST_F(ConsoleJournal, AWayOutThatClosesAScreenIsR14s) {
+  tell(seam::ScreenClosed{"screen.way_out", "refused by sekisho-hyperd", 0, 0});
+  ASSERT_EQ(journal.count("console.closed", "screen.way_out"), 1U);
+  EXPECT_EQ(last_entry("console.closed")->rule, "R14");
+}
+
 TEST_F(ConsoleJournal, AnotherRelaysScreenIsNotItsToReport) {
   ASSERT_TRUE(open().ok);
   FakeLink other;

@@ -22,12 +22,6 @@ std::vector<Refusal> all_screen_refusals() {
        {"画面を開く許可は一度だけ、30秒以内に、許可された機器に対してのみ有効です。",
         "A permission opens one screen once, within 30 seconds, and no other machine's."},
        {"一覧に戻り、もう一度開いてください。", "Go back to the list and open it again."}},
-      {"R12",
-       "screen.unreachable",
-       {"画面に接続できません。", "The screen cannot be reached."},
-       {"仮想化管理サーバが応答しません。", "The virtualisation manager does not answer."},
-       {"しばらくしてから再度開き、続く場合は担当者へ連絡してください。",
-        "Open it again later, and tell the operator if it goes on."}},
       {"R14",
        "screen.way_out",
        {"この機器の画面は開けません。", "This machine's screen stays closed."},
@@ -38,6 +32,12 @@ std::vector<Refusal> all_screen_refusals() {
         "clipboard channel."},
        {"担当者に、仮想マシンの定義からその装置を外すよう連絡してください。",
         "Ask the operator to take that device out of the machine's definition."}},
+      {"R12",
+       "screen.unreachable",
+       {"画面に接続できません。", "The screen cannot be reached."},
+       {"仮想化管理サーバが応答しません。", "The virtualisation manager does not answer."},
+       {"しばらくしてから再度開き、続く場合は担当者へ連絡してください。",
+        "Open it again later, and tell the operator if it goes on."}},
   };
 }
 
