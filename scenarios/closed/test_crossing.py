@@ -75,7 +75,8 @@ def test_a_forged_source_opens_nothing(world: World) -> None:
     assert isinstance(mori, ContractorPc)
     terminal, site, other_site = closed.pc("sato").host, net.devices["sato"].host, net.devices["kita"].host
 
-    def answered(host: Host, source: str, card: str = "") -> bool:
+    def answered(host: Host, source: str, segment: str = "") -> bool:
+        card = host.card(segment) if segment else ""
         return syn_is_answered(gate, host, source, cast_closed.ENTRANCE, cast.ENTRANCE_PORT, card=card)
 
     # The sites' devices would not put these into their tunnels: a wrong one sends them past it, in clear.
@@ -89,11 +90,11 @@ def test_a_forged_source_opens_nothing(world: World) -> None:
         ("Sato's address from a stranger on the line", stranger, his, ""),
         ("Sato's address from Mori's PC", mori.host, his, ""),
     ]
-    for what, host, source, card in tries:
+    for what, host, source, segment in tries:
         with world.step(what):
-            world.must_not(f"{what}: the gate answers", lambda host=host, source=source, card=card: answered(host, source, card))
+            world.must_not(f"{what}: the gate answers", lambda host=host, source=source, segment=segment: answered(host, source, segment))
     world.must("Sato's own terminal with its own address is answered", lambda: answered(terminal, his))
     world.remove_kernel_filter()
-    for what, host, source, card in (tries[1], tries[5], tries[6]):
+    for what, host, source, segment in (tries[1], tries[5], tries[6]):
         world.must(f"{what}: without the filter it would be answered",
-                   lambda host=host, source=source, card=card: answered(host, source, card))
+                   lambda host=host, source=source, segment=segment: answered(host, source, segment))

@@ -147,9 +147,9 @@ def test_while_nobody_knows_of_an_encrypted_line_nobody_passes(world: World) -> 
     """Charon gone: the session loses its desktop at once, and no other begins. With the line down it is the same."""
     closed = world.closed
     closed.pass_gate("sato")
-    with world.limit(2, "without charon his desktop is gone"):
+    with world.limit(2, "without charon his desktop is gone") as limit:
         closed.lose_charon()
-        world.wait(lambda: not closed.desktop_answers("sato", 0.3), 5, "his desktop does not answer")
+        limit.met_at = closed.desktop_lost("sato")
     lost = world.entry(event="circuit.line_lost", person="sato")
     assert lost["rule"] == "R02" and lost["detail"]["line"] == "unknown", lost
     with closed.in_clear("sato"):

@@ -71,6 +71,18 @@ class ClosedSide(abc.ABC):
     def desktop_answers(self, who: str, within: float = 3) -> bool:
         """The screen of his desktop answers at the desktop entrance."""
 
+    def desktop_lost(self, who: str, within: float = 5) -> float:
+        """Waits until his desktop does not answer; when the look that found so began (World.elapsed): what looking costs is not the gate's."""
+        begun = 0.0
+
+        def lost() -> bool:
+            nonlocal begun
+            begun = self.world.elapsed()
+            return not self.desktop_answers(who, 0.3)
+
+        self.world.wait(lost, within, f"{who}'s desktop does not answer")
+        return begun
+
     @abc.abstractmethod
     def hold_desktop(self, who: str) -> Callable[[], bool]:
         """His screen is open from now on; whether it still is. Asking costs nothing, so that a limit measures the gate alone."""

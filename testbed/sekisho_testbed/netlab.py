@@ -157,6 +157,13 @@ class Host:
             raise LabError(f"{self.name}: {' '.join(argv)} ended {done.returncode}: {done.stderr[-2000:]}{done.stdout[-500:]}")
         return done
 
+    def card(self, segment: str) -> str:
+        """The name of its card on that segment; a guest's are numbered."""
+        shown = self.run("ip", "-o", "-4", "addr", "show", "to", f"{self.addresses[segment]}/32").stdout.split()
+        if len(shown) < 2:
+            raise LabError(f"{self.name} has no card on {segment}")
+        return shown[1]
+
     def start(self, name: str, *argv: str, env: Mapping[str, str] | None = None,
               stdin: int | None = subprocess.DEVNULL) -> Program:
         return self._start(name, argv, self.argv(argv), env, stdin)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import dataclasses
 import datetime
 import pathlib
 import select
@@ -20,6 +21,11 @@ from .closed_side import ClosedSide
 from .netlab import wait_until
 from .people import Agent, ClientRun, Facts, Login, Mailbox, Page, Pc, Rdp, Report
 from .talks import Capture, Heard, Identity, Talk
+
+
+@dataclasses.dataclass
+class Limit:
+    met_at: float | None = None  # World.elapsed() when what was promised was true, if the block knows better than its end
 
 
 class World(abc.ABC):
@@ -100,11 +106,12 @@ class World(abc.ABC):
         return wait_until(check, within, what, every=0.05, on_fail=on_fail)
 
     @contextlib.contextmanager
-    def limit(self, seconds: float, what: str) -> Iterator[None]:
-        """The block must be done within `seconds`: a promise of the rules, not a benchmark."""
-        begun = self.elapsed()
-        yield
-        took = self.elapsed() - begun
+    def limit(self, seconds: float, what: str) -> Iterator[Limit]:
+        """The block must be done within `seconds`: a promise of the rules, not a benchmark. One that learns of the end by looking, which
+        takes time, may say when that look began."""
+        begun, limit = self.elapsed(), Limit()
+        yield limit
+        took = (self.elapsed() if limit.met_at is None else limit.met_at) - begun
         self.story.add("limit", f"{what} (allowed: {seconds:g} s)", took, took <= seconds)
         assert took <= seconds, f"{what}: took {took:.2f} s, allowed are {seconds} s"
 
