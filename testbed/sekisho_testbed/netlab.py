@@ -255,7 +255,7 @@ class NetLab:
         self.folder.mkdir(parents=True, exist_ok=True)
         # The kernel ends the first process with us (pdeathsig), and everything below it with the first (kill-child).
         # It stays a shell that waits: as the first process it must bury what others leave (libvirt waits for a machine's end 40 s).
-        script = ("mount --make-rprivate /; mount -t tmpfs tmpfs /run; mkdir -p /run/netns /run/lock; "
+        script = ("trap exit TERM; mount --make-rprivate /; mount -t tmpfs tmpfs /run; mkdir -p /run/netns /run/lock; "
                   "ip link set lo up; echo up; sleep infinity & wait")
         self.first = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid", "--ipc", "--uts", "--fork",
@@ -274,8 +274,14 @@ class NetLab:
     def close(self) -> None:
         if self.first is None:
             return
-        self.first.kill()
-        self.first.wait()
+        # It is the lab's first process that ends, and everything with it; its parent buries it. Left to whoever would adopt it, it may
+        # stand there dead for a second or two.
+        os.kill(self.pid, signal.SIGTERM)
+        try:
+            self.first.wait(10)
+        except subprocess.TimeoutExpired:
+            self.first.kill()
+            self.first.wait()
         for program in self.programs:
             try:
                 program.process.wait(2)
