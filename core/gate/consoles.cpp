@@ -334,15 +334,19 @@ void Consoles::give(const AskingPtr& asking, seam::ScreenRight right) {
   entry.result = "ok";
   entry.detail = json_object("console", right.console, "target", right.target, "machine", right.machine, "recorded",
                              right.recorded);
+  const Screen opening = screens_.at(right.console);
   auto held = std::make_shared<seam::ScreenRight>(std::move(right));
-  gate_.record(std::move(entry), [this, asking, held](Result<std::uint64_t> durable) {
+  gate_.record(std::move(entry), [this, asking, held, opening](Result<std::uint64_t> durable) {
     // The gate calls back only while it lives, and this lives as long. What the session lost meanwhile counts.
+    const auto screen = screens_.find(held->console);
     const std::string fault = durable ? no_longer(*asking, *held) : "gate.unavailable";
     if (!fault.empty()) {
-      screens_.erase(held->console);
+      // What the journal has as opened is over before anybody has seen it.
+      if (durable) tell_end(closed_entry(held->console, opening, screen == screens_.end() ? "relay.gone" : fault));
+      if (screen != screens_.end()) screens_.erase(screen);
       return refuse(*asking, fault);
     }
-    screens_.at(held->console).given = true;
+    screen->second.given = true;
     gate_.rdp->changed(held->session);
     answer(*asking, std::move(*held));
   });
@@ -369,10 +373,11 @@ void Consoles::link_gone(Gate::LinkId link) {
   std::erase_if(screens_, [&](const auto& entry) {
     if (entry.second.link != link) return false;
     gate_.rdp->changed(entry.second.session);
-    broke_off(entry.second, "relay.gone");
+    broke_off(entry.first, entry.second, "relay.gone");
     return true;
   });
-  tell_broken_off();
+  bare_views_gone(link);
+  tell_untold();
 }
 
 std::set<std::string> Consoles::open_servers(const std::string& session) const {
@@ -399,10 +404,10 @@ std::size_t Consoles::open() const {
 void Consoles::forget_late() {
   std::erase_if(screens_, [&](const auto& entry) {
     if (!entry.second.closed || gate_.now() < entry.second.closed_at + kLastNotes) return false;
-    broke_off(entry.second, "recording.no_end");
+    broke_off(entry.first, entry.second, "recording.no_end");
     return true;
   });
-  tell_broken_off();
+  tell_untold();
 }
 
 }  // namespace sekisho::gate
