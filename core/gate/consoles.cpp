@@ -23,6 +23,7 @@ Overloaded(Fs...) -> Overloaded<Fs...>;
 constexpr Seconds kLookEvery{60};  // a page that asks on and on is one entry a minute
 constexpr std::size_t kMostLooked = 1024;
 constexpr Seconds kLastNotes{60};  // for a closed screen's last chunk
+constexpr Seconds kAnswered{1};    // for the answer to who ends his session; every hop is to end within 2 s
 
 /// What only looks: asked again and again by a page that stays open.
 bool looks(const seam::ConsoleQuestion& question) {
@@ -75,12 +76,7 @@ void Consoles::request(const LinkEntry& link, seam::ConsoleRequest request) {
   std::visit(
       Overloaded{
           [&](const seam::ViewDesktop&) { here(seam::Place::desktop, [&] { view_desktop(*asking); }); },
-          [&](const seam::EndByPerson&) {
-            here(seam::Place::desktop, [&] {
-              gate_.end(asking->session, admission::refusal("session.logged_out"), asking->session->row.person);
-              answer(*asking, seam::ConsoleDone{});
-            });
-          },
+          [&](const seam::EndByPerson&) { here(seam::Place::desktop, [&] { end_by_person(*asking); }); },
           [&](seam::ConsoleLogin& wanted) { here(seam::Place::console, [&] { login(asking, std::move(wanted)); }); },
           [&](const seam::ListServers&) { after_login([&] { list_servers(asking); }); },
           [&](const seam::WantTicket& wanted) {
@@ -225,6 +221,19 @@ void Consoles::view_desktop(const Asking& asking) {
   answer(asking, std::move(view));
 }
 
+void Consoles::end_by_person(const Asking& asking) {
+  auto end = [this, weak = gate_.weak_from_this(), session = asking.session] {
+    if (weak.expired()) return;
+    gate_.end(session, admission::refusal("session.logged_out"), session->row.person);
+  };
+  if (ending_.insert(asking.session->row.number).second) {
+    gate_.services.timers.at(gate_.now() + kAnswered, std::move(end));
+  } else {
+    end();
+  }
+  answer(asking, seam::ConsoleDone{});
+}
+
 void Consoles::want_ticket(const Asking& asking, const std::string& server) {
   admission::ScreenRight right;
   right.session = asking.session->row.number;
@@ -355,6 +364,7 @@ void Consoles::give(const AskingPtr& asking, seam::ScreenRight right) {
 void Consoles::left(const std::string& session) {
   tickets_.forget(session);
   logins_.erase(session);
+  ending_.erase(session);
 }
 
 void Consoles::judge() {

@@ -96,6 +96,9 @@ class Consoles {
   [[nodiscard]] bool logged_in(const Asking& asking) const;
   [[nodiscard]] Found find_server(const Session& session, std::string_view server) const;
   void view_desktop(const Asking& asking);
+  /// Answers and waits; the same question once more, or kAnswered later, ends the session. What ends his rights takes
+  /// his way to the page along, so the answer goes first: the relay asks again once his side has it.
+  void end_by_person(const Asking& asking);
   void want_ticket(const Asking& asking, const std::string& server);
   void open_screen(const AskingPtr& asking, const Secret& ticket);
   [[nodiscard]] admission::ScreenRight first_right(const Asking& asking) const;
@@ -140,6 +143,7 @@ class Consoles {
   MachineStates states_;
   std::map<std::string, Login> logins_;      // by session
   std::set<std::string> logging_in_;         // sessions with a login on its way
+  std::set<std::string> ending_;             // sessions whose person has ended them and is being told so
   std::map<std::uint64_t, Screen> screens_;  // by console
   std::uint64_t next_console_ = 1;
   std::map<std::pair<Gate::LinkId, std::string>, BareViews> bare_views_;  // by relay and session
