@@ -306,6 +306,24 @@ TEST_F(ConsoleJournal, ARelayCannotEndAScreenThatItWasNotGiven) {
   EXPECT_NE(in<seam::ScreenRight>(console_reply()), nullptr);
 }
 
+TEST_F(ConsoleJournal, TheScreensOfTheNextGatekeeperHaveOtherNumbers) {
+  const std::uint64_t before = console;
+  fake.timers.advance(std::chrono::milliseconds{1});
+  start();
+  session = pass();
+  inner = address_of(session);
+  ASSERT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
+  const std::uint64_t next = open_screen("web-01").console;
+  ASSERT_NE(next, 0U);
+  // A relay that has outlived the first gatekeeper tells of its screens.
+  for (std::uint64_t old = before; old < before + 100; ++old) {
+    gate->on_message(relay_id, seam::ConsoleNotice{old, seam::ScreenClosed{"console.viewer_gone", {}, 0, 0}});
+  }
+  settle();
+  EXPECT_TRUE(closed(journal).empty());
+  EXPECT_LT(next, std::uint64_t{1} << 53U) << "a JSON number holds it";
+}
+
 TEST_F(ConsoleJournal, StreamsAtTheEntranceEndWithTheirRelay) {
   for (int i = 0; i < 3; ++i) {
     const auto* grant = enter(session);

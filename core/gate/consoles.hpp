@@ -24,7 +24,10 @@ namespace sekisho::gate {
 class Consoles {
  public:
   explicit Consoles(Gate::State& gate)
-      : gate_(gate), tickets_(gate.services.entropy), states_(*gate.hypervisors, gate.services.clock) {}
+      : gate_(gate),
+        tickets_(gate.services.entropy),
+        states_(*gate.hypervisors, gate.services.clock),
+        next_console_(first_console(gate.now())) {}
 
   void request(const LinkEntry& link, seam::ConsoleRequest request);
   void notice(const LinkEntry& link, const seam::ConsoleNotice& notice);
@@ -107,6 +110,13 @@ class Consoles {
   void forget_late();
 
   // --- console_screens.cpp
+  /// A relay may outlive a gatekeeper, with screens open: what the next one gives has other numbers than theirs, and
+  /// the journal knows each screen by one number. Ranges: whole in a JSON number until the year 2248.
+  [[nodiscard]] static std::uint64_t first_console(Instant started) {
+    constexpr std::uint64_t kInAMillisecond = 1024;  // more than anybody opens
+    const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(started.time_since_epoch());
+    return static_cast<std::uint64_t>(since.count()) * kInAMillisecond;
+  }
   /// The screen counts from now on; `right` gets its number and what policy says.
   void reserve(const Asking& asking, seam::ScreenRight& right, std::string server);
   void ask_hyperd(const AskingPtr& asking, registry::Zone zone, seam::ScreenRight right);
@@ -145,7 +155,7 @@ class Consoles {
   std::set<std::string> logging_in_;         // sessions with a login on its way
   std::set<std::string> ending_;             // sessions whose person has ended them and is being told so
   std::map<std::uint64_t, Screen> screens_;  // by console
-  std::uint64_t next_console_ = 1;
+  std::uint64_t next_console_;
   std::map<std::pair<Gate::LinkId, std::string>, BareViews> bare_views_;  // by relay and session
   std::deque<audit::Entry> untold_;
   bool telling_ = false, behind_told_ = false;
