@@ -51,7 +51,8 @@ inline constexpr Event kLoadFailed{
     {"回線の接続設定を charon が受け付けません。words が charon の回答です。証明書と charon の設定を確認してください。",
      "Charon does not take a circuit's connection; words is its answer. Look at the certificates and charon's "
      "settings."},
-    {"circuit", "code", "words"}};
+    {"circuit", "code", "words"},
+    true};
 inline constexpr Event kCloseLate{
     "circuits.close_late",
     Level::error,

@@ -35,7 +35,8 @@ std::string event_name(const std::optional<rfb::Cause>& cause) {
 
 void Consoles::notice(const LinkEntry& link, const seam::ConsoleNotice& notice) {
   const auto found = screens_.find(notice.console);
-  if (found == screens_.end() || found->second.link != link.id || found->second.closed) return;
+  if (found == screens_.end() || found->second.link != link.id) return;
+  if (!found->second.given || found->second.closed) return;  // the relay does not know it yet, or has told its end
   Screen& screen = found->second;
   if (std::holds_alternative<seam::ScreenUsed>(notice.body)) {
     const auto session = gate_.sessions.find(screen.session);
@@ -63,17 +64,14 @@ void Consoles::notice(const LinkEntry& link, const seam::ConsoleNotice& notice) 
   screen.closed = true;
   screen.closed_at = gate_.now();
   gate_.rdp->changed(screen.session);
-  entry.event = screen.server.empty() ? "desktop.closed" : "console.closed";
+  entry = closed_entry(notice.console, screen, closed.code);
   // Whatever would have carried more than a picture out: said on the wire, or a device of the machine
   // (hyper/refusals.cpp).
-  const bool way_out = cause_of(closed.code) || closed.code == "screen.way_out";
-  entry.rule = way_out ? "R14" : screen.server.empty() ? "R11" : "R12";
-  entry.code = closed.code.substr(0, 64);
-  entry.result = "ended";
+  if (cause_of(closed.code) || closed.code == "screen.way_out") entry.rule = "R14";
   entry.detail["bytes_in"] = closed.bytes_in;
   entry.detail["bytes_out"] = closed.bytes_out;
   if (!closed.detail.empty()) entry.detail["said"] = closed.detail.substr(0, 256);
-  gate_.record(std::move(entry));
+  tell_end(std::move(entry));
 }
 
 void Consoles::note(const LinkEntry& link, const seam::RecordingNote& note) {
@@ -119,9 +117,12 @@ void Consoles::note(const LinkEntry& link, const seam::RecordingNote& note) {
   }
   entry->path = screen.path;
   // An end that the journal did not take is none, and the relay does not say it again.
-  std::shared_ptr<BrokenOff> unless;
-  if (screen.recording_over)
-    unless = std::make_shared<BrokenOff>(BrokenOff{*screen.header, screen.path, "recording.no_end"});
+  std::shared_ptr<audit::Entry> unless;
+  if (screen.recording_over) {
+    unless =
+        std::make_shared<audit::Entry>(recording::broken_off_entry(*screen.header, "recording.no_end", gate_.now()));
+    unless->path = screen.path;
+  }
   gate_.record(std::move(*entry),
                [this, unless, asked_by = link.id, number = note.number](Result<std::uint64_t> durable) {
                  if (unless && !durable) not_told(std::move(*unless));

@@ -191,6 +191,174 @@ TEST_F(ConsoleJournal, ARelayThatDiesLeavesAnEntryForEachRecordingWithoutAnEnd) 
   EXPECT_EQ(journal.count("recording.behind"), 0U);
 }
 
+/// The ends of screens and streams: event, whose, which console, why.
+std::vector<std::string> closed(const FakeJournal& journal) {
+  std::vector<std::string> out;
+  for (const audit::Entry& entry : journal.entries) {
+    if (entry.event != "console.closed" && entry.event != "desktop.closed") continue;
+    EXPECT_EQ(entry.rule, entry.event == "console.closed" ? "R12" : "R11");
+    EXPECT_EQ(entry.result, "ended") << "the reserve of a full disk takes it";
+    EXPECT_EQ(entry.path, "internet");
+    std::string which = entry.detail.is_object() && entry.detail.contains("console")
+                            ? std::to_string(entry.detail.at("console").get<std::uint64_t>())
+                            : "bare";
+    out.push_back(entry.event + " " + entry.person + " " + which + " " + entry.code);
+  }
+  return out;
+}
+
+TEST_F(ConsoleJournal, ARelayThatDiesLeavesTheEndOfEachOfItsScreensOnce) {
+  const std::uint64_t desktop = open_screen().console, second = open_screen("web-01").console;
+  ASSERT_NE(desktop, 0U);
+  ASSERT_NE(second, 0U);
+  gate->on_message(relay_id, seam::ConsoleNotice{second, seam::ScreenClosed{"console.viewer_gone", {}, 1, 1}});
+  settle();
+  const auto told = closed(journal);
+  ASSERT_EQ(told.size(), 1U);
+  gate->detach(relay_id);
+  settle();
+  const std::vector<std::string> all{told.front(), "console.closed mori " + std::to_string(console) + " relay.gone",
+                                     "desktop.closed mori " + std::to_string(desktop) + " relay.gone"};
+  EXPECT_EQ(closed(journal), all);
+  EXPECT_EQ(last_entry("desktop.closed")->session, session);
+  EXPECT_EQ(last_entry("desktop.closed")->detail.at("target"), "vdi-01");
+  relay_id = gate->attach("relay", "internet", relay);
+  gate->detach(relay_id);
+  fake.timers.advance(Seconds{61});
+  EXPECT_EQ(closed(journal), all) << "once";
+}
+
+TEST_F(ConsoleJournal, ARelayThatIsReplacedLeavesTheEndOfItsScreens) {
+  relay_id = gate->attach("relay", "internet", relay);
+  settle();
+  EXPECT_EQ(closed(journal),
+            std::vector<std::string>{"console.closed mori " + std::to_string(console) + " relay.gone"});
+}
+
+TEST_F(ConsoleJournal, AScreenWhoseRelayDiesWhileItsOpeningIsWrittenHasAnEndToo) {
+  const std::string ticket = ticket_for("web-01");
+  journal.held = true;
+  ask_only(seam::Place::console, kDesktop, seam::OpenScreen{Secret(ticket)});
+  ASSERT_EQ(journal.count("console.opened"), 2U);
+  ASSERT_EQ(journal.waiting.size(), 1U);
+  journal.held = false;
+  gate->detach(relay_id);
+  settle();
+  EXPECT_EQ(closed(journal).size(), 1U) << "the other one's; of this the journal has no opening yet";
+  journal.waiting[0](std::uint64_t{1});
+  settle();
+  ASSERT_EQ(closed(journal).size(), 2U);
+  EXPECT_EQ(closed(journal).back(), "console.closed mori " + std::to_string(console + 1) + " relay.gone");
+}
+
+TEST_F(ConsoleJournal, AScreenThatIsRefusedAfterItsOpeningWasWrittenHasAnEnd) {
+  const std::string ticket = ticket_for("web-01");
+  journal.held = true;
+  ask_only(seam::Place::console, kDesktop, seam::OpenScreen{Secret(ticket)});
+  ASSERT_EQ(journal.waiting.size(), 1U);
+  gate->end_session(session, "uid:0", "", [](Result<void> end) { EXPECT_TRUE(end); });
+  journal.held = false;
+  journal.waiting[0](std::uint64_t{1});
+  settle();
+  EXPECT_EQ(closed(journal),
+            std::vector<std::string>{"console.closed mori " + std::to_string(console + 1) + " session.right_ended"});
+}
+
+TEST_F(ConsoleJournal, AScreenWhoseOpeningIsNotInTheJournalHasNoEndThere) {
+  const std::string ticket = ticket_for("web-01");
+  journal.held = true;
+  ask_only(seam::Place::console, kDesktop, seam::OpenScreen{Secret(ticket)});
+  ASSERT_EQ(journal.waiting.size(), 1U);
+  journal.held = false;
+  journal.waiting[0](fail("audit.unwritable", "the disk"));
+  settle();
+  EXPECT_TRUE(closed(journal).empty());
+}
+
+TEST_F(ConsoleJournal, AnEndOfAScreenWaitsForAJournalThatTakesIt) {
+  journal.broken = true;
+  gate->detach(relay_id);
+  settle();
+  fake.timers.advance(Seconds{4});
+  ASSERT_EQ(closed(journal).size(), 1U) << "tried at once";
+  journal.broken = false;
+  journal.entries.clear();
+  fake.timers.advance(Seconds{2});
+  settle();
+  EXPECT_EQ(closed(journal),
+            std::vector<std::string>{"console.closed mori " + std::to_string(console) + " relay.gone"});
+}
+
+TEST_F(ConsoleJournal, AScreensEndThatTheJournalDidNotTakeIsToldLater) {
+  journal.broken = true;
+  tell(seam::ScreenClosed{"console.viewer_gone", {}, 1, 1});
+  journal.broken = false;
+  journal.entries.clear();
+  fake.timers.advance(Seconds{6});
+  settle();
+  EXPECT_EQ(closed(journal),
+            std::vector<std::string>{"console.closed mori " + std::to_string(console) + " console.viewer_gone"});
+}
+
+TEST_F(ConsoleJournal, ARelayCannotEndAScreenThatItWasNotGiven) {
+  const std::string ticket = ticket_for("web-01");
+  journal.held = true;
+  ask_only(seam::Place::console, kDesktop, seam::OpenScreen{Secret(ticket)});
+  gate->on_message(relay_id, seam::ConsoleNotice{console + 1, seam::ScreenClosed{"console.closed", {}, 0, 0}});
+  EXPECT_TRUE(closed(journal).empty());
+  journal.held = false;
+  journal.waiting[0](std::uint64_t{1});
+  settle();
+  EXPECT_NE(in<seam::ScreenRight>(console_reply()), nullptr);
+}
+
+TEST_F(ConsoleJournal, TheScreensOfTheNextGatekeeperHaveOtherNumbers) {
+  const std::uint64_t before = console;
+  fake.timers.advance(std::chrono::milliseconds{1});
+  start();
+  session = pass();
+  inner = address_of(session);
+  ASSERT_NE(in<seam::ConsoleDone>(log_in()), nullptr);
+  const std::uint64_t next = open_screen("web-01").console;
+  ASSERT_NE(next, 0U);
+  // A relay that has outlived the first gatekeeper tells of its screens.
+  for (std::uint64_t old = before; old < before + 100; ++old) {
+    gate->on_message(relay_id, seam::ConsoleNotice{old, seam::ScreenClosed{"console.viewer_gone", {}, 0, 0}});
+  }
+  settle();
+  EXPECT_TRUE(closed(journal).empty());
+  EXPECT_LT(next, std::uint64_t{1} << 53U) << "a JSON number holds it";
+}
+
+TEST_F(ConsoleJournal, StreamsAtTheEntranceEndWithTheirRelay) {
+  for (int i = 0; i < 3; ++i) {
+    const auto* grant = enter(session);
+    ASSERT_NE(grant, nullptr);
+    ASSERT_TRUE(grant->ok) << grant->refusal.code;
+  }
+  tell(seam::ScreenClosed{"console.viewer_gone", {}, 1, 1});
+  gate->on_message(relay_id, seam::EntranceClosed{session, 1, 2});
+  settle();
+  journal.entries.clear();
+  gate->detach(relay_id);
+  settle();
+  EXPECT_EQ(closed(journal),
+            (std::vector<std::string>{"desktop.closed mori bare relay.gone", "desktop.closed mori bare relay.gone"}));
+  EXPECT_EQ(last_entry("desktop.closed")->session, session);
+}
+
+TEST_F(ConsoleJournal, AStreamThatIsRefusedAfterItsOpeningWasWrittenHasAnEnd) {
+  journal.held = true;
+  gate->on_message(relay_id, seam::EntranceAsk{9, inner});
+  settle();
+  ASSERT_EQ(journal.waiting.size(), 1U);
+  gate->end_session(session, "uid:0", "", [](Result<void> end) { EXPECT_TRUE(end); });
+  journal.held = false;
+  journal.waiting[0](std::uint64_t{1});
+  settle();
+  EXPECT_EQ(closed(journal), std::vector<std::string>{"desktop.closed mori bare session.right_ended"});
+}
+
 TEST_F(ConsoleJournal, ARecordingThatEndedOrFailedDoesNotBreakOff) {
   ASSERT_TRUE(open().ok);
   ASSERT_TRUE(note(seam::RecordingClosed{0, "session.ended"}).ok);

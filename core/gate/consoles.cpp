@@ -23,6 +23,7 @@ Overloaded(Fs...) -> Overloaded<Fs...>;
 constexpr Seconds kLookEvery{60};  // a page that asks on and on is one entry a minute
 constexpr std::size_t kMostLooked = 1024;
 constexpr Seconds kLastNotes{60};  // for a closed screen's last chunk
+constexpr Seconds kAnswered{1};    // for the answer to who ends his session; every hop is to end within 2 s
 
 /// What only looks: asked again and again by a page that stays open.
 bool looks(const seam::ConsoleQuestion& question) {
@@ -75,12 +76,7 @@ void Consoles::request(const LinkEntry& link, seam::ConsoleRequest request) {
   std::visit(
       Overloaded{
           [&](const seam::ViewDesktop&) { here(seam::Place::desktop, [&] { view_desktop(*asking); }); },
-          [&](const seam::EndByPerson&) {
-            here(seam::Place::desktop, [&] {
-              gate_.end(asking->session, admission::refusal("session.logged_out"), asking->session->row.person);
-              answer(*asking, seam::ConsoleDone{});
-            });
-          },
+          [&](const seam::EndByPerson&) { here(seam::Place::desktop, [&] { end_by_person(*asking); }); },
           [&](seam::ConsoleLogin& wanted) { here(seam::Place::console, [&] { login(asking, std::move(wanted)); }); },
           [&](const seam::ListServers&) { after_login([&] { list_servers(asking); }); },
           [&](const seam::WantTicket& wanted) {
@@ -225,6 +221,19 @@ void Consoles::view_desktop(const Asking& asking) {
   answer(asking, std::move(view));
 }
 
+void Consoles::end_by_person(const Asking& asking) {
+  auto end = [this, weak = gate_.weak_from_this(), session = asking.session] {
+    if (weak.expired()) return;
+    gate_.end(session, admission::refusal("session.logged_out"), session->row.person);
+  };
+  if (ending_.insert(asking.session->row.number).second) {
+    gate_.services.timers.at(gate_.now() + kAnswered, std::move(end));
+  } else {
+    end();
+  }
+  answer(asking, seam::ConsoleDone{});
+}
+
 void Consoles::want_ticket(const Asking& asking, const std::string& server) {
   admission::ScreenRight right;
   right.session = asking.session->row.number;
@@ -334,15 +343,19 @@ void Consoles::give(const AskingPtr& asking, seam::ScreenRight right) {
   entry.result = "ok";
   entry.detail = json_object("console", right.console, "target", right.target, "machine", right.machine, "recorded",
                              right.recorded);
+  const Screen opening = screens_.at(right.console);
   auto held = std::make_shared<seam::ScreenRight>(std::move(right));
-  gate_.record(std::move(entry), [this, asking, held](Result<std::uint64_t> durable) {
+  gate_.record(std::move(entry), [this, asking, held, opening](Result<std::uint64_t> durable) {
     // The gate calls back only while it lives, and this lives as long. What the session lost meanwhile counts.
+    const auto screen = screens_.find(held->console);
     const std::string fault = durable ? no_longer(*asking, *held) : "gate.unavailable";
     if (!fault.empty()) {
-      screens_.erase(held->console);
+      // What the journal has as opened is over before anybody has seen it.
+      if (durable) tell_end(closed_entry(held->console, opening, screen == screens_.end() ? "relay.gone" : fault));
+      if (screen != screens_.end()) screens_.erase(screen);
       return refuse(*asking, fault);
     }
-    screens_.at(held->console).given = true;
+    screen->second.given = true;
     gate_.rdp->changed(held->session);
     answer(*asking, std::move(*held));
   });
@@ -351,6 +364,7 @@ void Consoles::give(const AskingPtr& asking, seam::ScreenRight right) {
 void Consoles::left(const std::string& session) {
   tickets_.forget(session);
   logins_.erase(session);
+  ending_.erase(session);
 }
 
 void Consoles::judge() {
@@ -369,10 +383,11 @@ void Consoles::link_gone(Gate::LinkId link) {
   std::erase_if(screens_, [&](const auto& entry) {
     if (entry.second.link != link) return false;
     gate_.rdp->changed(entry.second.session);
-    broke_off(entry.second, "relay.gone");
+    broke_off(entry.first, entry.second, "relay.gone");
     return true;
   });
-  tell_broken_off();
+  bare_views_gone(link);
+  tell_untold();
 }
 
 std::set<std::string> Consoles::open_servers(const std::string& session) const {
@@ -399,10 +414,10 @@ std::size_t Consoles::open() const {
 void Consoles::forget_late() {
   std::erase_if(screens_, [&](const auto& entry) {
     if (!entry.second.closed || gate_.now() < entry.second.closed_at + kLastNotes) return false;
-    broke_off(entry.second, "recording.no_end");
+    broke_off(entry.first, entry.second, "recording.no_end");
     return true;
   });
-  tell_broken_off();
+  tell_untold();
 }
 
 }  // namespace sekisho::gate

@@ -7,8 +7,8 @@
 //   OpenScreen ─ticket, rights─▶ hyperd ─its ticket─▶ journal ─durable─▶ ScreenRight … ScreenClosed, RecordingClosed
 //
 // Files: consoles.cpp (who asks, pages, tickets, screens), console_screens.cpp (what hyperd is asked),
-// console_logins.cpp (R12), console_journal.cpp (notices, recordings), broken_recordings.cpp (whose end nobody will
-// write). Threads: the gate's loop. Ownership: part of the
+// console_logins.cpp (R12), console_journal.cpp (notices, recordings), bare_views.cpp (streams at the entrance),
+// untold_ends.cpp (what nobody else will write). Threads: the gate's loop. Ownership: part of the
 // gate's State, which it borrows. A restart forgets tickets, logins and screens: relays' notes are refused then, so
 // recorded screens close.
 #pragma once
@@ -24,7 +24,10 @@ namespace sekisho::gate {
 class Consoles {
  public:
   explicit Consoles(Gate::State& gate)
-      : gate_(gate), tickets_(gate.services.entropy), states_(*gate.hypervisors, gate.services.clock) {}
+      : gate_(gate),
+        tickets_(gate.services.entropy),
+        states_(*gate.hypervisors, gate.services.clock),
+        next_console_(first_console(gate.now())) {}
 
   void request(const LinkEntry& link, seam::ConsoleRequest request);
   void notice(const LinkEntry& link, const seam::ConsoleNotice& notice);
@@ -37,7 +40,13 @@ class Consoles {
   void link_gone(Gate::LinkId link);
   [[nodiscard]] std::size_t open() const;
   /// Recordings of the gatekeeper's life before that have no end in the journal.
-  void broke_off(std::vector<recording::FileHeader> recordings);
+  void broke_off(const std::vector<recording::FileHeader>& recordings);
+
+  // --- streams at the bare entrance (core/decisions/0019)
+  /// A relay asks for a peer; it is answered once the journal has the opening.
+  void enter(const LinkEntry& link, const seam::EntranceAsk& ask);
+  /// A relay tells that a stream has ended.
+  void entrance_closed(const LinkEntry& link, const seam::EntranceClosed& closed);
 
   // --- what RDP hangs on (rdp.hpp)
   /// Servers of the session's rights.
@@ -73,10 +82,10 @@ class Consoles {
   struct Login {
     std::string address;  ///< of the desktop that it is bound to
   };
-  /// A recording without an end, on its way into the journal.
-  struct BrokenOff {
-    recording::FileHeader header;
-    std::string path, why;
+  /// Streams at the entrance, of one session through one relay.
+  struct BareViews {
+    std::string person, path;
+    std::size_t count = 0;
   };
   struct ConsoleAttempt;
 
@@ -90,6 +99,9 @@ class Consoles {
   [[nodiscard]] bool logged_in(const Asking& asking) const;
   [[nodiscard]] Found find_server(const Session& session, std::string_view server) const;
   void view_desktop(const Asking& asking);
+  /// Answers and waits; the same question once more, or kAnswered later, ends the session. What ends his rights takes
+  /// his way to the page along, so the answer goes first: the relay asks again once his side has it.
+  void end_by_person(const Asking& asking);
   void want_ticket(const Asking& asking, const std::string& server);
   void open_screen(const AskingPtr& asking, const Secret& ticket);
   [[nodiscard]] admission::ScreenRight first_right(const Asking& asking) const;
@@ -98,6 +110,13 @@ class Consoles {
   void forget_late();
 
   // --- console_screens.cpp
+  /// A relay may outlive a gatekeeper, with screens open: what the next one gives has other numbers than theirs, and
+  /// the journal knows each screen by one number. Ranges: whole in a JSON number until the year 2248.
+  [[nodiscard]] static std::uint64_t first_console(Instant started) {
+    constexpr std::uint64_t kInAMillisecond = 1024;  // more than anybody opens
+    const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(started.time_since_epoch());
+    return static_cast<std::uint64_t>(since.count()) * kInAMillisecond;
+  }
   /// The screen counts from now on; `right` gets its number and what policy says.
   void reserve(const Asking& asking, seam::ScreenRight& right, std::string server);
   void ask_hyperd(const AskingPtr& asking, registry::Zone zone, seam::ScreenRight right);
@@ -108,14 +127,21 @@ class Consoles {
   void answer_servers(const Asking& asking,
                       const std::map<std::pair<registry::Zone, std::string>, Result<MachineStates::States>>& known);
 
-  // --- broken_recordings.cpp
-  /// The screen goes; its recording, if it has one without an end, is told of.
-  void broke_off(const Screen& screen, const char* why);
+  // --- bare_views.cpp
+  [[nodiscard]] static audit::Entry bare_closed_entry(const std::string& session, const std::string& person,
+                                                      const std::string& path, std::string_view code);
+  void bare_views_gone(Gate::LinkId link);
+
+  // --- untold_ends.cpp
+  [[nodiscard]] static audit::Entry closed_entry(std::uint64_t console, const Screen& screen, std::string_view code);
+  /// The screen goes; its own end and its recording's are told of, where they were not.
+  void broke_off(std::uint64_t console, const Screen& screen, const char* why);
+  /// Now; if the journal does not take it, later once more.
+  void tell_end(audit::Entry entry);
+  void not_told(audit::Entry entry);
   /// Some of what waits, and the rest later: a relay that dies with all its screens holds up nobody.
-  void tell_broken_off();
-  void tell_broken_off_later();
-  /// The journal took no entry of it: later once more.
-  void not_told(BrokenOff recording);
+  void tell_untold();
+  void tell_untold_later();
 
   // --- console_logins.cpp
   void login(const AskingPtr& asking, seam::ConsoleLogin login);
@@ -127,9 +153,11 @@ class Consoles {
   MachineStates states_;
   std::map<std::string, Login> logins_;      // by session
   std::set<std::string> logging_in_;         // sessions with a login on its way
+  std::set<std::string> ending_;             // sessions whose person has ended them and is being told so
   std::map<std::uint64_t, Screen> screens_;  // by console
-  std::uint64_t next_console_ = 1;
-  std::deque<BrokenOff> broken_off_;
+  std::uint64_t next_console_;
+  std::map<std::pair<Gate::LinkId, std::string>, BareViews> bare_views_;  // by relay and session
+  std::deque<audit::Entry> untold_;
   bool telling_ = false, behind_told_ = false;
   Instant tell_at_{};                                              ///< not before
   std::map<std::pair<std::string, std::string>, Instant> looked_;  // (peer, code) of refused looks, journalled then

@@ -69,9 +69,35 @@ TEST_F(ConsoleTest, AnOldBrowserIsToldSoAtTheDesktopPage) {
 
 TEST_F(ConsoleTest, ThePersonEndsHisSessionFromTheDesktopPage) {
   EXPECT_NE(in<seam::ConsoleDone>(at_desktop(seam::EndByPerson{})), nullptr);
+  EXPECT_EQ(gate->sessions().size(), 1U) << "his way to the page must outlive the answer";
+  EXPECT_NE(in<seam::ConsoleDone>(at_desktop(seam::EndByPerson{})), nullptr) << "his side has it";
   EXPECT_TRUE(gate->sessions().empty());
+  EXPECT_EQ(journal.count("session.ended", "session.logged_out"), 1U);
   EXPECT_EQ(relay.last<seam::EntranceEnd>()->session, session);
   EXPECT_EQ(refused(at_desktop(seam::ViewDesktop{})), "session.unknown_cookie");
+}
+
+TEST_F(ConsoleTest, ThePersonsEndWaitsASecondAtMostForItsAnswerToArrive) {
+  EXPECT_NE(in<seam::ConsoleDone>(at_desktop(seam::EndByPerson{})), nullptr);
+  fake.timers.advance(std::chrono::milliseconds{999});
+  EXPECT_EQ(gate->sessions().size(), 1U);
+  fake.timers.advance(std::chrono::milliseconds{2});
+  EXPECT_TRUE(gate->sessions().empty()) << "whatever became of the relay";
+  EXPECT_EQ(journal.count("session.ended", "session.logged_out"), 1U);
+  session = pass();
+  inner = address_of(session);
+  gate->on_message(front_id, seam::Notice{TunnelUp{session, "tls"}});
+  settle();
+  EXPECT_NE(in<seam::DesktopView>(at_desktop(seam::ViewDesktop{})), nullptr) << "the next session is another one";
+}
+
+TEST_F(ConsoleTest, ThePersonsEndIsOneThoughAnotherEndOvertakesIt) {
+  EXPECT_NE(in<seam::ConsoleDone>(at_desktop(seam::EndByPerson{})), nullptr);
+  gate->end_session(session, "yama", "試験", [](Result<void>) {});
+  settle();
+  fake.timers.advance(Seconds{2});
+  EXPECT_EQ(journal.count("session.ended"), 1U);
+  EXPECT_EQ(journal.count("session.ended", "session.ended_by_staff"), 1U);
 }
 
 TEST_F(ConsoleTest, TheConsolePageOpensOnlyFromTheDesktopOfALiveSession) {
@@ -348,6 +374,16 @@ TEST_F(IdlePage, APlainViewerIsTrafficThatCounts) {
   EXPECT_TRUE(lives());
   gate->on_message(relay_id, seam::EntranceClosed{session, 1, 1});
   settle();
+  poll(5);
+  EXPECT_FALSE(lives());
+}
+
+TEST_F(IdlePage, AViewerWhoseRelayIsGoneCountsNoMore) {
+  gate->on_message(relay_id, seam::EntranceAsk{1, inner});
+  settle();
+  poll(6);
+  EXPECT_TRUE(lives());
+  relay_id = gate->attach("relay", "internet", relay);
   poll(5);
   EXPECT_FALSE(lives());
 }

@@ -133,7 +133,11 @@ TEST_F(DesktopFlowTest, TheConsolePageKnowsADesktopByItsSeat) {
 TEST_F(DesktopFlowTest, EveryEndOfASessionTakesItsDesktopAlong) {
   const std::vector<std::pair<const char*, std::function<void()>>> ways = {
       {"staff", [&] { gate->end_session(session, "yama", "", [](Result<void>) {}); }},
-      {"the page", [&] { static_cast<void>(at_desktop(seam::EndByPerson{})); }},
+      {"the page",
+       [&] {
+         for (int i = 0; i < 2; ++i)
+           static_cast<void>(at_desktop(seam::EndByPerson{}));  // the second: he has his answer
+       }},
       {"logout",
        [&] {
          static_cast<void>(ask(LogoutSession{Secret(cookie), arrival()}));

@@ -13,19 +13,19 @@
 namespace sekisho::gate {
 namespace {
 
-/// What the journal says of each event of a circuit: by which rule, and how it ended.
-struct Outcome {
-  std::string_view event, rule, result;
-};
 constexpr std::array kOutcomes{
-    Outcome{circuits::kCircuitOpened.id, "R03", "ok"}, Outcome{circuits::kCircuitClosed.id, "R03", "ended"},
-    Outcome{circuits::kLineUp.id, "R02", "ok"},        Outcome{circuits::kLineDown.id, "R02", "ended"},
-    Outcome{circuits::kCharonLost.id, "R02", "error"}, Outcome{circuits::kCharonBack.id, "R02", "ok"},
-    Outcome{circuits::kLoadFailed.id, "R03", "error"}, Outcome{circuits::kCloseLate.id, "R19", "error"},
-    Outcome{circuits::kStray.id, "R03", "refused"},
+    CircuitOutcome{circuits::kCircuitOpened.id, "R03", "ok"},
+    CircuitOutcome{circuits::kCircuitClosed.id, "R03", "ended"},
+    CircuitOutcome{circuits::kLineUp.id, "R02", "ok"},
+    CircuitOutcome{circuits::kLineDown.id, "R02", "ended"},
+    CircuitOutcome{circuits::kCharonLost.id, "R02", "error"},
+    CircuitOutcome{circuits::kCharonBack.id, "R02", "ok"},
+    CircuitOutcome{circuits::kLoadFailed.id, "R03", "error"},
+    CircuitOutcome{circuits::kCloseLate.id, "R19", "error"},
+    CircuitOutcome{circuits::kStray.id, "R03", "refused"},
 };
-const Outcome& outcome_of(const Event& event) {
-  const auto found = std::ranges::find(kOutcomes, std::string_view(event.id), &Outcome::event);
+const CircuitOutcome& outcome_of(const Event& event) {
+  const auto found = std::ranges::find(kOutcomes, std::string_view(event.id), &CircuitOutcome::event);
   SEKISHO_ASSERT(found != kOutcomes.end());
   return *found;
 }
@@ -36,6 +36,10 @@ nlohmann::json moment(const std::optional<Instant>& at) {
 }
 
 }  // namespace
+
+std::span<const CircuitOutcome> circuit_outcomes() {
+  return kOutcomes;
+}
 
 /// One closed path: its circuits and the socket to its charon.
 class Lines::Path final : public ViciSocket::Handler {
@@ -233,7 +237,7 @@ void Lines::note(const std::string& path, const circuits::Note& note) {
   entry.event = note.event->id;
   entry.path = path;
   entry.code = note.code;
-  const Outcome& outcome = outcome_of(*note.event);
+  const CircuitOutcome& outcome = outcome_of(*note.event);
   entry.rule = outcome.rule;
   entry.from = note.peer;
   entry.result = outcome.result;

@@ -15,13 +15,21 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace sekisho::gate {
 
 /// Circuits whose networks do not stand in the closed paths': their terminals could never have a session.
 [[nodiscard]] std::vector<registry::Finding> outside(const std::vector<AddressPool>& networks,
                                                      const registry::Registry& registry);
+
+/// What the journal says of each event of a circuit: by which rule, and how it ended.
+struct CircuitOutcome {
+  std::string_view event, rule, result;
+};
+[[nodiscard]] std::span<const CircuitOutcome> circuit_outcomes();
 
 class Lines {
  public:

@@ -1,6 +1,7 @@
 // The closed path in the gate: who comes in over which circuit, and how long he stays.
 #include "gate/lines.hpp"
 
+#include "circuits/events.hpp"
 #include "gate/testing/gate_bench.hpp"
 #include "gate/vici_socket.hpp"
 
@@ -33,8 +34,8 @@ class LinesTest : public GateTest {
     start();
   }
   /// What charon tells of is looked at soon, not for each word of its (circuits.cpp).
-  void device(bool up) {
-    charon.device(up);
+  void device(bool up, const char* identity = "line-sato.closed.test") {
+    charon.device(up, identity);
     settle();
     fake.timers.advance(std::chrono::milliseconds{100});
     settle();
@@ -342,6 +343,106 @@ TEST_F(LinesTest, TheFrontTakesReportsOverItsCircuitsAlone) {
   EXPECT_EQ(challenge(kSatoAddress), 200);
   EXPECT_EQ(challenge("10.91.1.10"), 403);
   EXPECT_EQ(challenge("10.202.0.2"), 403) << "an address of the other path";
+}
+
+/// One thing that happens to a circuit, and what the journal has of it.
+struct Happens {
+  const Event* event;
+  std::function<void()> make;
+  std::string code, from, detail;
+  const char* words;  ///< what staff read of it, in English, begins so
+};
+TEST_F(LinesTest, EachOutcomeOfACircuitIsAnEntryWithItsRuleCodeAndWords) {
+  const auto cease = [this](bool over) {
+    change([over](Registry r) -> Result<Registry> {
+      auto& circuit = r.circuits.at("line-sato");
+      circuit.ended_at.reset();
+      if (over) circuit.ended_at = registry::testing::kNow;
+      return r;
+    });
+  };
+  const auto terminate = charon.script.commands.at("terminate"), load = charon.script.commands.at("load-conn");
+  const std::string its = R"("circuit":"line-sato")", whose = R"("contractor":"sato-joho")";
+  const std::string peer = "10.99.0.2", identity = R"("identity":"line-sato.closed.test")";
+  const Happens all[] = {
+      {&circuits::kCharonLost, [this] { charon.die(), settle(); }, "vici.closed", "",
+       R"({"words":"the connection is gone"})", "The IPsec engine (charon) cannot be reached"},
+      {&circuits::kCharonBack,
+       [this] {
+         charon.running = true;
+         fake.timers.advance(Seconds{10});
+       },
+       "", "", R"({"circuits":1})", "The IPsec engine (charon) is there"},
+      {&circuits::kLineUp, [this] { device(true); }, "", peer,
+       R"({"cipher":"AES_GCM_16-256",)" + its + "," + whose + "," + identity + "}",
+       "The tunnel to a site's device is up"},
+      {&circuits::kLineDown, [this] { device(false); }, "circuit.line_down", "", "{" + its + "," + whose + "}",
+       "The tunnel to a site's device is down"},
+      {&circuits::kStray, [this] { device(true, "line-hama.closed.test"); }, "circuit.other_identity", peer,
+       "{" + its + R"(,"identity":"line-hama.closed.test"})", "A tunnel that does not fit the registry"},
+      {&circuits::kCircuitClosed, [&] { cease(true); }, "circuit.ceased", "",
+       "{" + its + "," + whose + R"(,"took_ms":0})", "A circuit was closed and its tunnels ended"},
+      {&circuits::kLoadFailed,
+       [&] {
+         charon.script.commands["load-conn"] = [](const vici::Section&) {
+           return vici::testing::no("no such certificate");
+         };
+         cease(false);
+       },
+       "vici.refused", "", "{" + its + R"(,"words":"no such certificate"})",
+       "Charon does not take a circuit's connection"},
+      {&circuits::kCircuitOpened,
+       [&] {
+         charon.script.commands["load-conn"] = load;
+         fake.timers.advance(Seconds{3});
+       },
+       "", "", "{" + its + "," + whose + "}", "A circuit was opened"},
+      {&circuits::kCloseLate,
+       [&] {
+         device(true);
+         charon.script.commands["terminate"] = [](const vici::Section&) { return vici::testing::yes(); };
+         cease(true);
+         fake.timers.advance(std::chrono::milliseconds{1900});
+         EXPECT_EQ(journal.count("circuits.close_late"), 0U);
+         fake.timers.advance(std::chrono::milliseconds{200});
+         charon.script.commands["terminate"] = terminate;
+       },
+       "circuit.ceased", "", "{" + its + "}", "It could not be confirmed within 2 s"},
+  };
+  std::set<std::string_view> walked;
+  for (const Happens& each : all) {
+    journal.entries.clear();
+    each.make();
+    const std::string_view event = each.event->id;
+    const auto outcome = std::ranges::find(circuit_outcomes(), event, &CircuitOutcome::event);
+    ASSERT_NE(outcome, circuit_outcomes().end()) << event;
+    ASSERT_EQ(journal.count(event), 1U) << event;
+    const audit::Entry& entry = *std::ranges::find(journal.entries, event, &audit::Entry::event);
+    EXPECT_EQ(entry.path, "closed") << event;
+    EXPECT_EQ(entry.rule, outcome->rule) << event;
+    EXPECT_EQ(entry.result, outcome->result) << event;
+    EXPECT_EQ(entry.code, each.code) << event;
+    EXPECT_EQ(entry.from, each.from) << event;
+    EXPECT_EQ(entry.detail.dump(), each.detail) << event;
+    EXPECT_TRUE(std::string_view(each.event->meaning.en).starts_with(each.words)) << each.event->meaning.en;
+    EXPECT_FALSE(std::string_view(each.event->meaning.ja).empty()) << event;
+    walked.insert(event);
+  }
+  for (const CircuitOutcome& outcome : circuit_outcomes()) EXPECT_TRUE(walked.contains(outcome.event)) << outcome.event;
+  EXPECT_EQ(walked.size(), circuit_outcomes().size());
+}
+
+TEST_F(LinesTest, WhatEachOutcomeOfACircuitIsByWhichRule) {
+  // The table itself, once more: whoever changes one of them is to mean it.
+  std::vector<std::string> rows;
+  for (const CircuitOutcome& each : circuit_outcomes()) {
+    rows.push_back(std::string(each.event) + " " + std::string(each.rule) + " " + std::string(each.result));
+  }
+  EXPECT_EQ(rows,
+            (std::vector<std::string>{"circuits.opened R03 ok", "circuits.closed R03 ended", "circuits.line_up R02 ok",
+                                      "circuits.line_down R02 ended", "circuits.charon_lost R02 error",
+                                      "circuits.charon_back R02 ok", "circuits.load_failed R03 error",
+                                      "circuits.close_late R19 error", "circuits.stray R03 refused"}));
 }
 
 TEST_F(LinesTest, ARestartedGateFindsItsSessionsAndTheirLine) {

@@ -1,12 +1,10 @@
-// Messages of the other processes: requests and notices of fronts, answers of netd, questions of relays.
+// Messages of the other processes: requests and notices of fronts, answers of netd, and whose of the others are heard.
 #include "admission/enforce.hpp"
 #include "base/json_object.hpp"
 #include "gate/consoles.hpp"
 #include "gate/lines.hpp"
 #include "gate/rdp.hpp"
 #include "gate/state.hpp"
-
-#include <algorithm>
 
 namespace sekisho::gate {
 namespace {
@@ -171,19 +169,10 @@ void Gate::on_message(LinkId id, seam::Message message) {
                    if (link.role == "netd") s.rdp->refused(refused);
                  },
                  [&](seam::EntranceAsk& ask) {
-                   if (link.role == "relay") s.entrance(link, ask);
+                   if (link.role == "relay") s.consoles->enter(link, ask);
                  },
                  [&](seam::EntranceClosed& closed) {
-                   if (link.role != "relay") return;
-                   const auto left = s.sessions.find(closed.session);
-                   if (left != s.sessions.end() && left->second->viewers != 0) --left->second->viewers;
-                   audit::Entry entry;
-                   entry.event = "desktop.closed";
-                   entry.session = closed.session;
-                   entry.path = link.name;
-                   entry.result = "ok";
-                   entry.detail = json_object("bytes_in", closed.bytes_in, "bytes_out", closed.bytes_out);
-                   s.record(std::move(entry));
+                   if (link.role == "relay") s.consoles->entrance_closed(link, closed);
                  },
                  [&](seam::ConsoleRequest& asked) {
                    if (link.role == "relay") s.consoles->request(link, std::move(asked));
@@ -287,86 +276,6 @@ void Gate::State::notice(const LinkEntry& link, const FrontNotice& body) {
                  },
              },
              body);
-}
-
-/// R11: from the tunnel a person reaches his own desktop's screen, through the relay, and nothing else. Here that is to
-/// be told where: what passes the entrance is neither recorded nor filtered (core/decisions/0019).
-void Gate::State::entrance(const LinkEntry& link, const seam::EntranceAsk& ask) {
-  const auto session = session_at(ask.peer_address);
-  const auto answer_refusal = [&](std::string_view code) {
-    seam::EntranceGrant grant;
-    grant.number = ask.number;
-    grant.refusal = admission::refusal(code);
-    audit::Entry entry;
-    entry.event = "desktop.refused";
-    if (session) {
-      entry.session = session->row.number;
-      entry.person = session->row.person;
-    }
-    entry.from = ask.peer_address;
-    entry.path = link.name;
-    entry.rule = grant.refusal.rule;
-    entry.code = grant.refusal.code;
-    entry.result = "refused";
-    record(std::move(entry));
-    link.link->send(grant);
-  };
-  if (!admission::enforce("R11", "session.unknown_cookie", session && session->row.path == link.name)) {
-    return answer_refusal("session.unknown_cookie");
-  }
-  if (!admission::enforce("R02", "circuit.line_down", lines->carries(session->row))) {
-    return answer_refusal("circuit.line_down");
-  }
-  if (!admission::enforce("R10", "posture.quarantine", session->state == SessionState::admitted)) {
-    return answer_refusal("posture.quarantine");
-  }
-  const auto desktop = registry->desktops.find(session->row.desktop);
-  if (!admission::enforce("R11", "desktop.none",
-                          desktop != registry->desktops.end() && desktop->second.person == session->row.person)) {
-    return answer_refusal("desktop.none");
-  }
-  // Whatever the session was granted: a path shows desktops of its own zones.
-  const auto& zones = path(link.name)->policy.zones;
-  if (!admission::enforce("R01", "console.other_zone", std::ranges::find(zones, desktop->second.zone) != zones.end())) {
-    return answer_refusal("console.other_zone");
-  }
-  // A desktop has one way to its screen, which is recorded and lets nothing out (R14, R15).
-  const bool bare = options.bare_entrance && !hypervisors->knows(desktop->second.zone, desktop->second.id);
-  if (!admission::enforce("R15", "desktop.page_only", bare)) return answer_refusal("desktop.page_only");
-  seam::EntranceGrant grant;
-  grant.number = ask.number;
-  grant.ok = true;
-  grant.session = session->row.number;
-  grant.desktop = desktop->second.id;
-  grant.address = desktop->second.address;
-  grant.port = desktop->second.port;
-  audit::Entry entry;
-  entry.event = "desktop.opened";
-  entry.session = session->row.number;
-  entry.person = session->row.person;
-  entry.from = ask.peer_address;
-  entry.path = link.name;
-  entry.rule = "R11";
-  entry.result = "ok";
-  entry.detail = json_object("desktop", desktop->second.id);
-  record(std::move(entry), [weak = weak_from_this(), asked_by = link.id, grant](Result<std::uint64_t> durable) mutable {
-    const auto self = weak.lock();
-    if (!self) return;
-    // To the link that asked, never to a relay started since: it counts its peers anew.
-    const auto relay = self->links.find(asked_by);
-    if (relay == self->links.end()) return;
-    // What the session lost while the entry was being written was told to the relay before this.
-    const auto found = self->sessions.find(grant.session);
-    const bool lives = found != self->sessions.end();
-    if (!durable || !lives || found->second->state != SessionState::admitted) {
-      grant.ok = false;
-      grant.refusal = admission::refusal(!durable ? "gate.unavailable"
-                                         : lives  ? "posture.quarantine"
-                                                  : "session.right_ended");
-    }
-    if (grant.ok) ++found->second->viewers;
-    relay->second.link->send(grant);
-  });
 }
 
 }  // namespace sekisho::gate

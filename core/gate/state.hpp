@@ -182,7 +182,6 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   // --- links.cpp
   // --------------------------------------------------------------------------------------------------------
   void notice(const LinkEntry& link, const FrontNotice& notice);
-  void entrance(const LinkEntry& link, const seam::EntranceAsk& ask);
 
   // --- changes.cpp
   // ------------------------------------------------------------------------------------------------------

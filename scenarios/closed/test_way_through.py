@@ -65,8 +65,8 @@ def test_sato_works_on_his_server_over_the_closed_path(world: NamespacesWorld) -
     number = world.session_of("sato")["number"]
     screen.close()
     console.close()
-    world.end_session(number)  # not by his page: what ends his rights may overtake the answer to it
-    world.wait_no_session("sato")
+    page.end()  # the answer arrives though what it tells of takes his way to the page
+    world.wait_no_session("sato", END_S)
     world.wait(lambda: len(world.journal(event="recording.closed", session=number)) == 2, 15, "both recordings are closed")
     for recording in closed.consoles.files(number):
         assert closed.consoles.verify(recording)["ok"], recording

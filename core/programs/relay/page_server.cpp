@@ -1,5 +1,7 @@
 #include "programs/relay/page_server.hpp"
 
+#include "programs/relay/acknowledged.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/socket_base.hpp>
@@ -16,6 +18,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 constexpr std::size_t kBuffer = 64 * 1024, kPlain = 8192;
+constexpr std::chrono::milliseconds kHeardLimit{1000}, kHeardLook{5};
 static_assert(kBuffer >= BrowserSocket::kRoom);
 
 struct Connection {
@@ -31,6 +34,8 @@ struct Connection {
   std::size_t sent = 0;
   std::size_t requests = 0;
   run::Timers::Id limit = 0;
+  std::optional<PageDesk::Peer> ends;  // who ends his session, until the desk knows that he was answered
+  Instant ends_by{};
   bool in_request = false, in_body = false, closed = false, keep_alive = true, answering = false;
 };
 using ConnectionPtr = std::shared_ptr<Connection>;
@@ -111,6 +116,21 @@ struct PageServer::State : std::enable_shared_from_this<PageServer::State> {
     timers.cancel(connection->limit);
     connection->socket.close();
     connections.erase(connection->number);
+    end_answered(connection);
+  }
+
+  void end_answered(const ConnectionPtr& connection) {
+    if (const auto who = std::exchange(connection->ends, std::nullopt)) desk.end_answered(*who);
+  }
+  void await_hearing(ConnectionPtr connection) {
+    if (connection->closed) return;
+    if (acknowledged(connection->socket.tcp().native_handle()) || clock.now() >= connection->ends_by) {
+      end_answered(connection);
+      return answered(connection);
+    }
+    timers.at(clock.now() + kHeardLook, [weak = weak_from_this(), connection = std::move(connection)] {
+      if (const auto self = weak.lock()) self->await_hearing(connection);
+    });
   }
 
   void wait(const ConnectionPtr& connection, asio::socket_base::wait_type what, void (State::*then)(ConnectionPtr)) {
@@ -177,11 +197,21 @@ struct PageServer::State : std::enable_shared_from_this<PageServer::State> {
     auto judged = pages.judge(request);
     if (auto* response = std::get_if<HttpResponse>(&judged)) return answer(connection, std::move(*response));
     const PageDesk::Peer peer{pages.place(), connection->peer, std::string(printable_user_agent(request))};
-    auto respond = [weak = weak_from_this(), connection](HttpResponse response) {
+    std::function<void(HttpResponse)> respond = [weak = weak_from_this(), connection](HttpResponse response) {
       const auto self = weak.lock();
       if (self && !connection->closed) self->answer(connection, std::move(response));
     };
     if (auto* question = std::get_if<screens::PageQuestion>(&judged)) {
+      if (std::holds_alternative<seam::EndByPerson>(question->body)) {
+        respond = [weak = weak_from_this(), connection, peer](HttpResponse response) {
+          const auto self = weak.lock();
+          if (!self) return;
+          if (response.status == 200) connection->ends = peer;
+          if (connection->closed) return self->end_answered(connection);
+          connection->ends_by = self->clock.now() + kHeardLimit;
+          self->answer(connection, std::move(response));
+        };
+      }
       return desk.ask(peer, std::move(question->body), std::move(respond));
     }
     connection->keep_alive = false;
@@ -217,6 +247,10 @@ struct PageServer::State : std::enable_shared_from_this<PageServer::State> {
     if (error && error != asio::error::would_block) return close(connection);
     if (!all) return wait(connection, asio::socket_base::wait_write, &State::write);
     connection->out = {};
+    if (connection->ends) return await_hearing(std::move(connection));
+    answered(connection);
+  }
+  void answered(const ConnectionPtr& connection) {
     if (!connection->keep_alive) return close(connection);
     // Never inside the answer to the request before: a peer that sends hundreds at once must not pile up calls.
     timers.post([weak = weak_from_this(), connection] {

@@ -3,6 +3,7 @@
 //
 //   accepted ─TLS─▶ request ─▶ answered ─▶ … ─▶ closed   (keep-alive; idle 15 s, head 10 s, body 30 s, 100 requests)
 //                      └─opening of a screen─▶ asked ─granted─▶ handed on
+//                      └─end of the session──▶ asked ─answered─▶ acknowledged by his side ─▶ the desk is told
 //
 // Threads: the loop's. Ownership: loop, clock, timers, pages and desk are borrowed and outlive it. Limits: threats.md
 // §9; 20 connections of one address, 256 in all, 76 of them in their handshake (10 s), beyond which newcomers are
@@ -48,6 +49,9 @@ class PageDesk {
   };
   virtual void open_screen(const Peer& peer, websocket::Upgrade upgrade, std::function<void(HttpResponse)> refuse,
                            std::function<std::unique_ptr<Handover>()> take) = 0;
+  /// Who ends his session has the answer to that, or never will: his connection is gone, or a second has passed. What
+  /// ends his rights may take his way to the page along from here on.
+  virtual void end_answered(const Peer& peer) = 0;
 };
 
 class PageServer {

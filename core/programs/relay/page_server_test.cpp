@@ -124,6 +124,110 @@ TEST_F(PageServerTest, RequestsThatComeTogetherAreAnsweredInTheirOrder) {
   EXPECT_LT(got.find("200 OK"), got.find("404"));
 }
 
+/// The person's page, where he ends his session.
+class DesktopPageServer : public RelayBench {
+ protected:
+  DesktopPageServer() {
+    tcp::acceptor acceptor(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    port = acceptor.local_endpoint().port();
+    host = "127.0.0.1:" + std::to_string(port);
+    origin = "http://" + host;
+    desktop_pages = std::make_unique<screens::Pages>(seam::Place::desktop, origin, static_files);
+    desk->serve(*desktop_pages);
+    desktop = std::make_unique<PageServer>(loop, clock, timers, *desktop_pages, *desk);
+    desktop->listen(run::Fd(::dup(acceptor.native_handle())));
+  }
+  /// Of the questions so far, those that end a session.
+  [[nodiscard]] std::size_t ends() const {
+    return static_cast<std::size_t>(std::ranges::count_if(link.sent, [](const seam::Message& message) {
+      const auto* question = std::get_if<seam::ConsoleRequest>(&message);
+      return question != nullptr && std::holds_alternative<seam::EndByPerson>(question->body);
+    }));
+  }
+  tcp::socket ending() {
+    auto peer = browser();
+    say(peer, post("/api/session/end"));
+    first = asked();
+    EXPECT_NE(first, nullptr);
+    return peer;
+  }
+  std::unique_ptr<screens::Pages> desktop_pages;
+  std::unique_ptr<PageServer> desktop;
+  const seam::ConsoleRequest* first = nullptr;
+};
+
+TEST_F(DesktopPageServer, TheGatekeeperHearsOnceMoreOfAnEndWhenThePageHasItsAnswer) {
+  auto peer = ending();
+  EXPECT_EQ(ends(), 1U);
+  gate_says(seam::ConsoleReply{first->number, seam::ConsoleDone{}});
+  const auto* second = asked();
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(second->peer_address, "127.0.0.1");
+  std::string got;
+  hear(peer, got);
+  EXPECT_EQ(got.rfind("HTTP/1.1 200 ", 0), 0U) << "the answer has arrived before: " << got;
+  gate_says(seam::ConsoleReply{second->number, seam::ConsoleDone{}});
+  say(peer, get("/desktop/"));
+  EXPECT_EQ(answer(peer).rfind("HTTP/1.1 200 ", 0), 0U);
+  EXPECT_EQ(ends(), 2U) << "once";
+}
+
+/// A browser that does not read: its window is full of the page before, so the answer to the end waits.
+class DeafPage : public DesktopPageServer {
+ protected:
+  void SetUp() override {
+    static_files["index.html"].body = std::string(64 * 1024, 'x');
+    peer.open(tcp::v4());
+    peer.set_option(asio::socket_base::receive_buffer_size(1));
+    peer.connect(tcp::endpoint(asio::ip::address_v4::loopback(), port));
+    peer.non_blocking(true);
+    say(peer, get("/desktop/") + post("/api/session/end"));
+    first = asked();
+    ASSERT_NE(first, nullptr);
+    since = std::chrono::steady_clock::now();
+    gate_says(seam::ConsoleReply{first->number, seam::ConsoleDone{}});
+  }
+  /// Since the gatekeeper's answer.
+  [[nodiscard]] std::chrono::steady_clock::duration passed() const { return std::chrono::steady_clock::now() - since; }
+  tcp::socket peer{loop};
+  std::chrono::steady_clock::time_point since;
+};
+
+TEST_F(DeafPage, AnEndWaitsForItsAnswerToBeAcknowledged) {
+  loop.run_for(std::chrono::milliseconds{200});
+  loop.restart();
+  EXPECT_EQ(ends(), 1U);
+  std::string got;
+  until([&] { return hear(peer, got) && ends() == 2; }, "for the second question");
+  EXPECT_LT(passed(), std::chrono::milliseconds{900});
+  hear(peer, got);
+  EXPECT_NE(got.find("HTTP/1.1 200 ", 100), std::string::npos) << "the answer has arrived";
+}
+
+TEST_F(DeafPage, AnEndWaitsASecondAndNoLonger) {
+  until([&] { return ends() == 2; }, "for the second question");
+  EXPECT_GE(passed(), std::chrono::milliseconds{990});
+  EXPECT_LT(passed(), std::chrono::milliseconds{1900});
+}
+
+TEST_F(DesktopPageServer, AnEndWhosePageIsGoneIsPassedOnAtOnce) {
+  auto peer = ending();
+  peer.close();
+  gate_says(seam::ConsoleReply{first->number, seam::ConsoleDone{}});
+  ASSERT_NE(asked(), nullptr);
+  EXPECT_EQ(ends(), 2U);
+}
+
+TEST_F(DesktopPageServer, AnEndThatWasRefusedIsNotAskedForAgain) {
+  auto peer = ending();
+  gate_says(
+      seam::ConsoleReply{first->number, seam::ConsoleRefused{admission::refusal("session.unknown_cookie"), false}});
+  EXPECT_EQ(answer(peer).rfind("HTTP/1.1 403 ", 0), 0U);
+  say(peer, get("/desktop/"));
+  EXPECT_EQ(answer(peer).rfind("HTTP/1.1 200 ", 0), 0U);
+  EXPECT_EQ(ends(), 1U);
+}
+
 class CrowdedServer : public RelayBench {
  protected:
   CrowdedServer() : RelayBench({.of_one_address = 2, .requests = 2}) {}

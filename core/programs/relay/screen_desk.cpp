@@ -339,6 +339,10 @@ void ScreenDesk::open_screen(const Peer& peer, websocket::Upgrade upgrade, std::
   });
 }
 
+void ScreenDesk::end_answered(const Peer& peer) {
+  state_->ask_gate(peer, seam::EndByPerson{}, [](const seam::ConsoleAnswer&) {});
+}
+
 void ScreenDesk::set_link(seam::Link* link) {
   State& s = *state_;
   s.link = link;

@@ -48,6 +48,8 @@ class ScreenDesk final : public PageDesk {
   void ask(const Peer& peer, seam::ConsoleQuestion question, std::function<void(HttpResponse)> done) override;
   void open_screen(const Peer& peer, websocket::Upgrade upgrade, std::function<void(HttpResponse)> refuse,
                    std::function<std::unique_ptr<Handover>()> take) override;
+  /// The same question once more: the gatekeeper, which has answered it, ends the session at the second one.
+  void end_answered(const Peer& peer) override;
 
   /// The link to sekishod, or nullptr while there is none.
   void set_link(seam::Link* link);
