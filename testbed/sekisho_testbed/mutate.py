@@ -63,7 +63,8 @@ def points() -> dict[str, str]:
 
 
 def tracked(folder: str = "") -> list[str]:
-    out = subprocess.run(["git", "ls-files", "-z", "--", folder or "."], cwd=ROOT, capture_output=True, text=True, check=True)
+    """What git knows, and what it would know: a new test counts before it is committed."""
+    out = subprocess.run(["git", "ls-files", "-zco", "--exclude-standard", "--", folder or "."], cwd=ROOT, capture_output=True, text=True, check=True)
     return [name for name in out.stdout.split("\0") if name]
 
 
@@ -75,8 +76,12 @@ def holds(where: str, name: str) -> bool:
 
 def make_tree() -> list[Place]:
     """Writes the copy (only what changed, so that ninja has little to do) and lists its switches."""
-    table, found = points(), []
-    for name in tracked():
+    table, found, names = points(), [], tracked()
+    before = mutate_units.Kept(KEPT / "tree.json")
+    for name in set(before.rows.get("names", [])) - set(names):
+        (TREE / name).unlink(missing_ok=True)
+    before.put("names", names)
+    for name in names:
         source = ROOT / name
         if not source.is_file():
             continue

@@ -19,14 +19,17 @@ from . import mutate_units, rules
 from .mutate_units import Kept
 
 EVENT = re.compile(r"\[ +(PLACE|DONE|SEEN|COLOURED|RUN|OK|FAILED|SWITCH) +\] ?(.*)$")
-STORY_S, WAITS_S = 120, 600  # of a processor, and of a clock that is asked twice a second, for one story
+LEAST_S, WAITS_S = 20, 600  # of a processor, for a story that takes 20 times less; and of a clock that is asked twice a second
 TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Teller:
     """One process of pytest in the copied tree, and what it says while it lives."""
 
-    def __init__(self, tree: pathlib.Path, lab: str, number: int, plan: Sequence[tuple[str, Sequence[str]]], *, asked: bool = False) -> None:
+    def __init__(self, tree: pathlib.Path, lab: str, number: int, plan: Sequence[tuple[str, Sequence[str]]], *, asked: bool = False,
+                 ms: dict[str, int] | None = None) -> None:
+        """`ms`: what the stories take by themselves; without it they may take as long as they like."""
+        self.ms = ms
         folder = tree / "build" / f"told-{number}"
         folder.mkdir(parents=True, exist_ok=True)
         self.said, self.hung = folder / "said", False
@@ -38,7 +41,7 @@ class Teller:
         env |= {"SEKISHO_SWITCHES_ASKED": str(self.said)} if asked else {}
         with open(folder / "log", "w") as log:
             self.child = subprocess.Popen(
-                [sys.executable, "-m", "pytest", "-c", "scenarios/pytest.ini", "--build", "build/dev", "scenarios", "--lab", lab,
+                ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "pytest", "-c", "scenarios/pytest.ini", "--build", "build/dev", "scenarios", "--lab", lab,
                  "-p", "sekisho_testbed.mutate_plugin", "--tb=no"], cwd=tree, env=env, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, start_new_session=True)
 
@@ -51,7 +54,7 @@ class Teller:
         return sum(int(n) for n in row[11:15]) / TICK
 
     def events(self) -> Iterator[tuple[str, str]]:
-        heard, since, waits = 0, 0.0, 0
+        heard, since, waits, limit = 0, 0.0, 0, float("inf")
         try:
             while True:
                 ended = self.child.poll() is not None
@@ -60,11 +63,12 @@ class Teller:
                 for event in filter(None, map(EVENT.search, whole.splitlines())):
                     if event[1] == "RUN":
                         since, waits = self.used(), 0
+                        limit = float("inf") if self.ms is None else max(LEAST_S, self.ms.get(event[2].strip(), 0) * 20 / 1000)
                     yield event[1], event[2].strip()
                 if ended:
                     return
                 waits += 1
-                if self.used() - since > STORY_S or waits > 2 * WAITS_S:
+                if self.used() - since > limit or waits > 2 * WAITS_S:
                     self.hung = True
                     mutate_units.end_group(self.child.pid)
                 try:
@@ -158,7 +162,7 @@ class Stories:
         todo = {off: self.of(off, self.kept.rows.get(off, {}).get("story", "").split(" ")[0]) for off in places}
         ended: set[tuple[str, str]] = set()
         while todo:
-            teller, off, now = Teller(self.tree, self.lab, number, list(todo.items())), "", ""
+            teller, off, now = Teller(self.tree, self.lab, number, list(todo.items()), ms=self.ms), "", ""
             seen = ""
             for what, words in teller.events():
                 if what == "PLACE":

@@ -70,7 +70,8 @@ def run(argv: Sequence[str], *, off: str = "", asked: bool = False, cpu_s: int =
         env |= {"TMPDIR": folder, "TEST_TMPDIR": folder} | ({"SEKISHO_SWITCHED_OFF": off} if off else {})
         env |= {"SEKISHO_SWITCHES_ASKED": str(said)} if asked else {}
         with open(said, "ab") as out:  # both append: the switches' lines stand among the tests'
-            child = subprocess.Popen(["prlimit", f"--cpu={cpu_s}:{cpu_s + 5}", *argv], env=env, cwd=cwd, stdin=subprocess.DEVNULL,
+            # If we are ended, nothing of ours goes on.
+            child = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "prlimit", f"--cpu={cpu_s}:{cpu_s + 5}", *argv], env=env, cwd=cwd, stdin=subprocess.DEVNULL,
                                      stdout=out, stderr=out, start_new_session=True)
         code: int | None = None
         for _ in range(waits_s + cpu_s):
