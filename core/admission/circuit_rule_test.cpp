@@ -60,6 +60,17 @@ TEST(CircuitRule, AnotherPathKnowsNoCircuits) {
             "R01/circuit.other_path");
 }
 
+TEST(CircuitRule, WhoArrivesOverNoKnownCircuitOrNoLineIsRefusedBeforeHeSaysWhoHeIs) {
+  const auto answer = [](const Arrival& arrival, Line line) {
+    return code(refuse_arrival(kClosed, cast(), arrival, line, kNow));
+  };
+  EXPECT_EQ(answer(over("line-sato", "10.90.1.10"), Line::up), "none");
+  EXPECT_EQ(answer(over("line-sato", "10.90.1.10"), Line::unknown), "R02/circuit.line_unknown");
+  EXPECT_EQ(answer(over("line-sato", "10.90.1.10"), Line::down), "R02/circuit.line_down");
+  EXPECT_EQ(answer(over("line-sato", "192.0.2.1"), Line::up), "R03/circuit.unknown");
+  EXPECT_EQ(answer(over("", "10.90.1.10"), Line::up), "R03/circuit.unknown");
+}
+
 TEST(CircuitRule, EveryCodeIsAnEnforcementPointWithWords) {
   for (const char* each :
        {"terminal.not_handed_over", "terminal.returned", "terminal.overdue", "circuit.none", "circuit.other_contractor",

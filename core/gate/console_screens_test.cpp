@@ -110,6 +110,33 @@ TEST_F(ConsoleScreensTest, ASessionThatEndsWhileHyperdIsAskedOpensNothing) {
   EXPECT_EQ(journal.count("console.opened"), 0U);
 }
 
+TEST_F(ConsoleScreensTest, AScreenThatTheRelayHasGivenUpMeanwhileIsNotOpened) {
+  const std::uint64_t before = open_screen("web-01").console;
+  auto question = opening();
+  hyperd.silent = true;
+  ask_only(seam::Place::console, kDesktop, std::move(question));
+  gate->on_message(relay_id, seam::ConsoleNotice{before + 1, seam::ScreenClosed{"console.closed", {}, 0, 0}});
+  hyperd_says_yes();
+  EXPECT_EQ(refused(console_reply()), "ticket.bad");
+  EXPECT_EQ(journal.count("console.opened"), 1U) << "the first alone";
+}
+
+TEST_F(ConsoleScreensTest, ASessionThatEndsMeanwhileSeesNeitherPictureNorList) {
+  hyperd.silent = true;
+  ask_only(seam::Place::console, kDesktop, seam::ListServers{});
+  const std::uint64_t list = hyperd.link.last<seam::HyperAsk>()->number, listed = number;
+  ask_only(seam::Place::console, kDesktop, seam::WantThumbnail{"web-01"});
+  const std::uint64_t picture = hyperd.link.last<seam::HyperAsk>()->number;
+  gate->end_session(session, "yama", "試験", [](Result<void>) {});
+  gate->on_message(hyperd_id, seam::HyperAnswer{picture, hyperd.zone, seam::HyperDone{}});
+  settle();
+  EXPECT_EQ(refused(console_reply()), "session.right_ended");
+  number = listed;
+  gate->on_message(hyperd_id, seam::HyperAnswer{list, hyperd.zone, seam::HyperMachines{}});
+  settle();
+  EXPECT_EQ(refused(console_reply()), "session.right_ended");
+}
+
 TEST_F(ConsoleScreensTest, WhatIsLostWhileTheEntryIsWrittenOpensNothing) {
   auto question = opening();
   journal.held = true;

@@ -180,13 +180,12 @@ std::vector<const registry::Server*> Consoles::servers_of(const Session& session
 Consoles::Found Consoles::find_server(const Session& session, std::string_view server) const {
   const auto servers = servers_of(session);
   const auto found = std::ranges::find(servers, server, &registry::Server::id);
-  if (!admission::enforce("R12", "console.no_such_server", found != servers.end())) {
-    return {nullptr, "console.no_such_server"};
-  }
+  Found none{nullptr, "console.no_such_server"};
+  if (!admission::enforce("R12", "console.no_such_server", found != servers.end())) return none;
   if (found == servers.end()) {  // only where a test has switched the rule off
     const auto any = gate_.registry->servers.find(std::string(server));
-    if (any == gate_.registry->servers.end()) return {nullptr, "console.no_such_server"};
-    return {&any->second, {}};
+    if (any != gate_.registry->servers.end()) none.server = &any->second;
+    return none;
   }
   if (!admission::enforce("R13", "console.physical", (*found)->kind == registry::ServerKind::virtual_machine)) {
     return {nullptr, "console.physical"};

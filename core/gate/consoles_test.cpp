@@ -1,4 +1,5 @@
 // Who stands at the desktop page and at the console page, what he may open there, and when it ends (R11, R12, T-60).
+#include "admission/console_tickets.hpp"
 #include "gate/testing/console_bench.hpp"
 
 namespace sekisho::gate::testing {
@@ -150,6 +151,64 @@ TEST_F(ConsoleTest, AHashThatDoesNotMatchIsRefused) {
 TEST_F(ConsoleTest, SomebodyElsesPasswordIsOfNoUse) {
   EXPECT_EQ(refused(log_in("tani")), "console.other_person");
   EXPECT_EQ(refused(at_console(seam::ListServers{})), "console.not_logged_in");
+}
+
+TEST_F(ConsoleTest, APasswordThatTheStoreCannotJudgeLetsNobodyIn) {
+  store->fail_next(Error{"store.unavailable", {}, {}});
+  const auto* reply = log_in();
+  EXPECT_EQ(refused(reply), "gate.unavailable");
+  EXPECT_TRUE(in<seam::ConsoleRefused>(reply)->unavailable) << "the gate's trouble, not his";
+  EXPECT_EQ(refused(at_console(seam::ListServers{})), "console.not_logged_in");
+  EXPECT_EQ(journal.count("console.login"), 0U);
+}
+
+TEST_F(ConsoleTest, WhoseSessionEndsWhileHisPasswordIsJudgedIsNotLoggedIn) {
+  gate->on_message(relay_id, seam::ConsoleRequest{++number, seam::Place::console, kDesktop, "Mozilla/5.0",
+                                                  seam::ConsoleLogin{"mori", Secret("x")}});
+  gate->end_session(session, "yama", "試験", [](Result<void>) {});
+  settle();
+  EXPECT_EQ(refused(console_reply()), "session.right_ended");
+  EXPECT_EQ(journal.count("console.login_refused", "session.right_ended"), 1U);
+  EXPECT_EQ(journal.count("console.login"), 0U);
+}
+
+TEST_F(ConsoleTest, WhatBelongsToTheOtherPageIsRefusedAsAStrangers) {
+  EXPECT_EQ(refused(at_desktop(seam::ConsoleLogin{"mori", Secret("x")})), "console.not_a_desktop");
+  EXPECT_EQ(refused(at_desktop(seam::ListServers{})), "console.not_a_desktop");
+  EXPECT_EQ(refused(at_console(seam::ViewDesktop{})), "session.unknown_cookie");
+  EXPECT_EQ(refused(at_console(seam::EndByPerson{})), "session.unknown_cookie");
+  EXPECT_EQ(gate->sessions().size(), 1U) << "and ends nothing";
+}
+
+TEST_F(ConsoleTest, WhereTicketsAreWantedWithoutEndNoneIsGivenAnyMore) {
+  with_second_path = true;
+  start();
+  SetUp();
+  ASSERT_FALSE(ticket_for("").empty()) << "it stays open, and what comes after it is kept in mind";
+  const auto of_second = [&](GateRequest request) {
+    gate->on_message(second_front_id, seam::Request{++number, std::move(request)});
+    settle();
+    return second_front.last<seam::Reply>();
+  };
+  const auto* asked =
+      as<LoginAsked>(*of_second(BeginLogin{arrival(), evidence({{"login", "mori"}, {"password", "x"}})}));
+  ASSERT_NE(asked, nullptr);
+  const auto* granted =
+      as<Granted>(*of_second(AnswerLogin{asked->handle, arrival(), evidence({{"login", "mori"}, {"code", "right"}})}));
+  ASSERT_NE(granted, nullptr);
+  const std::string peer = address_of(granted->session);
+  FakeLink pages;
+  const auto id = gate->attach("relay", "second", pages);
+  const auto want = [&] {
+    pages.sent.clear();
+    gate->on_message(id, seam::ConsoleRequest{++number, seam::Place::desktop, peer, "Mozilla/5.0", seam::WantTicket{}});
+    return refused(pages.last<seam::ConsoleReply>());
+  };
+  std::string last;
+  for (std::size_t i = 0; i <= 4 * admission::ConsoleTickets::kInAll && last.empty(); ++i) last = want();
+  EXPECT_EQ(last, "gate.unavailable");
+  fake.timers.advance(admission::ConsoleTickets::kLife);
+  EXPECT_EQ(want(), "") << "until those have passed";
 }
 
 TEST_F(ConsoleTest, AFailedLoginEndsTheOneBefore) {

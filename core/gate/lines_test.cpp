@@ -55,6 +55,29 @@ class LinesTest : public GateTest {
     out.peer_address = address;
     return out;
   }
+  /// A second person of his company, on his terminal and application.
+  void with_sada() {
+    change([](Registry r) -> Result<Registry> {
+      registry::Person other = r.people.at("sato");
+      other.id = other.login = "sada";
+      r.people.emplace("sada", other);
+      registry::Application& application = r.applications.at("a-sato");
+      application.people.push_back("sada");
+      registry::Desktop desktop = r.desktops.at("vdi-03");
+      desktop.id = "vdi-04", desktop.person = "sada", desktop.address = "10.40.0.12";
+      r.desktops.emplace("vdi-04", desktop);
+      return r;
+    });
+  }
+  /// The refusal that this request was answered with; "" when with none.
+  static std::string answer_to(const FakeLink& link, std::uint64_t request) {
+    for (const seam::Message& message : link.sent) {
+      const auto* reply = std::get_if<seam::Reply>(&message);
+      const auto* no = reply != nullptr ? std::get_if<Refused>(&reply->body) : nullptr;
+      if (no != nullptr && reply->number == request) return no->refusal.rule + "/" + no->refusal.code;
+    }
+    return {};
+  }
   const seam::Reply& ask_closed(GateRequest request) {
     gate->on_message(closed_front_id, seam::Request{++number, std::move(request)});
     settle();
@@ -269,19 +292,68 @@ TEST_F(LinesTest, AnAddressIsOneSessions) {
   EXPECT_EQ(gate->sessions().size(), 1U);
   EXPECT_EQ(address_of(second), kSatoAddress);
   EXPECT_EQ(rights().size(), 1U);
-  change([](Registry r) -> Result<Registry> {
-    registry::Person other = r.people.at("sato");
-    other.id = other.login = "sada";
-    r.people.emplace("sada", other);
-    registry::Application& application = r.applications.at("a-sato");
-    application.people.push_back("sada");
-    registry::Desktop desktop = r.desktops.at("vdi-03");
-    desktop.id = "vdi-04", desktop.person = "sada", desktop.address = "10.40.0.12";
-    r.desktops.emplace("vdi-04", desktop);
-    return r;
-  });
+  with_sada();
   EXPECT_EQ(come(from(), "sada"), "R03/session.address_in_use");
   EXPECT_EQ(gate->sessions().size(), 1U);
+  EXPECT_EQ(journal.count("session.granted"), 2U) << "before anything is written down";
+}
+
+TEST_F(LinesTest, OfTwoWhoComeFromOneAddressAtOnceOneIsRefused) {
+  line_up();
+  with_sada();
+  journal.held = true;  // both are granted by the time that either is written down
+  EXPECT_EQ(come(), "?");
+  EXPECT_EQ(come(from(), "sada"), "?");
+  journal.held = false;
+  for (const audit::Durable& durable : std::exchange(journal.waiting, {})) {
+    durable(std::uint64_t{1});
+    settle();
+  }
+  EXPECT_EQ(answer_to(closed_front, number), "R03/session.address_in_use");
+  EXPECT_EQ(journal.count("session.ended", "session.not_given"), 1U);
+  EXPECT_EQ(gate->sessions().size(), 1U);
+}
+
+TEST_F(LinesTest, ACircuitOutsideTheClosedNetworkLetsNobodyIn) {
+  ASSERT_TRUE(store->transact([&](store::Tx& tx) {  // as it may stand in a store from before that was refused
+    Registry r = tx.registry();
+    r.circuits.at("line-sato").prefixes = {"10.91.1.0/24"};
+    tx.replace_registry(r);
+  }));
+  start();
+  line_up();
+  EXPECT_EQ(come(from("10.91.1.10")), "R01/circuit.other_network");
+  EXPECT_TRUE(gate->sessions().empty());
+}
+
+TEST_F(LinesTest, ASessionOfTheOtherPathIsNoneOfThisFronts) {
+  terminal = "pc-mori";
+  put_posture();
+  const std::string session = pass();
+  ASSERT_FALSE(session.empty());
+  const std::string inner = address_of(session);
+  const seam::Reply& said = ask_closed(PostureRequest{"challenge", from(inner.c_str()), Secret(), {}});
+  const auto* answer = as<PostureAnswer>(said);
+  ASSERT_NE(answer, nullptr);
+  EXPECT_EQ(answer->status, 403);
+  EXPECT_NE(answer->body.find("zone.other_path"), std::string::npos) << answer->body;
+}
+
+TEST_F(LinesTest, WhileTheLineIsLostThePagesShowNothing) {
+  line_up();
+  inspected();
+  ASSERT_TRUE(come().starts_with("S"));
+  const auto look = [&] {
+    gate->on_message(closed_relay_id,
+                     seam::ConsoleRequest{++number, seam::Place::desktop, kSatoAddress, "", seam::ViewDesktop{}});
+    settle();
+    const auto* reply = closed_relay.last<seam::ConsoleReply>();
+    const auto* no = reply != nullptr ? std::get_if<seam::ConsoleRefused>(&reply->body) : nullptr;
+    return no != nullptr ? no->refusal.code : std::string("shown");
+  };
+  EXPECT_EQ(look(), "shown");
+  device(false);
+  EXPECT_EQ(look(), "circuit.line_down");
 }
 
 TEST_F(LinesTest, ACircuitOutsideTheClosedNetworkIsNotRegistered) {

@@ -230,6 +230,15 @@ TEST_F(NodesTest, ItIsResumedByItsOwnCertificateAlone) {
   EXPECT_EQ(two->journal.count("session.resume_refused"), 2u);
 }
 
+TEST_F(NodesTest, OverAPathThatThisNodeDoesNotHaveNothingIsResumed) {
+  const std::string session = one->pass("mori");
+  FakeLink elsewhere;
+  const auto id = two->gate->attach("front", "elsewhere", elsewhere);
+  EXPECT_EQ(two->ask(id, elsewhere, ResumeSession{Secret(one->cookie), Node::arrival("mori")}),
+            "refused:session.unknown_cookie");
+  EXPECT_EQ(row(session).node, "1");
+}
+
 TEST_F(NodesTest, OverTheClosedPathItIsResumedFromItsOwnAddressAlone) {
   Evidence evidence;
   evidence.emplace("login", Secret("sato"));

@@ -15,6 +15,7 @@ from . import cast, cast_closed
 from .gatehouse import UIDS
 from .hypervisor import Hypervisor
 from .netlab import Host, wait_until
+from .people import ConsoleDesk
 from .viewer import Plain, Viewer, WebSocket, trusting
 
 if TYPE_CHECKING:
@@ -165,6 +166,26 @@ class ConsolePage(PageClient):
 
     def open(self, server: str, **more: Any) -> Viewer:
         return self.screen(self.ticket(f"/api/console/servers/{server}/ticket"), **more)
+
+
+class Desk(ConsoleDesk):
+    def __init__(self, page: ConsolePage) -> None:
+        self.page = page
+
+    @staticmethod
+    def code(answer: Answer) -> str:
+        assert answer.code or answer.ok, answer
+        return answer.code
+
+    def login(self, who: str, password: str) -> str:
+        return self.code(self.page.login(who, password))
+
+    def servers(self) -> tuple[str, list[str]]:
+        answer = self.page.get("/api/console/servers")
+        return self.code(answer), [str(row["id"]) for row in answer.body["servers"]] if answer.ok else []
+
+    def ticket(self, server: str) -> str:
+        return self.code(self.page.post(f"/api/console/servers/{server}/ticket"))
 
 
 class Consoles:

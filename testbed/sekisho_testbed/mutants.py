@@ -2,15 +2,17 @@
 
 Shapes of C++ that are known by the point's code; everything else stays as it is and is reported as having no switch:
 
-  enforce("R..", "code", holds)              the rule holds: (sekisho_off("R../code@file, enforce") || enforce(…))
+  enforce("R..", "code", holds)              the rule holds: (enforce(…) || sekisho_off("R../code@file, enforce"))
   if (CONDITION) … "code" …;                 the check is taken away: if ((CONDITION) && !(sekisho_off("R../code@file"))) …
   return "code";   CONDITION ? "code" : …    the word is changed, so that a test notices which looks for this very code
 
 A check that does not name its code is marked at the end of its line, `// enforces R../code`. A marked line is one of:
 
   if (CONDITION) …                           taken away, as above
-  const bool NAME = EXPRESSION;              true: (EXPRESSION) || sekisho_off(…)
+  const bool NAME = EXPRESSION;              true: (EXPRESSION) || sekisho_off(…); so does return EXPRESSION;
   … " drop\n" …                              the rule of nft accepts; so does " reject with tcp reset\n"
+
+A switch stands behind its check, so it is asked only when the check bites: a test that does not ask it cannot notice it.
 """
 from __future__ import annotations
 
@@ -20,11 +22,19 @@ import re
 from collections.abc import Iterable, Iterator
 
 HELPERS = """
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 namespace {
+// Asked only where the check bites; who wants to know that gets a line in a file.
 [[maybe_unused]] bool sekisho_off(std::string_view place) {
-  static const char* const off = std::getenv("SEKISHO_SWITCHED_OFF");
+  if (const char* const told = std::getenv("SEKISHO_SWITCHES_ASKED"); told != nullptr && *told != 0) {
+    if (std::FILE* const file = std::fopen(told, "ae"); file != nullptr) {
+      std::fprintf(file, "\\n[ SWITCH ] %.*s\\n", static_cast<int>(place.size()), place.data());
+      std::fclose(file);
+    }
+  }
+  const char* const off = std::getenv("SEKISHO_SWITCHED_OFF");
   return off != nullptr && place == off;
 }
 [[maybe_unused]] const char* sekisho_word(const char* word, std::string_view place) {
@@ -145,7 +155,7 @@ def calls(source: str, text: str, table: Iterable[str]) -> Iterator[Site]:
         owners = tuple(p for p in table if p.endswith("/" + call[3]) and (not call[2] or p.startswith(call[2])))
         if owners and text[call.start()] == source[call.start()]:
             refuses = call[1] == "refused_by"  # true when the rule does not hold
-            yield Site(call.start(), closing(text, call.end(1)) + 1, "enforce", "(!({off}) && {it})" if refuses else "({off} || {it})",
+            yield Site(call.start(), closing(text, call.end(1)) + 1, "enforce", "({it} && !({off}))" if refuses else "({it} || {off})",
                        owners)
 
 
@@ -162,6 +172,8 @@ def marks(source: str, text: str, path: str) -> Iterator[Site]:
         elif rule := re.search(r'"[^"]*\b(drop|reject with tcp reset)\\n"', source[start:mark.start()]):
             accepts = rule[0].replace(rule[1], "accept")
             yield Site(start + rule.start(), start + rule.end(), "rule", f"({{off}} ? {accepts} : {{it}})", (mark[1],))
+        elif answer := re.search(r"\breturn (.*);", line):
+            yield Site(start + answer.start(1), start + answer.end(1), "check", "({it}) || {off}", (mark[1],))
         else:
             raise SystemExit(f"{path}: a mark where nothing can be switched: {source[start:mark.end()].strip()}")
 

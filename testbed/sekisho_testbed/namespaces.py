@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from . import attack, browser, cast, cast_closed, certificates, charons, closed_network, evidence, hypervisor, scan, tcp_rdp
-from .consoles import Consoles
+from .consoles import Consoles, Desk
 from .gatehouse import CHECKS, UIDS, Gatehouse, WebCa
 from .hypervisor import Hypervisor
 from .labs import Lab, NotHere
@@ -24,9 +25,10 @@ from .namespaces_closed import NamespacesClosed
 from .netlab import Host, NetLab, Plug, Program, probe
 from .own_wire import Wire
 from .pc import ContractorPc, TerminalAgent, Vpn
-from .people import Login, Page, Pc, Rdp
+from .people import ConsoleDesk, Login, Page, Pc, Rdp
 from .post import Post, PostBox
 from .talks import Heard, Identity, Talk
+from .viewer import Plain, Viewer
 from .wires import Wires
 from .world import World
 
@@ -568,6 +570,18 @@ class NamespacesWorld(World):
     def scan(self, login: Login, neighbour: str | None) -> set[tuple[str, str, int]]:
         assert isinstance(login, Vpn)
         return scan.scan_everything(login, neighbour, self.house.scanned)
+
+    def console_desk(self, desktop: str) -> ConsoleDesk:
+        return Desk(self.consoles.console_page(desktop))
+
+    def plain_entrance(self, who: str) -> str:
+        try:
+            Viewer(Plain(self.house.lab.hosts[self.people[who]["pc"]].connect(*self.entrance))).close()
+        except AssertionError as told:  # in the words of the protocol, the code among them
+            found = re.search(r"\b[a-z]+\.[a-z_]+\b", str(told))
+            assert found, told
+            return found[0]
+        return ""
 
     def open_console(self, who: str, server: str) -> Callable[[], None]:
         """At the console page, from this person's desktop, the server's screen is opened; what closes it."""

@@ -211,6 +211,21 @@ class Pc(abc.ABC):
         """The screen of his desktop answers at the entrance."""
 
 
+class ConsoleDesk(abc.ABC):
+    """Somebody in a desktop's browser, at the console page (R12). Each answer is the refusal's code, "" where there was none."""
+
+    @abc.abstractmethod
+    def login(self, who: str, password: str) -> str: ...
+
+    @abc.abstractmethod
+    def servers(self) -> tuple[str, list[str]]:
+        """And the servers that are listed."""
+
+    @abc.abstractmethod
+    def ticket(self, server: str) -> str:
+        """For this server's screen."""
+
+
 class Mailbox(abc.ABC):
     """One person's mails."""
 

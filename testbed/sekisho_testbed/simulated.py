@@ -22,7 +22,8 @@ from .device_certificates import DeviceCa
 from .gate_here import AUTHENTICATORS, CHECKS, GateHere, Here, Passwords, bindings, need_bindings
 from .gatehouse import WebCa
 from .labs import Lab
-from .people import Facts, Login, Pc, Rdp
+from .people import ConsoleDesk, Facts, Login, Pc, Rdp
+from .programs.forms import EDGE
 from .simulated_closed import HOSTS, SimulatedClosed
 from .simulated_login import SimulatedLogin
 from .simulated_pc import SimulatedAgent, SimulatedPage, SimulatedPc
@@ -86,6 +87,33 @@ class SimulatedRdp(Rdp):
         return False
 
 
+class SimulatedDesk(ConsoleDesk):
+    """What a relay asks the gatekeeper for a browser at this address."""
+
+    def __init__(self, world: "SimulatedWorld", address: str) -> None:
+        self.world, self.address = world, address
+
+    def ask(self, body: Any) -> Any:
+        seam = bindings().seam
+        number = self.world.next_port()
+        self.world.relays["internet"].send(seam.ConsoleRequest(number, "console", self.address, EDGE, body))
+        return self.world.wait(lambda: self.world.replies.pop(number, None), 5, "an answer of the console page")
+
+    @staticmethod
+    def code(answer: Any) -> str:
+        return str(answer.refusal.code) if type(answer).__name__ == "ConsoleRefused" else ""
+
+    def login(self, who: str, password: str) -> str:
+        return self.code(self.ask(bindings().seam.ConsoleLogin(who, password)))
+
+    def servers(self) -> tuple[str, list[str]]:
+        answer = self.ask(bindings().seam.ListServers())
+        return self.code(answer), [] if self.code(answer) else [server.id for server in answer.servers]
+
+    def ticket(self, server: str) -> str:
+        return self.code(self.ask(bindings().seam.WantTicket(server)))
+
+
 class SimulatedWorld(GateHere):
     def __init__(self, house: SimulatedHouse, name: str, story: evidence.Story, *, open_filter: bool = False) -> None:
         super().__init__(name, "simulated", story)
@@ -104,9 +132,10 @@ class SimulatedWorld(GateHere):
     # --- life -----------------------------------------------------------------------------------------------------------------
     def open(self, *, here: Callable[[], Here] = Here, desktops: str = "", closed: bool | dict[str, Any] = False,
              **config: Any) -> "SimulatedWorld":
-        """`desktops` is for labs with machines: here every desktop stands at the address that the registry says. `closed`: with the
-        closed path."""
+        """`desktops` is for labs with machines: here every desktop stands at the address that the registry says, and nobody but the
+        pages shows it. `closed`: with the closed path."""
         sekisho = bindings()
+        self.bare_entrance = not desktops
         self.brought = here()
         self.folder = self.house.folder / f"world-{secrets.token_hex(4)}"
         self.folder.mkdir()
@@ -146,7 +175,7 @@ class SimulatedWorld(GateHere):
     def _start(self, config: dict[str, Any], **more: Any) -> None:
         sekisho = bindings()
         self.gate = sekisho.Gate(config, clock=self.clock, store=self.store, journal=self.log,
-                                 verify_password=self.passwords.verify, bare_entrance=True, **more)
+                                 verify_password=self.passwords.verify, bare_entrance=self.bare_entrance, **more)
         self.gate.__enter__()
         certificate, key = (file.read_text() for file in self.house.gate_tls)
         tls = {"certificate_pem": certificate, "key_pem": key}
@@ -160,6 +189,7 @@ class SimulatedWorld(GateHere):
             self.closed_front = self.gate.front_engine(cast_closed.PATH, entrance, client_ca_pem=(self.house.ca / "ca.pem").read_text(), **tls)
         self.python_fronts = {name: self.gate.front(name) for name in self.brought.paths}
         self.grants: dict[int, Any] = {}
+        self.replies: dict[int, Any] = {}  # to a page's questions
         self.relays = {path["name"]: self.gate.attach("relay", path["name"], self._relay_heard)
                        for path in config["paths"] if path["name"] in ("internet", cast_closed.PATH)}
 
@@ -361,6 +391,8 @@ class SimulatedWorld(GateHere):
     def _relay_heard(self, message: Any) -> None:
         if type(message).__name__ == "EntranceGrant":
             self.grants[message.number] = message
+        elif type(message).__name__ == "ConsoleReply":
+            self.replies[message.number] = message.body
 
     def entrance(self, address: str, path: str = "internet") -> Any:
         """What the relay of this path is told about a peer; None: no answer."""
@@ -373,6 +405,16 @@ class SimulatedWorld(GateHere):
         if grant is not None and grant.ok:
             self.relays[path].send(sekisho.seam.EntranceClosed(grant.session, 0, 12))
         return grant
+
+    def plain_entrance(self, who: str) -> str:
+        tunnel = self.pc(who).tunnel()
+        assert tunnel is not None and tunnel.passes(cast.GATE_INNER, cast.ENTRANCE_PORT), f"{who} does not reach the entrance"
+        grant = self.entrance(tunnel.address)
+        assert grant is not None, "the gatekeeper says nothing"
+        return "" if grant.ok else str(grant.refusal.code)
+
+    def console_desk(self, desktop: str) -> "SimulatedDesk":
+        return SimulatedDesk(self, cast.address(cast.DESKTOPS[desktop]))
 
     # --- people -------------------------------------------------------------------------------------------------------------------
     def pc(self, who: str) -> SimulatedPc:

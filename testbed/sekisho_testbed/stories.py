@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import re
 import select
@@ -13,7 +14,7 @@ from . import labs
 from .report import STYLE, mark, table, text
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-EVIDENCE = ROOT / "evidence" / "scenarios"
+EVIDENCE = pathlib.Path(os.environ.get("SEKISHO_EVIDENCE") or ROOT / "evidence" / "scenarios")  # below ROOT
 RESULT = {"passed": "成功 passed", "failed": "失敗 failed", "skipped": "対象外 skipped"}
 
 
@@ -36,7 +37,7 @@ def merge(file: pathlib.Path, rules: list[dict[str, Any]], stories: list[dict[st
     document = {"written_at": now(), "results": sorted(kept.values(), key=lambda r: (r["rule"], r["must"], r["scenario"], r["lab"])),
                 "stories": sorted(told.values(), key=lambda s: (s["scenario"], s["lab"]))}
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
+    part = file.with_suffix(f".{os.getpid()}")  # two labs may end together
     part.write_text(json.dumps(document, indent=1, ensure_ascii=False))
     part.rename(file)
     return document

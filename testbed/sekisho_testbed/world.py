@@ -19,7 +19,7 @@ from typing import Any
 from . import cast, evidence
 from .closed_side import ClosedSide
 from .netlab import wait_until
-from .people import Agent, ClientRun, Facts, Login, Mailbox, Page, Pc, Rdp, Report
+from .people import Agent, ClientRun, ConsoleDesk, Facts, Login, Mailbox, Page, Pc, Rdp, Report
 from .talks import Capture, Heard, Identity, Talk
 
 
@@ -215,6 +215,15 @@ class World(abc.ABC):
     def rdp_by_udp(self, source: str, target: str) -> bool:
         """The same over UDP; whether an answer came."""
         raise NotImplementedError("needs packets: no right has a protocol")
+
+    def console_desk(self, desktop: str) -> ConsoleDesk:
+        """A browser on this desktop, at the console page; the story is marked `gate(desktops="host")`."""
+        raise NotImplementedError("needs a relay with pages")
+
+    def plain_entrance(self, who: str) -> str:
+        """What a viewer program at his PC is told at the entrance: the refusal's code, "" when it shows his desktop. A gate with pages
+        (`gate(desktops=…)`) has none for anybody (R15)."""
+        raise NotImplementedError("needs a relay")
 
     def open_console(self, who: str, server: str) -> Callable[[], None]:
         """At the console page, from this person's desktop, the server's screen is opened; what closes it."""

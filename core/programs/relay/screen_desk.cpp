@@ -110,8 +110,8 @@ struct ScreenDesk::State : std::enable_shared_from_this<ScreenDesk::State>, Scre
   }
   [[nodiscard]] const screens::Pages& pages_of(seam::Place place) const { return *pages.at(place); }
 
-  [[nodiscard]] bool of_our_zones(const std::string& zone) const {  // enforces R01/console.other_zone
-    return limits.zones.contains(zone);
+  [[nodiscard]] bool of_our_zones(const std::string& zone) const {
+    return limits.zones.contains(zone);  // enforces R01/console.other_zone
   }
 
   // --- a page's questions
