@@ -15,6 +15,7 @@ from .report import Figure
 
 LOAD_MBIT = "400"
 LARGE_MRU = 8000
+EVERY_MS = 1
 
 
 def measure(hall: Hall, gateway: Gateway, seconds: float) -> dict[str, float]:
@@ -32,9 +33,9 @@ def measure(hall: Hall, gateway: Gateway, seconds: float) -> dict[str, float]:
             for way in ("up", "down"):
                 load = hall.client.start(f"load-{gateway.name}", str(hall.build / "bin" / "bench-traffic"), way, gateway.inner,
                                          str(TRAFFIC_PORT), str(seconds + 2), LOAD_MBIT)
-                count = int(seconds * 1000 / 5)
+                count = int(seconds * 1000 / EVERY_MS)  # of some hundred echoes the 99th percentile would be a matter of chance
                 hall.traffic(hall.client, "echo", gateway.inner, str(TRAFFIC_PORT), "100", "5")  # the load has settled
-                delay = hall.traffic(hall.client, "echo", gateway.inner, str(TRAFFIC_PORT), str(count), "5")
+                delay = hall.traffic(hall.client, "echo", gateway.inner, str(TRAFFIC_PORT), str(count), str(EVERY_MS))
                 found[f"delay_p99_{way}"] = delay["p99_ms"]
                 load.wait_end(seconds + 10)
         finally:
