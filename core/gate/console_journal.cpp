@@ -65,9 +65,9 @@ void Consoles::notice(const LinkEntry& link, const seam::ConsoleNotice& notice) 
   screen.closed_at = gate_.now();
   gate_.rdp->changed(screen.session);
   entry = closed_entry(notice.console, screen, closed.code);
-  // Whatever would have carried more than a picture out: said on the wire, or a device of the machine
+  // A device of the machine would have carried more than a picture out
   // (hyper/refusals.cpp).
-  if (cause_of(closed.code) || closed.code == "screen.way_out") entry.rule = "R14";
+  if (closed.code == "screen.way_out") entry.rule = "R14";
   entry.detail["bytes_in"] = closed.bytes_in;
   entry.detail["bytes_out"] = closed.bytes_out;
   if (!closed.detail.empty()) entry.detail["said"] = closed.detail.substr(0, 256);

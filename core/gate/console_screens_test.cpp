@@ -110,17 +110,6 @@ TEST_F(ConsoleScreensTest, ASessionThatEndsWhileHyperdIsAskedOpensNothing) {
   EXPECT_EQ(journal.count("console.opened"), 0U);
 }
 
-TEST_F(ConsoleScreensTest, AScreenThatTheRelayHasGivenUpMeanwhileIsNotOpened) {
-  const std::uint64_t before = open_screen("web-01").console;
-  auto question = opening();
-  hyperd.silent = true;
-  ask_only(seam::Place::console, kDesktop, std::move(question));
-  gate->on_message(relay_id, seam::ConsoleNotice{before + 1, seam::ScreenClosed{"console.closed", {}, 0, 0}});
-  hyperd_says_yes();
-  EXPECT_EQ(refused(console_reply()), "ticket.bad");
-  EXPECT_EQ(journal.count("console.opened"), 1U) << "the first alone";
-}
-
 TEST_F(ConsoleScreensTest, ASessionThatEndsMeanwhileSeesNeitherPictureNorList) {
   hyperd.silent = true;
   ask_only(seam::Place::console, kDesktop, seam::ListServers{});
