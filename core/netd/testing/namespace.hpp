@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -48,7 +49,23 @@ inline bool give_ipv6(const std::string& device, const std::string& address) {
   const run::Fd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   request.prefix = 64;
   request.index = static_cast<int>(if_nametoindex(device.c_str()));
-  return inet_pton(AF_INET6, address.c_str(), &request.address) == 1 && ioctl(socket.get(), SIOCSIFADDR, &request) == 0;
+  if (inet_pton(AF_INET6, address.c_str(), &request.address) != 1) return false;
+  if (ioctl(socket.get(), SIOCSIFADDR, &request) != 0) return false;
+  // The kernel takes it up in a thread of its own; until its host route stands, the address is nobody's.
+  std::string wanted;
+  for (const std::uint8_t byte : request.address.s6_addr) {
+    constexpr char kHex[] = "0123456789abcdef";
+    wanted += {kHex[byte >> 4], kHex[byte & 15]};
+  }
+  wanted += " 80 ";
+  for (int left = 2000; left > 0; --left) {
+    std::ifstream routes("/proc/self/net/ipv6_route");
+    for (std::string line; std::getline(routes, line);) {
+      if (line.starts_with(wanted) && line.ends_with(" " + device)) return true;
+    }
+    poll(nullptr, 0, 1);
+  }
+  return false;
 }
 
 inline sockaddr_in socket_address(const std::string& address, std::uint16_t port) {
