@@ -171,6 +171,25 @@ TEST(Segmenter, RefusesWhatDoesNotFit) {
   EXPECT_EQ(code(frame_of(outside, make_packet({}))), "packet.offload");
 }
 
+TEST(Segmenter, TakesNoChecksumIntoAnotherFieldOfItsHeaders) {
+  const auto opens = [](std::uint8_t protocol, std::size_t start, std::size_t offset) {
+    VnetHeader header;
+    header.flags = kVnetNeedsChecksum;
+    header.checksum_start = static_cast<std::uint16_t>(start);
+    header.checksum_offset = static_cast<std::uint16_t>(offset);
+    const Bytes frame = frame_of(header, make_packet({.protocol = protocol, .payload = text_payload(40)}));
+    return Segmenter::open(frame, kMtu).has_value();
+  };
+  EXPECT_TRUE(opens(kTcp, 20, 16));
+  EXPECT_TRUE(opens(kUdp, 20, 6));
+  EXPECT_FALSE(opens(kTcp, 20, 12)) << "the header's length";
+  EXPECT_FALSE(opens(kTcp, 31, 5)) << "the right field, of a sum that begins elsewhere";
+  EXPECT_FALSE(opens(kTcp, 31, 0));
+  EXPECT_FALSE(opens(kUdp, 20, 4));
+  EXPECT_FALSE(opens(kUdp, 20, 16 - 9));
+  EXPECT_TRUE(opens(kUdp, 28, 16)) << "of a packet that this one carries";
+}
+
 TEST(Coalescer, GluesConsecutiveSegmentsAndTheKernelGetsThemBack) {
   std::mt19937 random(11);
   for (int round = 0; round < 300; ++round) {

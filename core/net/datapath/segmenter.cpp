@@ -23,6 +23,11 @@ Result<Segmenter> Segmenter::open(std::span<const std::byte> frame, std::uint16_
     const std::size_t field = std::size_t{self.header_.checksum_start} + self.header_.checksum_offset;
     if (self.header_.checksum_start < kIpv4HeaderBytes || field + 2 > self.packet_.size())
       return fail("packet.offload", "checksum field lies outside");
+    // The transport's own field, or one of a packet that this one carries: never another field of its headers.
+    const std::size_t own = std::size_t{kIpv4HeaderBytes} + (self.info_.protocol == kTcp ? 16U : 6U);
+    const bool is_own = (self.info_.protocol == kTcp || self.info_.protocol == kUdp) &&
+                        self.header_.checksum_start == kIpv4HeaderBytes && field == own && !self.info_.fragment;
+    if (!is_own && field < self.info_.payload_at) return fail("packet.offload", "checksum field lies in a header");
   }
   if (type == kGsoNone) {
     if (self.packet_.size() > mtu) return fail("packet.too_big");
