@@ -210,6 +210,10 @@ class Pc(abc.ABC):
     def desktop_answers(self, within: float = 3) -> bool:
         """The screen of his desktop answers at the entrance."""
 
+    @abc.abstractmethod
+    def reaches(self, address: str, port: int, within: float = 3) -> bytes | None:
+        """TCP to there: the first bytes that come by themselves, perhaps none; None where nothing answers."""
+
 
 class Mailbox(abc.ABC):
     """One person's mails."""
