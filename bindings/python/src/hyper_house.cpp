@@ -18,10 +18,13 @@ std::vector<hyperd::Drivers> drivers_of(const std::vector<HyperManager>& manager
 HyperHouse::HyperHouse(GateHouse& gate, registry::Zone zone, std::vector<HyperManager> managers)
     : time_(gate.shared_time()), zone_(registry::to_string(zone)), managers_(std::move(managers)) {
   auto& fake = time_->fake;
-  window_ = std::make_unique<hyperd::Window>(
-      zone, drivers_of(managers_), fake.timers, fake.blocking, log_, [this](const std::string& relay) {
-        time_->fake.timers.post([this, relay] { relay.empty() ? neighbour_->close() : part(relay); });
-      });
+  const auto close_link = [this](const std::string& relay) {  // not inside the neighbour's own callback
+    time_->fake.timers.post([this, relay, alive = std::weak_ptr<bool>(alive_)] {
+      if (alive.expired()) return;
+      relay.empty() ? neighbour_->close() : part(relay);
+    });
+  };
+  window_ = std::make_unique<hyperd::Window>(zone, drivers_of(managers_), fake.timers, fake.blocking, log_, close_link);
   neighbour_ = gate.attach("hyperd", zone_, [this](seam::Message message) {
     if (window_) window_->from_gate(std::move(message));
   });

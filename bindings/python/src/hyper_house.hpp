@@ -55,6 +55,7 @@ class HyperHouse {
   void part(const std::string& relay);
 
   std::shared_ptr<VirtualTime> time_;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what waits on the timers
   const std::string zone_;
   const std::vector<HyperManager> managers_;
   MemoryLog log_{Level::info};
