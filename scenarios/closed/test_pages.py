@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from sekisho_testbed import cast_closed, guest_screen
+from sekisho_testbed import guest_screen
 from sekisho_testbed.guest_screen import GuestScreen
-from sekisho_testbed.namespaces import NamespacesWorld
-from sekisho_testbed.viewer import EXTENDED_CLIPBOARD, Plain, Viewer, cut_text
+from sekisho_testbed.viewer import EXTENDED_CLIPBOARD, cut_text
+from sekisho_testbed.world import World
 
-pytestmark = [pytest.mark.needs("consoles", "packets", "charon")]
+pytestmark = [pytest.mark.needs("consoles")]
 SERVER, PORT, QUIET_S = "num-11", 5901, 1.0
 WORDS = b"the tax of the year is 1,200,000"
 
@@ -18,7 +18,7 @@ WORDS = b"the tax of the year is 1,200,000"
 @pytest.mark.gate(closed=True, desktops="plain")
 @pytest.mark.rule("R12", must="fail")
 @pytest.mark.rule("R01", must="fail")
-def test_a_console_of_the_my_number_zone_opens_for_its_own_alone(world: NamespacesWorld) -> None:
+def test_a_console_of_the_my_number_zone_opens_for_its_own_alone(world: World) -> None:
     """No server of another contract or zone is listed or opened, not without the password, not at another desktop's address, and a
     ticket of one side opens nothing on the other."""
     closed = world.closed
@@ -43,7 +43,7 @@ def test_a_console_of_the_my_number_zone_opens_for_its_own_alone(world: Namespac
 
 
 @pytest.fixture
-def guest(world: NamespacesWorld) -> Iterator[GuestScreen]:
+def guest(world: World) -> Iterator[GuestScreen]:
     with guest_screen.in_place_of(world, "vdi-11", PORT) as screen:
         yield screen
 
@@ -53,19 +53,18 @@ def guest(world: NamespacesWorld) -> Iterator[GuestScreen]:
 @pytest.mark.rule("R14", must="fail")
 @pytest.mark.rule("R15", must="pass")
 @pytest.mark.rule("R15", must="fail")
-def test_nothing_leaves_satos_desktop_and_nothing_is_shown_unrecorded(world: NamespacesWorld, guest: GuestScreen) -> None:
+def test_nothing_leaves_satos_desktop_and_nothing_is_shown_unrecorded(world: World, guest: GuestScreen) -> None:
     """Keys pass, a clipboard passes in neither direction, and what was shown is what the journal says; a chunk that is changed is named."""
-    closed, desktop = world.closed, cast_closed.address(cast_closed.DESKTOPS["vdi-11"])
+    closed = world.closed
     said = cut_text(WORDS)
-    bare = Viewer(Plain(world.house.lab.hosts["vdi-12"].connect(desktop, PORT)), name="a viewer without the gate")
+    bare = closed.consoles.beside("vdi-11", PORT)
     world.wait(lambda: bare.updates > 0, 10, "the bare viewer's first picture")
     bare.say(b"\x06" + said)
     guest.say(b"\x03" + said)
     world.must("without the gate a clipboard passes both ways", lambda: guest.count("clipboard") == 1 and bare.count("clipboard") == 1)
     bare.close()
     closed.pass_gate("sato")
-    with pytest.raises(AssertionError, match="desktop.page_only"):
-        Viewer(Plain(closed.pc("sato").host.connect(cast_closed.ENTRANCE, 5900)))
+    assert "desktop.page_only" in closed.plain_entrance("sato")
     world.refused("desktop.page_only", rule="R15")
     screen = closed.consoles.desktop_page().open(encodings=[EXTENDED_CLIPBOARD])
     world.wait(lambda: screen.updates > 0, 10, "the first picture")

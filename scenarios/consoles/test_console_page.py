@@ -4,14 +4,14 @@ from __future__ import annotations
 import pytest
 
 from sekisho_testbed import cast, ocr
-from sekisho_testbed.namespaces import NamespacesWorld
+from sekisho_testbed.world import World
 
-pytestmark = [pytest.mark.needs("consoles", "packets"), pytest.mark.gate(desktops="plain")]
+pytestmark = [pytest.mark.needs("consoles"), pytest.mark.gate(desktops="plain")]
 PASSWORD = cast.PEOPLE["mori"]["password"]
 
 
 @pytest.mark.rule("R12", must="pass")
-def test_mori_opens_the_console_of_his_server_and_types(world: NamespacesWorld) -> None:
+def test_mori_opens_the_console_of_his_server_and_types(world: World) -> None:
     world.pass_gate("mori")
     page = world.consoles.at_consoles()
     servers = page.servers()
@@ -25,11 +25,11 @@ def test_mori_opens_the_console_of_his_server_and_types(world: NamespacesWorld) 
     world.must("what was typed is seen", lambda: ocr.shows(console.picture(world.folder / "web-01.png"), "login: restart cedar"), within=30)
     opened = world.entry(event="console.opened", person="mori")
     assert opened["rule"] == "R12" and opened["detail"]["target"] == "web-01", opened
-    world.house.hypervisor.restart(cast.MACHINES["web-01"]["machine"])
+    world.consoles.restart("web-01")
 
 
 @pytest.mark.rule("R12", must="fail")
-def test_only_the_address_of_a_live_sessions_desktop_gets_the_page(world: NamespacesWorld) -> None:
+def test_only_the_address_of_a_live_sessions_desktop_gets_the_page(world: World) -> None:
     own, other = world.consoles.console_page("vdi-01"), world.consoles.console_page("vdi-02")
     for page in (own, other):
         assert page.get("/api/console/servers").code == "console.not_a_desktop"
@@ -45,7 +45,7 @@ def test_only_the_address_of_a_live_sessions_desktop_gets_the_page(world: Namesp
 
 
 @pytest.mark.rule("R12", must="fail")
-def test_the_password_once_more_and_only_his_own(world: NamespacesWorld) -> None:
+def test_the_password_once_more_and_only_his_own(world: World) -> None:
     world.pass_gate("mori")
     world.consoles.desktop_page().ready()
     page = world.consoles.console_page()
@@ -63,7 +63,7 @@ def test_the_password_once_more_and_only_his_own(world: NamespacesWorld) -> None
 
 
 @pytest.mark.rule("R12", must="fail")
-def test_no_server_of_another_contract_is_listed_or_opened(world: NamespacesWorld) -> None:
+def test_no_server_of_another_contract_is_listed_or_opened(world: World) -> None:
     world.pass_gate("mori")
     page = world.consoles.at_consoles()
     assert "dmz-01" not in page.servers()
@@ -77,7 +77,7 @@ def test_no_server_of_another_contract_is_listed_or_opened(world: NamespacesWorl
 
 
 @pytest.mark.rule("R12", must="fail")
-def test_a_ticket_opens_once_from_its_own_page_and_place(world: NamespacesWorld) -> None:
+def test_a_ticket_opens_once_from_its_own_page_and_place(world: World) -> None:
     world.pass_gate("mori")
     page = world.consoles.at_consoles()
     path = "/api/console/servers/web-01/ticket"

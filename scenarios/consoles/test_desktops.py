@@ -5,19 +5,21 @@ import pathlib
 
 import pytest
 
-from sekisho_testbed import cast, guest_login, ocr
+from sekisho_testbed import cast, ocr
+from sekisho_testbed.guest_login import GuestLogin
 from sekisho_testbed.namespaces import NamespacesWorld
 from sekisho_testbed.people import Login
 from sekisho_testbed.viewer import Viewer
+from sekisho_testbed.world import World
 
-pytestmark = pytest.mark.needs("consoles", "packets")
+pytestmark = pytest.mark.needs("consoles")
 END_S = 2  # every hop of a session ends within (design.md)
 SLOWLY_S = 0.25  # from key to key, where nobody sees what is typed
 
 
 @pytest.mark.gate(desktops="plain")
 @pytest.mark.rule("R11", must="pass")
-def test_the_desktop_is_shown_on_the_page_and_takes_keys(world: NamespacesWorld) -> None:
+def test_the_desktop_is_shown_on_the_page_and_takes_keys(world: World) -> None:
     vpn = world.pass_gate("mori")
     page = world.consoles.desktop_page()
     view = page.ready()
@@ -32,7 +34,7 @@ def test_the_desktop_is_shown_on_the_page_and_takes_keys(world: NamespacesWorld)
 
 @pytest.mark.gate(desktops="plain")
 @pytest.mark.rule("R11", must="fail")
-def test_from_the_tunnel_neither_a_server_nor_the_console_page_is_reached(world: NamespacesWorld) -> None:
+def test_from_the_tunnel_neither_a_server_nor_the_console_page_is_reached(world: World) -> None:
     """From the desktop's address the console page answers, so it stands there; from the terminal it is silent, like the servers."""
     world.pass_gate("mori")
     world.must("the console page answers a desktop", world.consoles.console_page("vdi-01").answers)
@@ -45,14 +47,25 @@ def test_from_the_tunnel_neither_a_server_nor_the_console_page_is_reached(world:
     for server in ("web-01", "phys-01", "dmz-01"):
         world.must_not(f"the terminal reaches {server}",
                        lambda server=server: pc.reaches(cast.address(cast.SERVERS[server]), 443, 2) is not None)
-    world.must_not("a desktop reaches the desktop page",
-                   lambda: world.house.lab.hosts["vdi-01"].run("timeout", "1", "bash", "-c",
-                                                               f"exec 3<>/dev/tcp/{cast.DESKTOP_PAGE.replace(':', '/')}", check=False).returncode == 0)
+
+
+@pytest.mark.needs("packets")
+@pytest.mark.gate(desktops="plain")
+@pytest.mark.rule("R11", must="fail")
+def test_from_the_desktops_side_the_desktop_page_is_silent(world: NamespacesWorld) -> None:
+    world.pass_gate("mori")
+
+    def reaches(page: str) -> bool:
+        return world.house.lab.hosts["vdi-01"].run("timeout", "1", "bash", "-c", f"exec 3<>/dev/tcp/{page.replace(':', '/')}",
+                                                   check=False).returncode == 0
+
+    world.must("a desktop reaches the console page", lambda: reaches(cast.CONSOLE_PAGE))
+    world.must_not("a desktop reaches the desktop page", lambda: reaches(cast.DESKTOP_PAGE))
 
 
 @pytest.mark.gate(desktops="plain")
 @pytest.mark.rule("R11", must="fail")
-def test_without_a_session_the_desktop_page_shows_nothing(world: NamespacesWorld) -> None:
+def test_without_a_session_the_desktop_page_shows_nothing(world: World) -> None:
     """A ticket of one session opens no screen for another, none twice, and none from another site's page."""
     world.pass_gate("mori")
     world.pass_gate("tani")
@@ -73,13 +86,12 @@ def test_without_a_session_the_desktop_page_shows_nothing(world: NamespacesWorld
 
 @pytest.mark.gate(desktops="plain")
 @pytest.mark.rule("R11", must="pass")
-def test_the_end_of_the_session_closes_its_screens_and_destroys_its_desktop(world: NamespacesWorld) -> None:
-    hypervisor = world.house.hypervisor
+def test_the_end_of_the_session_closes_its_screens_and_destroys_its_desktop(world: World) -> None:
     world.pass_gate("mori")
     page = world.consoles.desktop_page()
     page.ready()
     screens = [page.open(), world.consoles.at_consoles().open("web-01")]
-    before = hypervisor.desktops()
+    before = world.consoles.desktops()
     assert len(before) == 1 and all(screen.live for screen in screens)
     number = world.session_of("mori")["number"]
     with world.limit(END_S, "screens are closed and the desktop is gone"):
@@ -87,12 +99,12 @@ def test_the_end_of_the_session_closes_its_screens_and_destroys_its_desktop(worl
         world.wait(lambda: not screens[1].live, END_S, "the console's screen is closed")
         # The desktop's goes with the tunnel: nothing reaches its viewer any more, so the gate's word counts.
         world.wait(lambda: world.journal(event="desktop.closed", session=number), END_S, "the desktop's screen is closed")
-        world.wait(lambda: not set(before) & set(hypervisor.desktops()), END_S, "the desktop is destroyed")
+        world.wait(lambda: not set(before) & set(world.consoles.desktops()), END_S, "the desktop is destroyed")
     world.entry(event="desktop.destroyed", session=number)
     world.must_not("the console page still answers him", lambda: world.consoles.console_page().get("/api/console/servers").ok)
 
 
-def inside_without_code(world: NamespacesWorld) -> Login:
+def inside_without_code(world: World) -> Login:
     """A person gets one code a minute; this story logs in twice."""
     pc = world.pc("mori")
     pc.agent.facts(world.good_facts("mori"))
@@ -104,14 +116,15 @@ def inside_without_code(world: NamespacesWorld) -> Login:
     return login
 
 
-def log_in(world: NamespacesWorld, screen: Viewer, file: pathlib.Path, account: str, password: str, then: str) -> None:
-    guest_login.log_in(lambda: screen.picture(file), lambda text: screen.type(text, SLOWLY_S), world.pause, account, password, then)
+def log_in(world: World, screen: Viewer, file: pathlib.Path, account: str, password: str, then: str) -> None:
+    login = GuestLogin(lambda: screen.picture(file), lambda text: screen.type(text, SLOWLY_S), world.pause, account, password, then)
+    world.must(f"he logs in as the desktop asks, then it shows: {then}", login.go_on, within=240)
 
 
 @pytest.mark.gate(desktops="login", factors=["certificate", "password"])
 @pytest.mark.rule("R11", must="pass")
 @pytest.mark.rule("R11", must="fail")
-def test_each_session_has_a_fresh_desktop_with_a_password_of_its_own(world: NamespacesWorld) -> None:
+def test_each_session_has_a_fresh_desktop_with_a_password_of_its_own(world: World) -> None:
     """What one session wrote is not there for the next one, and neither is its password; the base image's file is."""
     first = inside_without_code(world)
     page = world.consoles.desktop_page()

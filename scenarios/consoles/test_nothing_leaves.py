@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sekisho_testbed import cast, guest_screen
+from sekisho_testbed import guest_screen
 from sekisho_testbed.guest_screen import GuestScreen
-from sekisho_testbed.namespaces import NamespacesWorld
-from sekisho_testbed.viewer import AUDIO, EXTENDED_CLIPBOARD, XVP, Gone, Plain, Viewer, cut_text, extended, provide
+from sekisho_testbed.viewer import AUDIO, EXTENDED_CLIPBOARD, XVP, Gone, Viewer, cut_text, extended, provide
+from sekisho_testbed.world import World
 
-pytestmark = pytest.mark.needs("consoles", "packets")
+pytestmark = pytest.mark.needs("consoles")
 PORT = 5901
 WORDS = b"the price of the contract is 1,200,000"
 QUIET_S = 1.0  # what comes at all comes in milliseconds
@@ -29,16 +29,16 @@ DEVICES = {"drive": "<redirdev bus='usb' type='pty'/>", "printer": "<parallel ty
 
 
 @pytest.fixture
-def guest(world: NamespacesWorld) -> Iterator[GuestScreen]:
+def guest(world: World) -> Iterator[GuestScreen]:
     with guest_screen.in_place_of(world, "vdi-01", PORT) as screen:
         yield screen
 
 
-def without_the_gate(world: NamespacesWorld) -> Viewer:
-    return Viewer(Plain(world.house.lab.hosts["vdi-02"].connect(cast.address(cast.DESKTOPS["vdi-01"]), PORT)), name="a viewer without the gate")
+def without_the_gate(world: World) -> Viewer:
+    return world.consoles.beside("vdi-01", PORT)
 
 
-def opened(world: NamespacesWorld, guest: GuestScreen) -> Viewer:
+def opened(world: World, guest: GuestScreen) -> Viewer:
     """Mori's screen, as far as the first picture, asking for everything that could carry something out."""
     world.pass_gate("mori")
     screen = world.consoles.desktop_page().open(encodings=[EXTENDED_CLIPBOARD, XVP, AUDIO, -305, 0xFFFF8002])
@@ -46,7 +46,7 @@ def opened(world: NamespacesWorld, guest: GuestScreen) -> Viewer:
     return screen
 
 
-def stopped(world: NamespacesWorld, by: str, code: str = "console.clipboard") -> None:
+def stopped(world: World, by: str, code: str = "console.clipboard") -> None:
     """The journal has it, with who tried."""
     world.wait(lambda: any(e["detail"].get("by") == by for e in world.journal(code=code) if e["rule"] == "R14"), 10,
                f"a journal entry {code} by the {by}")
@@ -54,7 +54,7 @@ def stopped(world: NamespacesWorld, by: str, code: str = "console.clipboard") ->
 
 @pytest.mark.gate(desktops="host")
 @pytest.mark.rule("R14", must="pass")
-def test_picture_keys_and_pointer_pass(world: NamespacesWorld, guest: GuestScreen) -> None:
+def test_picture_keys_and_pointer_pass(world: World, guest: GuestScreen) -> None:
     screen = opened(world, guest)
     screen.type("ok")
     screen.say(struct.pack(">BBHH", 5, 1, 10, 20))
@@ -66,7 +66,7 @@ def test_picture_keys_and_pointer_pass(world: NamespacesWorld, guest: GuestScree
 
 @pytest.mark.gate(desktops="host")
 @pytest.mark.rule("R14", must="fail")
-def test_no_clipboard_passes_in_either_direction(world: NamespacesWorld, guest: GuestScreen) -> None:
+def test_no_clipboard_passes_in_either_direction(world: World, guest: GuestScreen) -> None:
     """Plain, extended, in fragments and with a negative length: each arrives where there is no gate, and not where there is one."""
     bare = without_the_gate(world)
     world.wait(lambda: bare.updates > 0, 10, "the bare viewer's first picture")
@@ -94,7 +94,7 @@ def test_no_clipboard_passes_in_either_direction(world: NamespacesWorld, guest: 
 @pytest.mark.gate(desktops="host")
 @pytest.mark.rule("R14", must="fail")
 @pytest.mark.parametrize("by", ["viewer", "guest"])
-def test_a_length_that_has_no_absolute_value_closes_the_screen(world: NamespacesWorld, guest: GuestScreen, by: str) -> None:
+def test_a_length_that_has_no_absolute_value_closes_the_screen(world: World, guest: GuestScreen, by: str) -> None:
     world.allow_event("console.broken", "the screen that is closed")
     screen = opened(world, guest)
     if by == "viewer":
@@ -110,13 +110,13 @@ def test_a_length_that_has_no_absolute_value_closes_the_screen(world: Namespaces
 @pytest.mark.gate(desktops="plain")
 @pytest.mark.rule("R14", must="fail")
 @pytest.mark.parametrize("device", DEVICES.values(), ids=list(DEVICES))
-def test_a_machine_with_a_drive_or_a_printer_shows_no_screen(world: NamespacesWorld, device: str) -> None:
+def test_a_machine_with_a_drive_or_a_printer_shows_no_screen(world: World, device: str) -> None:
     """Whatever could carry more than a picture to whoever views the machine keeps its screen closed; without it the screen opens."""
     world.pass_gate("mori")
     page = world.consoles.at_consoles()
     page.open("web-01").close()  # the check can fail
     world.allow_event("relay.screen_not_opened", "the machine with the device")
-    with world.house.hypervisor.with_device("web-01", device):
+    with world.consoles.with_device("web-01", device):
         assert page.servers()["web-01"]["state"] == "on"
         with pytest.raises(Gone, match="screen.way_out"):
             page.open("web-01")
@@ -128,7 +128,7 @@ def test_a_machine_with_a_drive_or_a_printer_shows_no_screen(world: NamespacesWo
 
 @pytest.mark.gate(desktops="plain")
 @pytest.mark.rule("R14", must="fail")
-def test_two_viewers_of_one_machine_tell_each_other_nothing(world: NamespacesWorld) -> None:
+def test_two_viewers_of_one_machine_tell_each_other_nothing(world: World) -> None:
     """QEMU itself hands a clipboard from viewer to viewer; through the gate it does not get that far."""
     direct = [world.consoles.direct("web-01", encodings=[EXTENDED_CLIPBOARD]) for _ in range(2)]
     world.wait(lambda: all(each.updates for each in direct), 20, "both see the machine")
@@ -146,8 +146,8 @@ def test_two_viewers_of_one_machine_tell_each_other_nothing(world: NamespacesWor
     stopped(world, "viewer")
 
 
-def closes(message: bytes) -> Callable[[NamespacesWorld, GuestScreen], None]:
-    def story(world: NamespacesWorld, guest: GuestScreen) -> None:
+def closes(message: bytes) -> Callable[[World, GuestScreen], None]:
+    def story(world: World, guest: GuestScreen) -> None:
         bare = without_the_gate(world)
         bare.say(message)
         world.must("without the gate it reaches the guest", lambda: guest.count(f"type {message[0]}") == 1)
@@ -164,14 +164,14 @@ def closes(message: bytes) -> Callable[[NamespacesWorld, GuestScreen], None]:
 @pytest.mark.rule("R14", must="fail")
 @pytest.mark.parametrize("message", [b"\x07\x01\0\0" + struct.pack(">II", 0, 4) + b"C:\\a", b"\xfc\0\0\x01" + b"\0" * 8, b"\x84\0\0\0" + b"\0" * 4],
                          ids=["ultravnc", "tightvnc2", "tightvnc1"])
-def test_a_file_transfer_closes_the_screen(world: NamespacesWorld, guest: GuestScreen, message: bytes) -> None:
+def test_a_file_transfer_closes_the_screen(world: World, guest: GuestScreen, message: bytes) -> None:
     world.allow_event("console.broken", "the screen that is closed")
     closes(message)(world, guest)
 
 
 @pytest.mark.gate(desktops="host")
 @pytest.mark.rule("R14", must="fail")
-def test_power_and_sound_do_not_pass(world: NamespacesWorld, guest: GuestScreen) -> None:
+def test_power_and_sound_do_not_pass(world: World, guest: GuestScreen) -> None:
     """xvp's shutdown and QEMU's audio reach the guest, and sound the viewer, without the gate; with it neither does."""
     shutdown, listen = b"\xfa\0\x01\x02", b"\xff\x01\0\0"
     agreed, sound = b"\xfa\0\x01\x01", b"\xff\x01\0\x02" + struct.pack(">I", 8) + b"\1\2\3\4\5\6\7\x08"

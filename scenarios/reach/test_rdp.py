@@ -130,7 +130,7 @@ def test_rdp_ends_with_its_own_session_and_with_no_other(world: World) -> None:
     tani.ended()
 
 
-@pytest.mark.needs("consoles", "packets")
+@pytest.mark.needs("consoles")
 @pytest.mark.gate(desktops="host")
 @pytest.mark.rule("R13", must="pass")
 @pytest.mark.rule("R13", must="fail")

@@ -11,6 +11,7 @@ from .netlab import Plug, Segment
 #: Where IKE arrives at the gate, and the only address that a circuit reaches.
 GATE_LINE, ENTRANCE = "10.98.0.1", "10.95.0.1"
 GATE_IKE_NAME = "gate.closed.test"      # of charon's certificate
+GATE_NAME = "closed.seki.test"          # of the entrance's and the pages'
 VDI_SIDE = "10.41.0.1"
 PATH = "closed"
 #: The circuits' networks and the gate's own inner address stand in one network (core/decisions/0020-ip-vpn.md).

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import cast, cast_closed
+from .consoles import Consoles
 from .people import Agent, Page
 
 if TYPE_CHECKING:
@@ -35,8 +36,15 @@ class ClosedSide(abc.ABC):
     def can_be_up(self, who: str) -> bool:
         """Tries: whether this person's line can be up now."""
 
+    @abc.abstractmethod
+    def holds_tunnel(self, who: str) -> bool:
+        """The gate's charon holds a tunnel of this person's circuit; without charon: his line is up, and the circuit has a connection that
+        charon would be told."""
+
     def wait_tunnel_gone(self, who: str, ended: str) -> None:
-        """After the end of a contract or circuit charon itself holds no tunnel of it; labs without charon have none."""
+        """After the end of a contract or circuit charon itself holds no tunnel of it."""
+        if ended in ("contract", "circuit"):
+            self.world.wait(lambda: not self.holds_tunnel(who), 5, f"charon holds no tunnel of {who}'s circuit")
 
     @abc.abstractmethod
     def lose_charon(self) -> None:
@@ -82,6 +90,19 @@ class ClosedSide(abc.ABC):
 
         self.world.wait(lost, within, f"{who}'s desktop does not answer")
         return begun
+
+    @abc.abstractmethod
+    def reaches(self, who: str, address: str, port: int, within: float = 1) -> bool:
+        """From his terminal TCP to there is answered."""
+
+    @abc.abstractmethod
+    def plain_entrance(self, who: str) -> str:
+        """As World.plain_entrance, at his lent terminal."""
+
+    @property
+    @abc.abstractmethod
+    def consoles(self) -> Consoles:
+        """Of the My Number zone, in a story that is marked `gate(closed=True, desktops=…)`."""
 
     @abc.abstractmethod
     def hold_desktop(self, who: str) -> Callable[[], bool]:

@@ -1,28 +1,29 @@
-"""Desktops and consoles of one side of a gate in the namespaces lab: configuration, pages as a program sees them, recordings."""
+"""Desktops and consoles of one side of a gate, as stories see them: pages, screens, machines, recordings. `world.consoles`.
+
+The verbs are the same in every lab; namespaces_consoles.py has them over sockets, libvirt and processes, simulated_consoles.py
+over bytes in memory, machines in memory and virtual time.
+"""
 from __future__ import annotations
 
+import abc
+import contextlib
 import dataclasses
 import http.client
+import io
 import json
-import os
 import pathlib
-import shutil
-import socket
-import ssl
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast as typed
 
 from . import cast, cast_closed
-from .gatehouse import UIDS
-from .hypervisor import Hypervisor
-from .netlab import Host, wait_until
-from .people import ConsoleDesk
-from .viewer import Plain, Viewer, WebSocket, trusting
+from .viewer import Viewer
 
 if TYPE_CHECKING:
-    from .namespaces import NamespacesWorld
+    import socket
+
+    from .world import World
 
 USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0"
-OPEN_S = 20  # a screen's opening asks gatekeeper, hyperd and disk, beside emulated guests
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,28 +64,60 @@ class Answer:
         return self.status == 200 and not self.code
 
 
-class PageClient:
-    """Somebody on a host who speaks to one of the gate's pages; each question on a connection of its own."""
+class _Heard:
+    """Bytes where the standard library's reader of answers wants a socket."""
 
-    def __init__(self, host: Host, address: str, ca: pathlib.Path, opened: list[Viewer] | None = None) -> None:
+    def __init__(self, heard: bytes) -> None:
+        self.heard = heard
+
+    def makefile(self, _: str) -> io.BytesIO:
+        return io.BytesIO(self.heard)
+
+
+def answer_in(heard: bytes) -> Answer:
+    answer = http.client.HTTPResponse(typed("socket.socket", _Heard(heard)))
+    answer.begin()
+    data = answer.read()
+    return Answer(answer.status, json.loads(data) if answer.headers.get_content_type() == "application/json" else data)
+
+
+class ScreenWire(abc.ABC):
+    """A WebSocket that was opened, or `refused`: then that is the whole answer."""
+    refused: str
+
+    @abc.abstractmethod
+    def viewer(self, *, encodings: list[int] | None = None, name: str = "viewer") -> Viewer:
+        """Reads it from here on. AssertionError when it greets with a refusal."""
+
+
+class Door(abc.ABC):
+    """Somebody at a host before one of the gate's pages: how his bytes get there. OSError where nothing answers."""
+
+    @abc.abstractmethod
+    def exchange(self, address: str, said: bytes) -> bytes:
+        """The whole answer, on a connection of its own."""
+
+    @abc.abstractmethod
+    def answers(self, address: str, within: float) -> bool: ...
+
+    @abc.abstractmethod
+    def socket(self, address: str, path: str, protocols: list[str], origin: str) -> ScreenWire: ...
+
+    @abc.abstractmethod
+    def wait(self, check: Callable[[], object], within: float, what: str) -> Any: ...
+
+
+class PageClient:
+    """Each question on a connection of its own."""
+
+    def __init__(self, door: Door, address: str, opened: list[Viewer] | None = None) -> None:
         """`opened`: every screen is added to it."""
-        self.host, self.address, self.ca = host, address, ca
+        self.door, self.address = door, address
         self.opened = [] if opened is None else opened
         self.origin = f"https://{address}"
 
-    def connect(self, within: float = 10) -> ssl.SSLSocket:
-        """Throws OSError where nothing answers."""
-        name, port = self.address.rsplit(":", 1)
-        sock = self.host.connect(name, int(port), within)
-        sock.settimeout(60)
-        return trusting(self.ca).wrap_socket(sock, server_hostname=name)
-
     def answers(self, within: float = 1) -> bool:
-        try:
-            self.connect(within).close()
-        except OSError:
-            return False
-        return True
+        return self.door.answers(self.address, within)
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None, *, origin: str | None = None,
             host: str | None = None) -> Answer:
@@ -94,13 +127,7 @@ class PageClient:
         if method == "POST":
             sent = json.dumps(body or {}).encode()
             head += f"Origin: {self.origin if origin is None else origin}\r\nContent-Type: application/json\r\nContent-Length: {len(sent)}\r\n"
-        with self.connect() as sock:
-            sock.sendall(head.encode() + b"\r\n" + sent)
-            answer = http.client.HTTPResponse(sock)
-            answer.begin()
-            data = answer.read()
-        is_json = answer.headers.get_content_type() == "application/json"
-        return Answer(answer.status, json.loads(data) if is_json else data)
+        return answer_in(self.door.exchange(self.address, head.encode() + b"\r\n" + sent))
 
     def get(self, path: str) -> Answer:
         return self.ask("GET", path)
@@ -110,8 +137,8 @@ class PageClient:
 
     def ticket(self, path: str) -> dict[str, str]:
         """Waits while the gate says that it is not ready yet."""
-        answer = wait_until(lambda: (a := self.post(path)).ok and a or (None if a.status == 503 or a.code == "desktop.not_ready" else a),
-                            120, f"a ticket of {path}", every=0.3)
+        answer = self.door.wait(lambda: (a := self.post(path)).ok and a or (None if a.status == 503 or a.code == "desktop.not_ready" else a),
+                                120, f"a ticket of {path}")
         assert answer.ok, answer
         return dict(answer.body)
 
@@ -119,13 +146,13 @@ class PageClient:
         """Opens the screen that the ticket is for. AssertionError with the answer when it is refused."""
         wire = self.socket(ticket, origin=origin)
         assert not wire.refused, wire.refused
-        viewer = Viewer(wire, encodings=encodings, name=f"screen at {self.address}")
+        viewer = wire.viewer(encodings=encodings, name=f"screen at {self.address}")
         self.opened.append(viewer)
         return viewer
 
-    def socket(self, ticket: dict[str, str], *, origin: str | None = None) -> WebSocket:
-        return WebSocket(self.connect(OPEN_S), self.address, ticket["websocket"], [f"sekisho.ticket.{ticket['ticket']}", "binary"],
-                         self.origin if origin is None else origin, USER_AGENT)
+    def socket(self, ticket: dict[str, str], *, origin: str | None = None) -> ScreenWire:
+        return self.door.socket(self.address, ticket["websocket"], [f"sekisho.ticket.{ticket['ticket']}", "binary"],
+                                self.origin if origin is None else origin)
 
 
 class DesktopPage(PageClient):
@@ -145,7 +172,7 @@ class DesktopPage(PageClient):
             assert view["desktop"]["state"] != "failed", view
             return view if view["desktop"]["state"] == "ready" else None
 
-        found: dict[str, Any] = wait_until(stands, within, "the desktop is ready", every=0.3)
+        found: dict[str, Any] = self.door.wait(stands, within, "the desktop is ready")
         return found
 
     def open(self, **more: Any) -> Viewer:
@@ -168,78 +195,66 @@ class ConsolePage(PageClient):
         return self.screen(self.ticket(f"/api/console/servers/{server}/ticket"), **more)
 
 
-class Desk(ConsoleDesk):
-    def __init__(self, page: ConsolePage) -> None:
-        self.page = page
+class SmallDisk(abc.ABC):
+    """The disk of the recordings, which a story can fill."""
 
-    @staticmethod
-    def code(answer: Answer) -> str:
-        assert answer.code or answer.ok, answer
-        return answer.code
+    @abc.abstractmethod
+    def fill(self) -> None: ...
 
-    def login(self, who: str, password: str) -> str:
-        return self.code(self.page.login(who, password))
-
-    def servers(self) -> tuple[str, list[str]]:
-        answer = self.page.get("/api/console/servers")
-        return self.code(answer), [str(row["id"]) for row in answer.body["servers"]] if answer.ok else []
-
-    def ticket(self, server: str) -> str:
-        return self.code(self.page.post(f"/api/console/servers/{server}/ticket"))
+    @abc.abstractmethod
+    def free(self) -> None: ...
 
 
-class Consoles:
-    def __init__(self, world: "NamespacesWorld", model: str, hypervisor: Hypervisor, tls: tuple[pathlib.Path, pathlib.Path],
-                 side: Side = INTERNET) -> None:
-        self.world, self.model, self.hypervisor, self.tls, self.side = world, model, hypervisor, tls, side
+class Consoles(abc.ABC):
+    recordings: pathlib.Path  # the folder
+
+    def __init__(self, world: "World", model: str, side: Side) -> None:
+        """`model`: of the desktops that the gate makes; "host": those that stand in the registry."""
+        self.world, self.model, self.side = world, model, side
         self.viewers: list[Viewer] = []  # every one that was opened
-        self.acceleration, self.spare = "", 0  # how desktops are made from the next configuration on, and how many ahead
-        self.recordings = world.folder / f"{side.managers}recordings"
-        shutil.rmtree(self.recordings, ignore_errors=True)
-        self.recordings.mkdir(parents=True)
-        os.chown(self.recordings, UIDS[side.relay], UIDS[side.relay])
-        self.recordings.chmod(0o700)
-        # Desktops that are machines: one seat, at the address of a host of the lab, which is where their browser runs here.
-        self.pool = f"{side.managers}overlays-{world.folder.name}"
-        if model != "host":
-            hypervisor.pool(self.pool)
+        self.spare = 0  # how many desktops are made ahead from the next configuration on
 
     def configuration(self) -> dict[str, Any]:
         """The path's own keys ("path"), the zone's hypervisor ("zone"), and what holds for every screen of the site ("consoles")."""
-        side, hypervisor, files = self.side, self.hypervisor, self.world.house.build / "portal/dist"
-        tls = {"certificate_file": str(self.tls[0]), "key_file": str(self.tls[1])}
-        pages = {name: {"listen": at, "origin": f"https://{at}", "files": str(files / name), "tls": tls}
+        side = self.side
+        pages = {name: {"listen": at, "origin": f"https://{at}", **self._page(name)}
                  for name, at in (("desktop", side.desktop_page), ("console", side.console_page))}
         desks = f"{side.managers}desks"
-        zone: dict[str, Any] = {
-            "zone": side.zone, "uid": UIDS[side.hyperd],
-            "managers": [{"name": f"{side.managers}servers", "role": "consoles", "plugin": hypervisor.manager("consoles")}],
-        }
+        zone: dict[str, Any] = {"zone": side.zone, **self._zone(),
+                                "managers": [{"name": f"{side.managers}servers", "role": "consoles", **self._manager("consoles")}]}
         if self.model != "host":
             zone["network"] = side.network
-            zone["managers"].append({"name": desks, "role": "desktops", "plugin": hypervisor.manager("desktops", self.pool, self.acceleration)})
-            model = next(m for m in hypervisor.models(self.pool) if m["name"] == self.model)
+            zone["managers"].append({"name": desks, "role": "desktops", **self._manager("desktops")})
             # A seat with an owner is never prepared ahead: with spare ones it is anybody's who may have the desktop.
             whose: dict[str, Any] = ({"desktops": [side.desktop], "seats": [side.seat]} if self.spare
                                      else {"seats": [{"desktop": side.desktop, **side.seat}]})
-            zone["pools"] = [{
-                "name": desks, "manager": desks, "model": self.model, "account": model.get("account", ""),
-                "spare": self.spare, "start_s": 5, **whose,
-            }]
+            zone["pools"] = [{"name": desks, "manager": desks, "model": self.model, "account": self._account(),
+                              "spare": self.spare, "start_s": 5, **whose}]
         return {"path": {"pages": {**pages, "recordings": str(self.recordings)}}, "zone": zone,
                 "consoles": {"watermark": True, "recorded": True, "keys": "masked", "screens_per_session": 4}}
 
+    def _page(self, name: str) -> dict[str, Any]:
+        """What a page's configuration has besides."""
+        return {}
+
+    def _zone(self) -> dict[str, Any]:
+        return {}
+
+    def _manager(self, role: str) -> dict[str, Any]:
+        return {}
+
+    @abc.abstractmethod
+    def _account(self) -> str:
+        """The model's local account; "" where it has none."""
+
     # --- people ---------------------------------------------------------------------------------------------------------------
+    @abc.abstractmethod
     def desktop_page(self, who: str = "") -> DesktopPage:
         """From his PC, through the tunnel."""
-        house = self.world.house
-        return DesktopPage(house.lab.hosts[self.world.people[who or self.side.person]["pc"]], self.side.desktop_page,
-                           house.web_ca.certificate, self.viewers)
 
+    @abc.abstractmethod
     def console_page(self, at: str = "") -> ConsolePage:
         """From a host that has the address of a desktop."""
-        house = self.world.house
-        return ConsolePage(house.lab.hosts[at or self.side.desktop], self.side.console_page, house.web_ca.certificate, self.viewers)
 
     def at_consoles(self, who: str = "") -> ConsolePage:
         """Inside, his desktop stands, and he has logged in at the console page."""
@@ -250,15 +265,26 @@ class Consoles:
         assert done.ok, done
         return page
 
+    # --- machines -------------------------------------------------------------------------------------------------------------
+    @abc.abstractmethod
     def direct(self, server: str, **more: Any) -> Viewer:
         """A viewer at the machine itself, with nothing of the gate between: what the gate has to stop."""
-        machine = self.hypervisor.connection.lookupByUUIDString(self.side.machines[server]["machine"])
-        here, there = socket.socketpair()
-        with there:
-            machine.openGraphics(0, there.fileno(), 1)  # VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH
-        viewer = Viewer(Plain(here), name=f"{server} itself", **more)
-        self.viewers.append(viewer)
-        return viewer
+
+    @abc.abstractmethod
+    def beside(self, desktop: str, port: int) -> Viewer:
+        """A viewer at this desktop's address with nothing of the gate between: what the gate has to stop."""
+
+    @abc.abstractmethod
+    def restart(self, server: str) -> None:
+        """A server machine as it was at first."""
+
+    @abc.abstractmethod
+    def with_device(self, server: str, device: str) -> contextlib.AbstractContextManager[None]:
+        """Meanwhile the server's machine is defined with this device more, in libvirt's words; started anew before and after."""
+
+    @abc.abstractmethod
+    def desktops(self) -> list[str]:
+        """UUIDs of the machines that brokers made, as the hypervisor knows them."""
 
     def pictures(self, folder: pathlib.Path) -> list[tuple[str, pathlib.Path]]:
         """What each screen showed last, and what became of it: evidence."""
@@ -267,25 +293,30 @@ class Consoles:
                 for n, viewer in enumerate(self.viewers) if viewer.updates > 0]
 
     # --- recordings -------------------------------------------------------------------------------------------------------------
+    @abc.abstractmethod
+    def rows(self, session: str = "") -> list[dict[str, Any]]:
+        """What each recording in the folder says of itself: file, recording, session, person, target, begin."""
+
     def files(self, session: str = "") -> list[pathlib.Path]:
         """Recordings, the oldest first; of one session."""
-        rows = self.world.ctl("recording", "list", "--dir", str(self.recordings), *(["--session", session] if session else []))["recordings"]
-        return [self.recordings / row["file"] for row in sorted(rows, key=lambda row: str(row.get("begin", "")))]
+        return [self.recordings / row["file"] for row in sorted(self.rows(session), key=lambda row: str(row.get("begin", "")))]
 
-    def rows(self) -> list[dict[str, Any]]:
-        return list(self.world.ctl("recording", "list", "--dir", str(self.recordings))["recordings"])
-
+    @abc.abstractmethod
     def verify(self, file: pathlib.Path) -> dict[str, Any]:
-        """What sekishoctl says of one file; a finding is an answer, not a failure."""
-        done = self.world.gatehouse.ctl_raw("recording", "verify", str(file))
-        assert done.returncode in (0, 1) and done.stdout, done.stdout + done.stderr
-        row: dict[str, Any] = json.loads(done.stdout)["recordings"][0]
-        return row
+        """One file held against the journal; a finding is an answer, not a failure."""
 
-    def film(self, file: pathlib.Path) -> pathlib.Path:
-        """The auditor takes it out as a film."""
-        out = self.world.folder / f"{file.stem}.webm"
-        done = self.world.gatehouse.ctl_raw("recording", "export", str(file), "--out", str(out), "--by", "kato", "--reason", "story",
-                                            within=300)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return out
+    @abc.abstractmethod
+    def first_and_last(self, file: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
+        """What a closed recording shows a second after its beginning and at its end, as PNG."""
+
+    @abc.abstractmethod
+    def small_disk(self) -> contextlib.AbstractContextManager[SmallDisk]:
+        """Meanwhile the recordings go to a small disk; whoever is inside may have to come anew."""
+
+    @abc.abstractmethod
+    def kill_relay(self) -> None:
+        """The relay of this path dies at once: nothing is said or written any more."""
+
+    @abc.abstractmethod
+    def relay_back(self, within: float = 20) -> None:
+        """It has been started again."""

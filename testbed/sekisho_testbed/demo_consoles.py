@@ -52,7 +52,9 @@ def journey(world: "NamespacesWorld", story: "Story", evidence: pathlib.Path) ->
         pc.picture(evidence / "1-desktop-login.png")
 
         def log_in() -> str:
-            guest_login.log_in(lambda: pc.canvas(screen), pc.keys, world.pause, desktop["account"], desktop["password"], "maint@desktop", SLOW)
+            login = guest_login.GuestLogin(lambda: pc.canvas(screen), pc.keys, world.pause, desktop["account"], desktop["password"],
+                                           "maint@desktop")
+            wait_until(login.go_on, SLOW, "he logs in as the desktop asks", on_fail=lambda: ocr.read(pc.canvas(screen)))
             return "read by OCR: 'maint@desktop'"
 
         story.step("仮想デスクトップへのログイン", "login with the account and the password of this session alone", log_in, str)

@@ -264,9 +264,10 @@ class GateHere(World):
     # --- what was written down ------------------------------------------------------------------------------------------------
     def journal(self, **wanted: str) -> list[dict[str, Any]]:
         names = ("event", "session", "person", "path", "rule", "code", "result", "detail")
+        most = int(wanted.pop("limit", "100000"))
         with self.at_gate() as gate:
             return [{"sequence": stored.sequence, "at": cast.instant(stored.entry.at), **{n: getattr(stored.entry, n) for n in names},
-                     "from": stored.entry.from_} for stored in gate.entries(limit=100_000, **wanted)]
+                     "from": stored.entry.from_} for stored in gate.entries(limit=most, **wanted)]
 
     def kept(self) -> Iterator[tuple[str, bytes]]:
         with self.at_gate() as gate:

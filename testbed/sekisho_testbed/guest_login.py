@@ -1,32 +1,38 @@
 """A login typed at a machine's own screen, as a person does it."""
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 from collections.abc import Callable
 
 from . import ocr
-from .netlab import wait_until
 
 READY_S = 2   # a prompt stands before it is ready, and what was typed before is thrown away
 ANSWER_S = 6  # what an emulated machine takes to answer
 
 
-def log_in(picture: Callable[[], pathlib.Path], keys: Callable[[str], object], pause: Callable[[float], None], account: str,
-           password: str, then: str, within: float = 240) -> None:
-    """Types what the last line asks for, and once more when it asks again, until the screen shows `then`. A machine that starves drops
-    keys, and its login begins anew after a minute in which nothing came. `picture` is the screen now, `keys` types at a person's pace."""
-    def go_on() -> bool:
-        text = ocr.read(picture())
-        if ocr.holds(text, then):
+@dataclasses.dataclass
+class GuestLogin:
+    """Types what the last line asks for, and once more when it asks again: a machine that starves drops keys, and its login begins anew
+    after a minute in which nothing came."""
+    picture: Callable[[], pathlib.Path]  # the screen now
+    keys: Callable[[str], object]        # typed at a person's pace
+    pause: Callable[[float], None]
+    account: str
+    password: str
+    then: str                            # what the screen shows afterwards
+
+    def go_on(self) -> bool:
+        """A look, and the next answer; whether he is through."""
+        picture = self.picture()
+        if ocr.shows(picture, self.then):
             return True
-        lines = [line for line in text.splitlines() if line.strip()]
+        lines = [line for line in ocr.read(picture).splitlines() if line.strip()]
         asks = ocr.letters(lines[-1]) if lines else ""
         if asks.endswith(ocr.letters("login:")):
-            keys(f"{account}\n")
+            self.keys(f"{self.account}\n")
         elif asks.endswith(ocr.letters("Password:")):
-            pause(READY_S)
-            keys(f"{password}\n")
-        pause(ANSWER_S)
+            self.pause(READY_S)
+            self.keys(f"{self.password}\n")
+        self.pause(ANSWER_S)
         return False
-
-    wait_until(go_on, within, f"he logs in as the machine asks, then it shows {then!r}", on_fail=lambda: ocr.read(picture()))

@@ -28,7 +28,7 @@ NEEDS = {
     "yard": "a lab of its own, in namespaces, in which programs are killed and flooded",
     "database": "a database server",
     "kernel_filter": "the kernel's packet filter",
-    "consoles": "a hypervisor with desktops and servers whose screens can be opened",
+    "consoles": "virtualisation managers with desktops and servers whose screens can be opened",
     "charon": "charons at the gate and at the sites, and the packets of the closed network",
     "guests": "a contractor's PC and a site's device that are machines of their own, with kernels of their own",
     "ppp": "a kernel with PPP on the contractor's PC",
@@ -62,7 +62,7 @@ class LabKind:
 
 
 LABS = {
-    "simulated": LabKind("simulated", frozenset({"clock", "real_tls", "pages"}), "the production gate in this process, virtual time",
+    "simulated": LabKind("simulated", frozenset({"clock", "real_tls", "pages", "consoles"}), "the production gate in this process, virtual time",
                          "simulated"),
     "namespaces": LabKind("namespaces", frozenset(NEEDS) - {"guests", "ppp"}, "network namespaces with real programs", "namespaces"),
     "libvirt": LabKind("libvirt", frozenset(NEEDS) - {"browser", "machine", "yard"}, "QEMU guests among namespaces", "guests"),

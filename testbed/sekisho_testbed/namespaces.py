@@ -16,19 +16,19 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from . import attack, browser, cast, cast_closed, certificates, charons, closed_network, evidence, hypervisor, scan, tcp_rdp
-from .consoles import Consoles, Desk
 from .gatehouse import CHECKS, UIDS, Gatehouse, WebCa
 from .hypervisor import Hypervisor
 from .labs import Lab, NotHere
 from .libvirtd import LabLibvirtd
+from .guest_screen import ListeningGuest
 from .namespaces_closed import NamespacesClosed
+from .namespaces_consoles import NamespacesConsoles, refused_at
 from .netlab import Host, NetLab, Plug, Program, probe
 from .own_wire import Wire
 from .pc import ContractorPc, TerminalAgent, Vpn
-from .people import ConsoleDesk, Login, Page, Pc, Rdp
+from .people import Login, Page, Pc, Rdp
 from .post import Post, PostBox
 from .talks import Heard, Identity, Talk
-from .viewer import Plain, Viewer
 from .wires import Wires
 from .world import World
 
@@ -228,7 +228,7 @@ class NamespacesWorld(World):
         self.life = contextlib.ExitStack()  # what the story has changed in the shared house, or halted; undone with it, however it ends
         self.browsers: list[Page] = []
         self.entrance = (cast.GATE_INNER, cast.ENTRANCE_PORT)
-        self._consoles: Consoles | None = None
+        self._consoles: NamespacesConsoles | None = None
         self._closed: NamespacesClosed | None = None
 
     # --- life ---------------------------------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ class NamespacesWorld(World):
                                    self.house.gate_tls, self.programs)
         self.gatehouse.make_ca()
         if desktops:
-            self._consoles = Consoles(self, desktops, self.house.hypervisor, self.house.gate_tls)
+            self._consoles = NamespacesConsoles(self, desktops, self.house.hypervisor, self.house.gate_tls)
             self.gatehouse.bare_entrance = False
         registry, people = cast.registry(self.gatehouse.now()), ["mori", "tani"]
         if closed:
@@ -283,18 +283,19 @@ class NamespacesWorld(World):
         assert self._closed is not None, "the story's mark says nothing of a closed path"
         return self._closed
 
-    def both_consoles(self) -> list[Consoles]:
+    def both_consoles(self) -> list[NamespacesConsoles]:
         """The Internet's side, and the closed one's where there is one."""
         closed = self._closed.maybe_consoles if self._closed is not None else None
         return [side for side in (self._consoles, closed) if side is not None]
 
     @property
-    def consoles(self) -> Consoles:
+    def consoles(self) -> NamespacesConsoles:
         assert self._consoles is not None, "the story's mark says no desktops"
         return self._consoles
 
-    def restart(self, **config: Any) -> None:
+    def restart(self, *, bare_entrance: bool = False, **config: Any) -> None:
         self.gatehouse.stop()
+        self.gatehouse.bare_entrance = self.gatehouse.bare_entrance or bare_entrance
         self.write_config(**config)
         self.gatehouse.start()
 
@@ -571,27 +572,14 @@ class NamespacesWorld(World):
         assert isinstance(login, Vpn)
         return scan.scan_everything(login, neighbour, self.house.scanned)
 
-    def console_desk(self, desktop: str) -> ConsoleDesk:
-        return Desk(self.consoles.console_page(desktop))
-
     def plain_entrance(self, who: str) -> str:
-        try:
-            Viewer(Plain(self.house.lab.hosts[self.people[who]["pc"]].connect(*self.entrance))).close()
-        except AssertionError as told:  # in the words of the protocol, the code among them
-            found = re.search(r"\b[a-z]+\.[a-z_]+\b", str(told))
-            assert found, told
-            return found[0]
-        return ""
+        return refused_at(self.house.lab.hosts[self.people[who]["pc"]], *self.entrance)
 
-    def open_console(self, who: str, server: str) -> Callable[[], None]:
-        """At the console page, from this person's desktop, the server's screen is opened; what closes it."""
-        screen = self.consoles.at_consoles(who).open(server)
-        self.story.did(f"{who} opens the console of {server}")
-        return screen.close
+    def guest_screen(self, desktop: str, port: int) -> ListeningGuest:
+        return ListeningGuest(self.house.lab.hosts[desktop], port)
 
     def ends_within(self, seconds: float, what: str, end: Callable[[], object], gone: dict[str, Callable[[], object]]) -> None:
-        """After `end` each of these is true within `seconds` of its beginning: a promise of the rules. Each is watched by a thread of its
-        own, since looking at one takes time, and what each took is told."""
+        """Each is watched by a thread of its own, since looking at one takes time."""
         begun, took = time.monotonic(), {name: float("inf") for name in gone}
 
         def watch(name: str) -> None:
@@ -607,12 +595,7 @@ class NamespacesWorld(World):
         end()
         for one in watches:
             one.join()
-        for name, passed in took.items():
-            print(f"{what}: {name} after {passed:.2f} s")
-            self.story.add("limit", f"{what}: {name} (allowed: {seconds:g} s)", min(passed, seconds + 3), passed <= seconds)
-        late = {name: passed for name, passed in took.items() if passed > seconds}
-        assert not late, f"{what}: later than {seconds:g} s: {late}"
-        assert all(check() for check in gone.values()), f"{what}: something that was gone is there again"
+        self._ended_within(seconds, what, took, gone)
 
     def rdp(self, source: str, target: str) -> Rdp:
         return tcp_rdp.TcpRdp(self.house.lab.hosts[source], cast.inside(target))

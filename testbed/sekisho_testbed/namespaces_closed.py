@@ -13,9 +13,10 @@ from . import cast, cast_closed, netlab
 from .charons import Charon
 from .closed_network import ClosedNetwork
 from .closed_side import ClosedSide
-from .consoles import CLOSED, Consoles
+from .consoles import CLOSED
 from .form_page import FormPage
 from .gatehouse import UIDS, WebCa
+from .namespaces_consoles import NamespacesConsoles, refused_at
 from .pc import ContractorPc, TerminalAgent
 from .talks import Identity
 from .vici_talk import ViciError
@@ -49,11 +50,11 @@ class NamespacesClosed(ClosedSide):
         self.held: list[socket.socket] = []
         self.moved: dict[str, contextlib.ExitStack] = {}  # hosts that speak under another address, and the way back
         self.network = ClosedNetwork(world.house, world.folder / "closed", UIDS["sekishod"])  # not started yet
-        self.tls = web_ca.server("closed.seki.test", [cast_closed.ENTRANCE, cast_closed.VDI_SIDE])
-        self.maybe_consoles = Consoles(world, desktops, world.house.closed_hypervisor, self.tls, CLOSED) if desktops else None
+        self.tls = web_ca.server(cast_closed.GATE_NAME, [cast_closed.ENTRANCE, cast_closed.VDI_SIDE])
+        self.maybe_consoles = NamespacesConsoles(world, desktops, world.house.closed_hypervisor, self.tls, CLOSED) if desktops else None
 
     @property
-    def consoles(self) -> Consoles:
+    def consoles(self) -> NamespacesConsoles:
         assert self.maybe_consoles is not None, "the story's mark says no desktops"
         return self.maybe_consoles
 
@@ -78,11 +79,9 @@ class NamespacesClosed(ClosedSide):
     def can_be_up(self, who: str) -> bool:
         return not self.network.dial(who, within=4)
 
-    def wait_tunnel_gone(self, who: str, ended: str) -> None:
-        if ended in ("contract", "circuit"):
-            name = f"circuit-{cast_closed.SITES[who]['circuit']}-"
-            self.world.wait(lambda: not any(held.startswith(name) for held in self.network.gate.tunnels()), 5,
-                            f"charon holds no tunnel of {who}'s circuit")
+    def holds_tunnel(self, who: str) -> bool:
+        name = f"circuit-{cast_closed.SITES[who]['circuit']}-"
+        return any(held.startswith(name) for held in self.network.gate.tunnels())
 
     @contextlib.contextmanager
     def in_clear(self, who: str) -> Iterator[None]:
@@ -163,6 +162,12 @@ class NamespacesClosed(ClosedSide):
 
     def desktop_answers(self, who: str, within: float = 3) -> bool:
         return self.pc(who).desktop_answers(within)
+
+    def plain_entrance(self, who: str) -> str:
+        return refused_at(self.pc(who).host, cast_closed.ENTRANCE, cast.ENTRANCE_PORT)
+
+    def reaches(self, who: str, address: str, port: int, within: float = 1) -> bool:
+        return self.pc(who).reaches(address, port, within) is not None
 
     def keep_evidence(self, folder: pathlib.Path) -> None:
         """What the gate and every charon say of the lines, and what the kernel was told. Logs and captures lie with the others'."""

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 
-from . import netlab
+from . import netlab, screen_font
 
 
 def probe() -> str | None:
@@ -20,10 +20,21 @@ def probe() -> str | None:
     return None if importlib.util.find_spec("PIL") else "python3-pil is not installed"
 
 
+def exactly(picture: pathlib.Path) -> str | None:
+    """The text of a machine in memory, letter by letter; None: the picture is of another screen."""
+    from PIL import Image
+
+    with Image.open(picture) as image:
+        return screen_font.read(image)
+
+
 def read(picture: pathlib.Path) -> str:
-    """All text of a PNG; letters of a text console are small, so it is enlarged, and light text on dark is turned round."""
+    """All text of a PNG; letters of a text console are small, so it is enlarged, and light text on dark is turned round. Screens of
+    machines in memory have letters that are known to the pixel (screen_font.py)."""
     from PIL import Image, ImageOps, ImageStat
 
+    if (known := exactly(picture)) is not None:
+        return known
     with Image.open(picture) as image:
         grey = image.convert("L")
         if ImageStat.Stat(grey).mean[0] < 128:
@@ -44,7 +55,9 @@ def letters(text: str) -> str:
 
 
 def shows(picture: pathlib.Path, wanted: str) -> bool:
-    """Whether the words stand in the picture."""
+    """Whether the words stand in the picture; where it has to be guessed, one letter in ten may be read wrongly."""
+    if (known := exactly(picture)) is not None:
+        return letters(wanted) in letters(known)
     return holds(read(picture), wanted)
 
 

@@ -210,20 +210,9 @@ class Pc(abc.ABC):
     def desktop_answers(self, within: float = 3) -> bool:
         """The screen of his desktop answers at the entrance."""
 
-
-class ConsoleDesk(abc.ABC):
-    """Somebody in a desktop's browser, at the console page (R12). Each answer is the refusal's code, "" where there was none."""
-
     @abc.abstractmethod
-    def login(self, who: str, password: str) -> str: ...
-
-    @abc.abstractmethod
-    def servers(self) -> tuple[str, list[str]]:
-        """And the servers that are listed."""
-
-    @abc.abstractmethod
-    def ticket(self, server: str) -> str:
-        """For this server's screen."""
+    def reaches(self, address: str, port: int, within: float = 3) -> bytes | None:
+        """TCP to there: the first bytes that come by themselves, perhaps none; None where nothing answers."""
 
 
 class Mailbox(abc.ABC):

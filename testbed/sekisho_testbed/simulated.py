@@ -9,22 +9,24 @@ from __future__ import annotations
 import contextlib
 import datetime
 import hashlib
+import importlib.util
 import json
 import pathlib
 import secrets
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from . import cast, cast_closed, certificates, evidence
+from . import cast, cast_closed, certificates, evidence, machines
+from .consoles import INTERNET
 from .device_certificates import DeviceCa
 from .gate_here import AUTHENTICATORS, CHECKS, GateHere, Here, Passwords, bindings, need_bindings
 from .gatehouse import WebCa
-from .labs import Lab
-from .people import ConsoleDesk, Facts, Login, Pc, Rdp
-from .programs.forms import EDGE
+from .labs import Lab, NotHere
+from .people import Facts, Login, Pc, Rdp
 from .simulated_closed import HOSTS, SimulatedClosed
+from .simulated_consoles import SimulatedConsoles, SimulatedGuest, address_of
 from .simulated_login import SimulatedLogin
 from .simulated_pc import SimulatedAgent, SimulatedPage, SimulatedPc
 from .simulated_scan import scan
@@ -52,7 +54,8 @@ class SimulatedHouse(Lab):
     def __enter__(self) -> "SimulatedHouse":
         certificates.make_ca(self.ca, self.begun)
         web = WebCa(self.folder / "web")
-        self.gate_tls = web.server(cast.GATE_NAME, [cast.GATE_PUBLIC, cast.GATE_INNER])
+        self.gate_tls = web.server(cast.GATE_NAME, [cast.GATE_PUBLIC, cast.GATE_INNER, cast.VDI_SIDE])
+        self.closed_tls = web.server(cast_closed.GATE_NAME, [cast_closed.ENTRANCE, cast_closed.VDI_SIDE])
         self.fingerprint = certificates.fingerprint(self.gate_tls[0])
         self.contexts = Contexts(web.certificate)
         return self
@@ -72,11 +75,17 @@ def _named(plugin: dict[str, Any]) -> dict[str, Any]:
     return {"name": plugin["plugin"], "config": plugin["config"]}
 
 
+class Carried(Protocol):
+    """Whose bytes the world carries; work(): whether anything moved."""
+
+    def work(self) -> bool: ...
+
+
 class SimulatedRdp(Rdp):
     """What the kernel was told decides about every packet, as netd's table does; a refused one is told to the gate."""
 
     def __init__(self, world: "SimulatedWorld", source: str, target: str) -> None:
-        self.world, self.ends = world, (cast.inside(source), cast.inside(target))
+        self.world, self.ends = world, (address_of(source), address_of(target))
         self.opened = self.answered()
 
     def answered(self) -> bool:
@@ -85,33 +94,6 @@ class SimulatedRdp(Rdp):
                 return True
             gate.refuse_rdp(*self.ends)
         return False
-
-
-class SimulatedDesk(ConsoleDesk):
-    """What a relay asks the gatekeeper for a browser at this address."""
-
-    def __init__(self, world: "SimulatedWorld", address: str) -> None:
-        self.world, self.address = world, address
-
-    def ask(self, body: Any) -> Any:
-        seam = bindings().seam
-        number = self.world.next_port()
-        self.world.relays["internet"].send(seam.ConsoleRequest(number, "console", self.address, EDGE, body))
-        return self.world.wait(lambda: self.world.replies.pop(number, None), 5, "an answer of the console page")
-
-    @staticmethod
-    def code(answer: Any) -> str:
-        return str(answer.refusal.code) if type(answer).__name__ == "ConsoleRefused" else ""
-
-    def login(self, who: str, password: str) -> str:
-        return self.code(self.ask(bindings().seam.ConsoleLogin(who, password)))
-
-    def servers(self) -> tuple[str, list[str]]:
-        answer = self.ask(bindings().seam.ListServers())
-        return self.code(answer), [] if self.code(answer) else [server.id for server in answer.servers]
-
-    def ticket(self, server: str) -> str:
-        return self.code(self.ask(bindings().seam.WantTicket(server)))
 
 
 class SimulatedWorld(GateHere):
@@ -126,14 +108,19 @@ class SimulatedWorld(GateHere):
         self.captures: list[tuple[str, Capture]] = []       # (where, what passes there)
         self.pcs: dict[str, SimulatedPc] = {}
         self._closed: SimulatedClosed | None = None
+        self._consoles: SimulatedConsoles | None = None
+        self.carried: list[Carried] = []                    # viewers, guests and machines, whose bytes are carried
+        self.guests: dict[tuple[str, int], SimulatedGuest] = {}
+        self.standing: dict[str, machines.Machine] = {}     # desktops of the registry, by address
+        self.starts = 0
         self.ports = 40_000
         self.begun = house.begun
 
     # --- life -----------------------------------------------------------------------------------------------------------------
     def open(self, *, here: Callable[[], Here] = Here, desktops: str = "", closed: bool | dict[str, Any] = False,
              **config: Any) -> "SimulatedWorld":
-        """`desktops` is for labs with machines: here every desktop stands at the address that the registry says, and nobody but the
-        pages shows it. `closed`: with the closed path."""
+        """`desktops`: model of the desktops that the gate makes (machines.py: plain, login), or "host" for those that stand in the
+        registry; with it come consoles, pages and recordings, on the closed path too. `closed`: with the closed path."""
         sekisho = bindings()
         self.bare_entrance = not desktops
         self.brought = here()
@@ -145,16 +132,25 @@ class SimulatedWorld(GateHere):
         self.clock = sekisho.gate.VirtualTime(seed=1, start=self.begun)
         self.store, self.log = sekisho.MemoryStore(), sekisho.MemoryJournal(start=self.begun)
         document = cast.registry(self.begun)
+        if desktops:
+            if importlib.util.find_spec("PIL") is None:
+                raise NotHere("python3-pil is not installed: screens cannot be drawn or read")
+            self._consoles = SimulatedConsoles(self, desktops, INTERNET, "internet", self.house.gate_tls, self.reaches)
+            self._stand(cast.DESKTOPS)
         if closed:
-            self._closed = SimulatedClosed(self)
-            cast_closed.add_to(document, self.begun, self.house.devices)
+            self._closed = SimulatedClosed(self, desktops)
+            self._stand(cast_closed.DESKTOPS if desktops else {})
+            cast_closed.add_to(document, self.begun, self.house.devices, machines=bool(desktops))
+        self.bare_entrance = not desktops
+        self.carried += [*self.both_consoles(), *self.standing.values()]
         self._start(self._config(**config), registry=self.furnished(document))
         for who in ("mori", "tani"):
             self.enrol(who)
         return self
 
     def _config(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None, **_: Any) -> dict[str, Any]:
-        brought = self.brought
+        brought, told = self.brought, [side.configuration() for side in self.both_consoles()]
+        site = {"hypervisors": [side["zone"] for side in told], "consoles": told[0]["consoles"]} if told else {}
         checks = [*CHECKS, *(check.name for check in brought.checks)]
         configs = {"client_certificate": {"ca_file": str(self.house.ca / "ca.pem"), "crl_file": str(self.house.ca / "crl.pem")},
                    "email_code": {"pepper_file": str(self.folder / "code.pepper")}, "totp": {"key_file": str(self.folder / "totp.key")}}
@@ -167,9 +163,11 @@ class SimulatedWorld(GateHere):
                        "zones": ["internet_business", "internet_dmz"], "factors": factors or ["certificate", "password", "code"],
                        "least_factors": 1 if factors else 2, "checks": [{"check": name, "mode": "enforce"} for name in checks],
                        "tun": {"name": "sekisho0", "gate_address": cast.GATE_INNER, "prefix": 24, "mtu": 1354},
-                       "entrance": f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT}", **brought.internet(), **(path or {})},
+                       "entrance": f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT}", **(told[0]["path"] if told else {}), **brought.internet(),
+                       **(path or {})},
                       *brought.path_configs(),
-                      *([self._closed.path(self._closed.plugin())] if self._closed else [])],
+                      *([{**self._closed.path(self._closed.plugin()), **(told[1]["path"] if told else {})}] if self._closed else [])],
+            **site,
         }
 
     def _start(self, config: dict[str, Any], **more: Any) -> None:
@@ -189,16 +187,24 @@ class SimulatedWorld(GateHere):
             self.closed_front = self.gate.front_engine(cast_closed.PATH, entrance, client_ca_pem=(self.house.ca / "ca.pem").read_text(), **tls)
         self.python_fronts = {name: self.gate.front(name) for name in self.brought.paths}
         self.grants: dict[int, Any] = {}
-        self.replies: dict[int, Any] = {}  # to a page's questions
-        self.relays = {path["name"]: self.gate.attach("relay", path["name"], self._relay_heard)
-                       for path in config["paths"] if path["name"] in ("internet", cast_closed.PATH)}
+        self.relays: dict[str, Any] = {}
+        self.zones = {entry["name"]: list(entry["zones"]) for entry in config["paths"]}
+        for name, zones in self.zones.items():
+            side = next((one for one in self.both_consoles() if one.path == name), None)
+            if side is not None:
+                self.relays[name] = side.start(self.gate, zones, self._relay_heard, self.seed())
+            elif name in ("internet", cast_closed.PATH):
+                self.relays[name] = self.gate.attach("relay", name, self._relay_heard)
 
-    def restart(self, **config: Any) -> None:
+    def restart(self, *, bare_entrance: bool = False, **config: Any) -> None:
         self.run(until=self.now())
+        self.bare_entrance = self.bare_entrance or bare_entrance
         self._stop()
         self._start(self._config(**config))
 
     def _stop(self) -> None:
+        for side in self.both_consoles():
+            side.stop()
         self.front.close()
         self.posture.close()
         if self._closed:
@@ -209,6 +215,49 @@ class SimulatedWorld(GateHere):
     def closed(self) -> SimulatedClosed:
         assert self._closed is not None, "the story's mark says nothing of a closed path"
         return self._closed
+
+    def seed(self) -> int:
+        """Another one for each process that is started: chance differs."""
+        self.starts += 1
+        return self.starts
+
+    def start_relay(self, side: SimulatedConsoles) -> None:
+        """Anew, after the one before has died."""
+        self.relays[side.path] = side.start_relay(self.gate, self.zones[side.path], self._relay_heard, self.seed())
+
+    def both_consoles(self) -> list[SimulatedConsoles]:
+        """The Internet's side, and the closed one's where there is one."""
+        closed = self._closed.maybe_consoles if self._closed is not None else None
+        return [side for side in (self._consoles, closed) if side is not None]
+
+    @property
+    def consoles(self) -> SimulatedConsoles:
+        assert self._consoles is not None, "the story's mark says no desktops"
+        return self._consoles
+
+    def _stand(self, desktops: dict[str, Any]) -> None:
+        for name in desktops:
+            self.standing[address_of(name)] = machines.desktop(name)
+
+    def dialled(self, address: str, port: int) -> socket.socket | None:
+        """What a relay reaches at that address."""
+        if (guest := self.guests.get((address, port))) is not None:
+            return guest.dialled()
+        machine = self.standing.get(address)
+        return machine.screen() if machine is not None and port == cast.ENTRANCE_PORT else None
+
+    def guest_screen(self, desktop: str, port: int) -> SimulatedGuest:
+        return SimulatedGuest(self, (address_of(desktop), port))
+
+    def reaches(self, who: str, address: str) -> tuple[str, Callable[[], bool]]:
+        """Through his tunnel: its address, and whether packets get there (now). ConnectionError."""
+        name, port = address.rsplit(":", 1)
+        pc = self.pc(who)
+        tunnel = pc.tunnel()
+        if tunnel is None or not tunnel.passes(name, int(port)):
+            raise ConnectionError(f"{address} is not reached from {pc.host}")
+        source = tunnel.address
+        return source, lambda: pc.tunnel() is tunnel and self.kernel_lets(source, name, int(port))
 
     @contextlib.contextmanager
     def at_gate(self) -> Iterator[Any]:
@@ -229,13 +278,21 @@ class SimulatedWorld(GateHere):
 
     def close(self) -> None:
         if hasattr(self, "gate"):
+            for side in self.both_consoles():
+                side.close()
             self._stop()
+        for machine in self.standing.values():
+            machine.end_screens()
+
+    def logs(self) -> list[str]:
+        """Of everything but the gate itself, a line of JSON each."""
+        return [*self.front.log, *self.posture.log, *(self.closed_front.log if self._closed else []),
+                *(line for side in self.both_consoles() for line in side.log())]
 
     def check_logs(self) -> None:
         """The journal must prove itself; nothing in the fronts' logs is worse than a warning that the story allowed."""
         self.journal_proves()
-        logs = [*self.front.log, *self.posture.log, *(self.closed_front.log if self._closed else [])]
-        rows = [json.loads(line) for line in logs]
+        rows = [json.loads(line) for line in self.logs()]
         bad = [row for row in rows if row.get("level") in ("error", "critical") and row.get("event") not in self.allowed]
         assert not bad, bad[:20]
 
@@ -245,7 +302,9 @@ class SimulatedWorld(GateHere):
         self.story.facts["時計 Clock"] = f"{self.begun:%Y-%m-%d %H:%M:%S} UTC + {self.elapsed():.3f} s (virtual)"
         if hasattr(self, "gate"):
             self.keep_gate()
-            (folder / "events.jsonl").write_text("".join(f"{line}\n" for line in [*self.front.log, *self.posture.log, *(self.closed_front.log if self._closed else [])]))
+            (folder / "events.jsonl").write_text("".join(f"{line}\n" for line in self.logs()))
+            for side in self.both_consoles():
+                self.story.pictures += side.pictures(folder)
 
     # --- time -------------------------------------------------------------------------------------------------------------------
     def now(self) -> datetime.datetime:
@@ -303,7 +362,7 @@ class SimulatedWorld(GateHere):
         while moved:
             self.clock.settle()
             moved = any([wire.pump() for wire in list(self.wires)])
-            moved = any([line.work() for line in [*self.lines, *self.python_runs]]) or moved
+            moved = any([line.work() for line in [*self.lines, *self.python_runs, *self.carried]]) or moved
             for front in self.python_fronts.values():
                 pushes, front.pushes[:] = list(front.pushes), []
                 for run in [run for run in self.python_runs if run.front is front]:
@@ -383,6 +442,21 @@ class SimulatedWorld(GateHere):
         rights = [right for rights in self.gate.kernel.values() for right in rights if right.address == source]
         return not self.kernel_filters or any(r.address == to and r.port == port for right in rights for r in right.filter)
 
+    def ends_within(self, seconds: float, what: str, end: Callable[[], object], gone: dict[str, Callable[[], object]]) -> None:
+        begun, took = self.now(), {name: float("inf") for name in gone}
+        limit = begun + datetime.timedelta(seconds=seconds + 3)
+        end()
+        while True:
+            self.run(until=self.now())
+            for name, check in gone.items():
+                if took[name] == float("inf") and check():
+                    took[name] = (self.now() - begun).total_seconds()
+            due = self.next_due()
+            if due is None or due > limit or max(took.values()) < float("inf"):
+                break
+            self.run(until=due)
+        self._ended_within(seconds, what, took, gone)
+
     # --- RDP inside -------------------------------------------------------------------------------------------------------------
     def rdp(self, source: str, target: str) -> "SimulatedRdp":
         return SimulatedRdp(self, source, target)
@@ -391,8 +465,6 @@ class SimulatedWorld(GateHere):
     def _relay_heard(self, message: Any) -> None:
         if type(message).__name__ == "EntranceGrant":
             self.grants[message.number] = message
-        elif type(message).__name__ == "ConsoleReply":
-            self.replies[message.number] = message.body
 
     def entrance(self, address: str, path: str = "internet") -> Any:
         """What the relay of this path is told about a peer; None: no answer."""
@@ -408,13 +480,14 @@ class SimulatedWorld(GateHere):
 
     def plain_entrance(self, who: str) -> str:
         tunnel = self.pc(who).tunnel()
-        assert tunnel is not None and tunnel.passes(cast.GATE_INNER, cast.ENTRANCE_PORT), f"{who} does not reach the entrance"
-        grant = self.entrance(tunnel.address)
-        assert grant is not None, "the gatekeeper says nothing"
-        return "" if grant.ok else str(grant.refusal.code)
+        assert tunnel is not None and tunnel.passes(cast.GATE_INNER, cast.ENTRANCE_PORT), "no packet of his gets there"
+        return self.refused_at(tunnel.address)
 
-    def console_desk(self, desktop: str) -> "SimulatedDesk":
-        return SimulatedDesk(self, cast.address(cast.DESKTOPS[desktop]))
+    def refused_at(self, address: str, path: str = "internet") -> str:
+        """What the gate has the relay tell this peer."""
+        grant = self.entrance(address, path)
+        assert grant is not None, "the gate does not answer"
+        return "" if grant.ok else f"{grant.refusal.code} {grant.refusal.what.ja}"
 
     # --- people -------------------------------------------------------------------------------------------------------------------
     def pc(self, who: str) -> SimulatedPc:

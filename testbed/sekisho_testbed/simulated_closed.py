@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from . import cast, cast_closed
 from .closed_side import ClosedSide
+from .consoles import CLOSED
 from .gate_here import CHECKS
 from .programs.forms import Fields
+from .simulated_consoles import SimulatedConsoles
 from .simulated_pc import SimulatedAgent, SimulatedPage, SimulatedPc, answer_of, request
 from .talks import Identity, Talk
 
@@ -43,9 +45,15 @@ class EntrancePage(SimulatedPage):
 
 
 class SimulatedClosed(ClosedSide):
-    def __init__(self, world: "SimulatedWorld") -> None:
+    def __init__(self, world: "SimulatedWorld", desktops: str = "") -> None:
         super().__init__(world)
         self.here = world
+        self.maybe_consoles = SimulatedConsoles(world, desktops, CLOSED, cast_closed.PATH, world.house.closed_tls, self._way) if desktops else None
+
+    @property
+    def consoles(self) -> SimulatedConsoles:
+        assert self.maybe_consoles is not None, "the story's mark says no desktops"
+        return self.maybe_consoles
 
     @staticmethod
     def path(plugin: dict[str, Any]) -> dict[str, Any]:
@@ -74,6 +82,10 @@ class SimulatedClosed(ClosedSide):
     def can_be_up(self, who: str) -> bool:
         """A circuit that is closed has no connection in charon (core/circuits), so that its line is not up."""
         return not self.circuit(who)["closed_because"]
+
+    def holds_tunnel(self, who: str) -> bool:
+        circuit = self.circuit(who)
+        return bool(circuit["line"] == "up" and not circuit["closed_because"])
 
     @contextlib.contextmanager
     def in_clear(self, who: str) -> Iterator[None]:
@@ -121,6 +133,22 @@ class SimulatedClosed(ClosedSide):
     def hold_desktop(self, who: str) -> Callable[[], bool]:
         assert self.desktop_answers(who), f"{who} has no desktop"
         return lambda: self.desktop_answers(who)
+
+    def _way(self, who: str, address: str) -> tuple[str, Callable[[], bool]]:
+        """His terminal's own address, and whether the kernel lets it go there (now). ConnectionError."""
+        name, port = address.rsplit(":", 1)
+        if not self.reaches(who, name, int(port)):
+            raise ConnectionError(f"{address} is not reached from {who}'s terminal")
+        source = cast_closed.pc_address(who)
+        return source, lambda: self.here.kernel_lets(source, name, int(port))
+
+    def plain_entrance(self, who: str) -> str:
+        assert self.reaches(who, cast_closed.ENTRANCE, cast.ENTRANCE_PORT), "no packet of his gets there"
+        return self.here.refused_at(cast_closed.pc_address(who), cast_closed.PATH)
+
+    def reaches(self, who: str, address: str, port: int, within: float = 1) -> bool:
+        self.here.run(until=self.here.now())
+        return self.here.kernel_lets(cast_closed.pc_address(who), address, port)
 
     def desktop_answers(self, who: str, within: float = 3) -> bool:
         """The kernel's rights let a packet of the terminal pass, and the relay is told his desktop."""

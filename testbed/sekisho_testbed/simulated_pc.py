@@ -172,6 +172,11 @@ class SimulatedPc(Pc):
         grant = self.world.entrance(tunnel.address)
         return bool(grant is not None and grant.ok and grant.desktop == self.world.people[self.who]["desktop"])
 
+    def reaches(self, address: str, port: int, within: float = 3) -> bytes | None:
+        """A packet passes the tunnel, the front's filter and the kernel's rights."""
+        tunnel = self.tunnel()
+        return b"" if tunnel is not None and tunnel.passes(address, port) else None
+
 
 class SimulatedSamlClient(SamlListener):
     """A newer VPN client: the browser brings it a one-time id, with which it fetches its session."""

@@ -42,10 +42,13 @@ class Contexts:
 class TlsLine:
     """A client's end of one connection. `context` None: its bytes go out as they are."""
 
-    def __init__(self, engine: Any, address: str, port: int, context: ssl.SSLContext | None, seen: Sequence[Seen] = ()) -> None:
+    def __init__(self, engine: Any, address: str, port: int, context: ssl.SSLContext | None, seen: Sequence[Seen] = (), *,
+                 name: str = cast.GATE_NAME, passes: Callable[[], bool] = lambda: True) -> None:
+        """`name`: what the certificate must say; `passes`: whether packets get there and back now."""
+        self.passes = passes
         self.socket, self.seen = engine.connect(address, port), list(seen)
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname=cast.GATE_NAME) if context else None
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname=name) if context else None
         self.ready = self.tls is None
         self.to_say: deque[bytes] = deque()
         self.heard = bytearray()
@@ -73,7 +76,7 @@ class TlsLine:
     def pump(self) -> bool:
         """Carries what can be carried now; whether anything was."""
         moved = False
-        while not self.over:
+        while not self.over and self.passes():
             step = self._step()
             if out := (self.outgoing.read() if self.tls else self._plain()):
                 self._look(out)

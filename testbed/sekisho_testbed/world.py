@@ -18,8 +18,10 @@ from typing import Any
 
 from . import cast, evidence
 from .closed_side import ClosedSide
+from .consoles import Consoles
+from .guest_screen import GuestScreen
 from .netlab import wait_until
-from .people import Agent, ClientRun, ConsoleDesk, Facts, Login, Mailbox, Page, Pc, Rdp, Report
+from .people import Agent, ClientRun, Facts, Login, Mailbox, Page, Pc, Rdp, Report
 from .talks import Capture, Heard, Identity, Talk
 
 
@@ -32,6 +34,7 @@ class World(abc.ABC):
     """One story's world: a fresh gate with the constant cast around it."""
 
     story: evidence.Story
+    folder: pathlib.Path  # the story's own
     allowed: list[str]
     people: dict[str, dict[str, str]]
 
@@ -114,6 +117,18 @@ class World(abc.ABC):
         took = (self.elapsed() if limit.met_at is None else limit.met_at) - begun
         self.story.add("limit", f"{what} (allowed: {seconds:g} s)", took, took <= seconds)
         assert took <= seconds, f"{what}: took {took:.2f} s, allowed are {seconds} s"
+
+    @abc.abstractmethod
+    def ends_within(self, seconds: float, what: str, end: Callable[[], object], gone: dict[str, Callable[[], object]]) -> None:
+        """After `end` each of these is true within `seconds` of its beginning: a promise of the rules. What each took is told."""
+
+    def _ended_within(self, seconds: float, what: str, took: dict[str, float], gone: dict[str, Callable[[], object]]) -> None:
+        for name, passed in took.items():
+            print(f"{what}: {name} after {passed:.2f} s")
+            self.story.add("limit", f"{what}: {name} (allowed: {seconds:g} s)", min(passed, seconds + 3), passed <= seconds)
+        late = {name: passed for name, passed in took.items() if passed > seconds}
+        assert not late, f"{what}: later than {seconds:g} s: {late}"
+        assert all(check() for check in gone.values()), f"{what}: something that was gone is there again"
 
     def elapsed(self) -> float:
         """Seconds of the clock by which limits are kept."""
@@ -216,17 +231,23 @@ class World(abc.ABC):
         """The same over UDP; whether an answer came."""
         raise NotImplementedError("needs packets: no right has a protocol")
 
-    def console_desk(self, desktop: str) -> ConsoleDesk:
-        """A browser on this desktop, at the console page; the story is marked `gate(desktops="host")`."""
-        raise NotImplementedError("needs a relay with pages")
-
-    def plain_entrance(self, who: str) -> str:
-        """What a viewer program at his PC is told at the entrance: the refusal's code, "" when it shows his desktop. A gate with pages
-        (`gate(desktops=…)`) has none for anybody (R15)."""
-        raise NotImplementedError("needs a relay")
+    @property
+    def consoles(self) -> Consoles:
+        """Of the Internet's side, in a story that is marked `gate(desktops=…)`."""
+        raise NotImplementedError("needs consoles")
 
     def open_console(self, who: str, server: str) -> Callable[[], None]:
         """At the console page, from this person's desktop, the server's screen is opened; what closes it."""
+        screen = self.consoles.at_consoles(who).open(server)
+        self.story.did(f"{who} opens the console of {server}")
+        return screen.close
+
+    @abc.abstractmethod
+    def plain_entrance(self, who: str) -> str:
+        """A viewer program at this person's PC opens the desktop entrance: the words with which it is refused; "" when it is not."""
+
+    def guest_screen(self, desktop: str, port: int) -> GuestScreen:
+        """At the address of this desktop, which the registry has there (guest_screen.in_place_of)."""
         raise NotImplementedError("needs consoles")
 
     @abc.abstractmethod
@@ -356,8 +377,9 @@ class World(abc.ABC):
     def end_session(self, number: str, *, reason: str = "test") -> None: ...
 
     @abc.abstractmethod
-    def restart(self, **config: Any) -> None:
-        """The gate stops and starts again, with this configuration; what was stored stays."""
+    def restart(self, *, bare_entrance: bool = False, **config: Any) -> None:
+        """The gate stops and starts again, with this configuration; what was stored stays. `bare_entrance`: from now on the desktop
+        entrance opens for a viewer program, which is a lab's switch."""
 
     @abc.abstractmethod
     def enrol_app(self, who: str) -> str:

@@ -240,6 +240,18 @@ def test_a_verb_that_judges_can_fail(verb: str) -> None:
         assert all(line.ok for line in stage.story.lines), stage.story.lines
 
 
+def test_an_end_that_is_late_or_comes_back_is_none() -> None:
+    checks: dict[str, Callable[[], object]] = {"screen": lambda: True, "desktop": lambda: True}
+    stage = Stage()
+    stage._ended_within(2, "it", {"screen": 0.1, "desktop": 2.0}, checks)
+    assert [line.ok for line in stage.story.lines] == [True, True]
+    back: dict[str, Callable[[], object]] = {"screen": lambda: True, "desktop": lambda: False}
+    for took, after in (({"screen": 0.1, "desktop": 2.1}, checks), ({"screen": 0.1, "desktop": float("inf")}, checks),
+                        ({"screen": 0.1, "desktop": 1.0}, back)):
+        with pytest.raises(AssertionError):
+            Stage()._ended_within(2, "it", took, after)
+
+
 @pytest.mark.parametrize("verb", ["World.must", "World.must_not", "World.limit", "World.refusal", "ClosedSide.must_be_refused"])
 def test_what_has_failed_stands_so_in_the_evidence(verb: str) -> None:
     for way in PROOFS[verb][0]:

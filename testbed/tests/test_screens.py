@@ -10,11 +10,13 @@ from typing import Any, cast
 import pytest
 
 from sekisho_testbed import hypervisor, ocr
-from sekisho_testbed.consoles import INTERNET, Consoles
-from sekisho_testbed.guest_screen import HEIGHT, WIDTH, GuestScreen
+from sekisho_testbed.consoles import INTERNET
+from sekisho_testbed.guest_screen import HEIGHT, WIDTH, ListeningGuest
+from sekisho_testbed.namespaces_consoles import NamespacesConsoles
 from sekisho_testbed.netlab import wait_until
 from sekisho_testbed.ordeal.recording import MOST_WORDS, Blind
-from sekisho_testbed.viewer import EXTENDED_CLIPBOARD, Plain, Viewer, cut_text, extended, provide
+from sekisho_testbed.viewer import EXTENDED_CLIPBOARD, cut_text, extended, provide
+from sekisho_testbed.viewer_wire import Plain, ThreadViewer
 
 
 class Here:
@@ -26,16 +28,16 @@ class Here:
 
 
 @pytest.fixture
-def pair() -> Iterator[tuple[Viewer, GuestScreen]]:
+def pair() -> Iterator[tuple[ThreadViewer, ListeningGuest]]:
     here = Here()
-    guest = GuestScreen(cast(Any, here), 0)
-    viewer = Viewer(Plain(socket.create_connection(here.listener.getsockname())), encodings=[EXTENDED_CLIPBOARD])
+    guest = ListeningGuest(cast(Any, here), 0)
+    viewer = ThreadViewer(Plain(socket.create_connection(here.listener.getsockname())), encodings=[EXTENDED_CLIPBOARD])
     yield viewer, guest
     viewer.close()
     guest.close()
 
 
-def test_the_picture_arrives(pair: tuple[Viewer, GuestScreen], tmp_path: pathlib.Path) -> None:
+def test_the_picture_arrives(pair: tuple[ThreadViewer, ListeningGuest], tmp_path: pathlib.Path) -> None:
     viewer, _ = pair
     from PIL import Image
 
@@ -44,7 +46,7 @@ def test_the_picture_arrives(pair: tuple[Viewer, GuestScreen], tmp_path: pathlib
 
 
 @pytest.mark.parametrize("said", [cut_text(b"words"), extended(provide(b"words")), b"\0\0\0" + struct.pack(">i", -3) + b"wor"])
-def test_a_clipboard_arrives_in_both_directions_also_in_fragments(pair: tuple[Viewer, GuestScreen], said: bytes) -> None:
+def test_a_clipboard_arrives_in_both_directions_also_in_fragments(pair: tuple[ThreadViewer, ListeningGuest], said: bytes) -> None:
     viewer, guest = pair
     wait_until(lambda: guest.connections, 5, "the guest has its viewer")
     viewer.say(b"\6" + said)
@@ -55,7 +57,7 @@ def test_a_clipboard_arrives_in_both_directions_also_in_fragments(pair: tuple[Vi
     assert viewer.heard[-1] == ("clipboard", b"\3" + said) and ("clipboard", b"\6" + said) in guest.heard
 
 
-def test_keys_arrive_and_an_end_is_noticed(pair: tuple[Viewer, GuestScreen]) -> None:
+def test_keys_arrive_and_an_end_is_noticed(pair: tuple[ThreadViewer, ListeningGuest]) -> None:
     viewer, guest = pair
     viewer.type("Ab", pause=0)
     wait_until(lambda: guest.count("key") == 6, 5, "two letters and a shift, down and up")
@@ -63,17 +65,17 @@ def test_keys_arrive_and_an_end_is_noticed(pair: tuple[Viewer, GuestScreen]) -> 
     assert viewer.wait_end(5) and not viewer.live
 
 
-def test_what_is_unknown_ends_a_viewer(pair: tuple[Viewer, GuestScreen]) -> None:
+def test_what_is_unknown_ends_a_viewer(pair: tuple[ThreadViewer, ListeningGuest]) -> None:
     viewer, guest = pair
     wait_until(lambda: guest.connections, 5, "the guest has its viewer")
     guest.say(b"\x42")
     assert "unknown message" in viewer.wait_end(5)
 
 
-def test_what_a_screen_showed_last_is_kept_with_its_end(pair: tuple[Viewer, GuestScreen], tmp_path: pathlib.Path) -> None:
+def test_what_a_screen_showed_last_is_kept_with_its_end(pair: tuple[ThreadViewer, ListeningGuest], tmp_path: pathlib.Path) -> None:
     viewer, guest = pair
     wait_until(lambda: viewer.updates > 0, 5, "the picture")
-    consoles = Consoles.__new__(Consoles)
+    consoles = NamespacesConsoles.__new__(NamespacesConsoles)
     consoles.viewers, consoles.side = [viewer], INTERNET
     guest.say(b"\2")
     guest.say(b"\x42")
@@ -84,7 +86,7 @@ def test_what_a_screen_showed_last_is_kept_with_its_end(pair: tuple[Viewer, Gues
 
 def test_a_blind_viewer_proves_that_it_was_shown_something() -> None:
     here = Here()
-    guest = GuestScreen(cast(Any, here), 0)
+    guest = ListeningGuest(cast(Any, here), 0)
     blind = Blind(Plain(socket.create_connection(here.listener.getsockname())), [], "blind")
     try:
         first = blind.shown(MOST_WORDS, within=10)
@@ -96,7 +98,7 @@ def test_a_blind_viewer_proves_that_it_was_shown_something() -> None:
         guest.close()
 
 
-class Silent(GuestScreen):
+class Silent(ListeningGuest):
     """Answers no question for a picture."""
 
     def _talk(self, connection: socket.socket) -> None:

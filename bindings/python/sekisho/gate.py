@@ -15,22 +15,26 @@ from types import TracebackType
 from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, Union, cast
 
 from sekisho import plugins
+from sekisho._core.desktops import Pool, Seat
 from sekisho._core.front import FrontEngine, FrontSocket
-from sekisho._core.gate import (GateHouse, GateOptions, GatePath, MemoryStore, Neighbour, SessionInfo, Store,
-                                VirtualTime, hash_password, open_store, verify_password)
+from sekisho._core.gate import (ConsolePolicy, GateHouse, GateOptions, GatePath, HyperZone, MemoryStore, Neighbour, SessionInfo,
+                                Store, VirtualTime, hash_password, open_store, verify_password)
 from sekisho._core.journal import MemoryJournal, Query, StoredEntry, Verification
 from sekisho._core.login import PathPolicy
 from sekisho._core.posture import PostureOptions
 from sekisho._core.registry import Registry, SAMPLE_NOW
+from sekisho._core.relay import HyperEngine, RelayEngine, RelayPage, RelaySocket
 from sekisho._core.sdk import Arrival, SendMail
 from sekisho._core.seam import (AnswerLogin, BeginLogin, Done, FilterRule, Granted, KernelRight, LoginAsked,
                                 LogoutSession, Notice, PostureAnswer, PostureRequest, Push, RdpRight, Refused,
                                 Reply, Request, ResumeSession, Resumed, SessionView)
 from sekisho._core.login import CheckPolicy as _CheckPolicy
 from sekisho.errors import GateError, NotInTime, RefusedError
+from sekisho.words import ManagerRole, Zone
 
-__all__ = ["Front", "FrontEngine", "FrontSocket", "Gate", "GateOptions", "GatePath", "MemoryStore", "Neighbour",
-           "SessionInfo", "Store", "VirtualTime", "code_of", "gate_options", "hash_password", "open_store", "verify_password"]
+__all__ = ["ConsolePolicy", "Front", "FrontEngine", "FrontSocket", "Gate", "GateOptions", "GatePath", "HyperEngine", "HyperZone",
+           "MemoryStore", "Neighbour", "RelayEngine", "RelayPage", "RelaySocket", "SessionInfo", "Store", "VirtualTime", "code_of",
+           "gate_options", "hash_password", "open_store", "verify_password"]
 
 _Body = Union[BeginLogin, AnswerLogin, ResumeSession, LogoutSession, PostureRequest]
 
@@ -58,7 +62,20 @@ def _path(path: Mapping[str, Any], posture_listen: Sequence[str]) -> GatePath:
     page = next((p for p in pages if p.address == gate_address), FilterRule(gate_address, 8443, 6))
     return GatePath(policy=policy, tun=tun.get("name", "sekisho0"), gate_address=gate_address,
                     prefix=tun.get("prefix", 24), mtu=tun.get("mtu", 1354), posture_page=page,
-                    entrance=_address(path.get("entrance", gate_address + ":5900")), closed=bool(closed))
+                    entrance=_address(path.get("entrance", gate_address + ":5900")), closed=bool(closed),
+                    **({"desktop_page": _address(desktop)} if (desktop := path.get("pages", {}).get("desktop", {}).get("listen")) else {}))
+
+
+def _pool(pool: Mapping[str, Any]) -> Pool:
+    seats = [Seat(seat.get("desktop", ""), seat["mac"], seat["address"]) for seat in pool["seats"]]
+    out = Pool(pool["name"], pool["manager"], pool["model"], pool.get("account", ""), list(pool.get("desktops", ())), seats)
+    for name in ("spare", "starts_at_once"):
+        if name in pool:
+            setattr(out, name, pool[name])
+    for name in ("start", "boot_limit"):
+        if name + "_s" in pool:
+            setattr(out, name, float(pool[name + "_s"]))
+    return out
 
 
 def gate_options(config: Mapping[str, Any], *, bare_entrance: bool = False) -> GateOptions:
@@ -69,6 +86,8 @@ def gate_options(config: Mapping[str, Any], *, bare_entrance: bool = False) -> G
     return GateOptions(
         node=config.get("node", "1"), gate_id=config["gate_id"], generation_poll=0.0, bare_entrance=bare_entrance,
         paths=[_path(path, posture.get("listen", ())) for path in config["paths"]],
+        consoles=ConsolePolicy(**config.get("consoles", {})),
+        hypervisors=[HyperZone(zone["zone"], [_pool(pool) for pool in zone.get("pools", ())]) for zone in config.get("hypervisors", ())],
         posture=PostureOptions(gate_id=config["gate_id"], allow_simulator=posture.get("allow_simulator", True),
                                server_fingerprints=posture.get("server_fingerprints", [])))
 
@@ -256,6 +275,19 @@ class Gate:
         with the session's source pass: it shows that a check of the filter can fail."""
         return FrontEngine(self._house, path, name=name, role=role, certificate_pem=certificate_pem, key_pem=key_pem,
                            client_ca_pem=client_ca_pem, filters=filters, seed=seed)
+
+    def relay_engine(self, path: str, *, zones: Sequence[Zone], pages: Sequence[RelayPage], certificate_pem: str, key_pem: str,
+                     recordings: str = "", dial: Optional[Callable[[str, int], Any]] = None,
+                     hear: Optional[Callable[[Any], object]] = None, seed: int = 3) -> RelayEngine:
+        """The production's own relay of this path, without its listeners: pages in real TLS, screens, and recordings into
+        that folder ("": none). `dial(address, port)`: a connected socket to a desktop that stands at an address, or None.
+        `hear`: what the gate says of the bare entrance, which whoever calls plays."""
+        return RelayEngine(self._house, name=path, zones=zones, pages=pages, certificate_pem=certificate_pem, key_pem=key_pem,
+                           recordings=recordings, dial=dial, hear=hear, seed=seed)
+
+    def hyper_engine(self, zone: Zone, managers: Sequence[tuple[str, ManagerRole, object]]) -> HyperEngine:
+        """The production's own hyperd of this zone over these console drivers: (name, role, driver) of each manager."""
+        return HyperEngine(self._house, zone=zone, managers=managers)
 
     def attach(self, role: str, name: str, hear: Callable[[Any], object]) -> Neighbour:
         """Any neighbour (front, posture, relay, netd), played by `hear`."""

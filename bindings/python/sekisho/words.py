@@ -2,8 +2,8 @@
 from typing import Literal
 
 __all__ = ["CertificateFault", "CheckMode", "CheckVerdict", "ClientEndWord", "ClientManner", "ConsoleSide",
-           "ConsoleState", "Day", "LoginForm", "MachineState", "Place", "PluginKind", "PluginPosture", "PluginStatus",
-           "PowerAction", "PppState", "Purpose", "RecordedKeys", "RecorderState", "RecordingDamage", "ScreenKind",
+           "ConsoleState", "Day", "LoginForm", "MachineState", "ManagerRole", "Place", "PluginKind", "PluginPosture",
+           "PluginStatus", "PowerAction", "PppState", "Purpose", "RecordedKeys", "RecorderState", "RecordingDamage", "ScreenKind",
            "SessionState", "Verdict", "WatchAction", "Zone"]
 
 #: Why a client's certificate did not verify in the handshake.
@@ -20,6 +20,8 @@ CheckMode = Literal["enforce", "warn", "off"]
 MachineState = Literal["unknown", "running", "paused", "stopped", "crashed"]
 #: What a person may do to a machine's power.
 PowerAction = Literal["start", "shut_down", "power_off", "reboot", "reset"]
+#: What a manager is for: screens of servers; desktops that are made and ended.
+ManagerRole = Literal["consoles", "desktops"]
 #: What a ticket opens at hyperd.
 ScreenKind = Literal["screen", "serial", "picture"]
 #: Which page a peer stands at: on the tunnel's side, on the desktops' side.

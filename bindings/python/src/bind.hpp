@@ -22,5 +22,6 @@ void bind_posture(pybind11::module_& m);
 void bind_fortinet(pybind11::module_& m);
 void bind_gate(pybind11::module_& m);
 void bind_front(pybind11::module_& m);
+void bind_relay(pybind11::module_& m);
 
 }  // namespace sekisho::python

@@ -3,6 +3,7 @@
 #include "gate_house.hpp"
 #include "kinds.hpp"
 #include "policy_words.hpp"
+#include "recordings.hpp"
 #include "registry/rules.hpp"
 #include "run/password_hash/password_hash.hpp"
 #include "seam_casters.hpp"
@@ -28,7 +29,16 @@ void bind_options(py::module_& m) {
       .field("mtu", &GatePath::mtu)
       .field("posture_page", &GatePath::posture_page)
       .field("entrance", &GatePath::entrance)
+      .field("desktop_page", &GatePath::desktop_page)
       .field("closed", &GatePath::closed);
+  using gate::ConsolePolicy;
+  Value<ConsolePolicy>(m, "ConsolePolicy", "What pages and screens go by.")
+      .field("watermark", &ConsolePolicy::watermark)
+      .field("recorded", &ConsolePolicy::recorded)
+      .field("keys", &ConsolePolicy::keys)
+      .field("screens_per_session", &ConsolePolicy::screens_per_session);
+  using Zone = gate::Hypervisors::ZoneOptions;
+  Value<Zone>(m, "HyperZone", "A zone that has a hyperd.").field("zone", &Zone::zone).field("pools", &Zone::pools);
   Value<GateOptions>(m, "GateOptions", "What a gate is told at its start.")
       .field("node", &GateOptions::node)
       .field("gate_id", &GateOptions::gate_id)
@@ -39,7 +49,9 @@ void bind_options(py::module_& m) {
       .field("store_limit", &GateOptions::store_limit)
       .field("hash_limit", &GateOptions::hash_limit)
       .field("kernel_right_ttl_s", &GateOptions::kernel_right_ttl_s)
-      .field("bare_entrance", &GateOptions::bare_entrance);
+      .field("bare_entrance", &GateOptions::bare_entrance)
+      .field("consoles", &GateOptions::consoles)
+      .field("hypervisors", &GateOptions::hypervisors);
   using S = SessionInfo;
   Value<S>(m, "SessionInfo", "A session as staff see it.")
       .field("number", &S::number)
@@ -73,12 +85,12 @@ void bind_time(py::module_& m) {
       .def_property_readonly("now", [](const T& self) { return self.fake.timers.now(); })
       .def_property_readonly("next", [](const T& self) { return self.fake.timers.next(); })
       .def(
-          "settle", [](T& self) { self.fake.timers.settle(); }, Free())
+          "settle", [](T& self) { self.settle(); }, Free())
       .def(
-          "step", [](T& self) { return self.fake.timers.step(); }, Free())
+          "step", [](T& self) { return self.step(); }, Free())
       .def(
-          "advance", [](T& self, std::chrono::microseconds seconds) { self.fake.timers.advance(seconds); },
-          py::arg("seconds"), Free())
+          "advance", [](T& self, std::chrono::microseconds seconds) { self.advance(seconds); }, py::arg("seconds"),
+          Free())
       .def(
           "at",
           [](T& self, Instant at, py::object call) {

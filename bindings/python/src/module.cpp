@@ -27,4 +27,5 @@ PYBIND11_MODULE(_core, m) {
   room("fortinet", bind_fortinet);
   room("gate", bind_gate);
   room("front", bind_front);
+  room("relay", bind_relay);
 }

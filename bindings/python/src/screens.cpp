@@ -3,8 +3,6 @@
 #include "seam_casters.hpp"
 #include "value.hpp"
 
-SEKISHO_WORDS(::sekisho::seam::Place, "desktop", "console")
-
 namespace sekisho::python {
 namespace {
 

@@ -11,3 +11,5 @@ SEKISHO_ONE_OF(::sekisho::seam::ConsoleQuestion)
 SEKISHO_ONE_OF(::sekisho::seam::ConsoleAnswer)
 SEKISHO_ONE_OF(decltype(::sekisho::seam::ConsoleNotice::body))
 SEKISHO_ONE_OF(decltype(::sekisho::seam::RecordingNote::body))
+
+SEKISHO_WORDS(::sekisho::seam::Place, "desktop", "console")

@@ -10,6 +10,7 @@
 #include "plugin/files.hpp"
 #include "programs/relay/events.hpp"
 #include "programs/relay/hyper_screens.hpp"
+#include "programs/relay/recording_thread.hpp"
 #include "programs/relay/relay.hpp"
 #include "programs/relay/screen_desk.hpp"
 #include "programs/relay/static_files.hpp"
@@ -104,7 +105,8 @@ class Process final : private run::ChildControl::Handler, private seam::Link::Ha
         relay_(loop, clock, timers),
         addresses_(loop, clock, timers),
         screens_(clock, timers, addresses_),
-        desk_(loop, clock, timers, entropy_, log, screens_, std::move(recordings), limits_of(path)),
+        desk_(loop, clock, timers, entropy_, log, screens_, on_a_thread(std::move(recordings), clock, timers),
+              limits_of(path)),
         control_(loop, *this) {
     serve(seam::Place::desktop, path.pages.desktop, built_.desktop);
     serve(seam::Place::console, path.pages.console, built_.console);

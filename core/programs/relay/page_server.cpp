@@ -78,7 +78,9 @@ struct PageServer::State : std::enable_shared_from_this<PageServer::State> {
     error_code error;
     const auto peer = socket.remote_endpoint(error);
     if (error) return;
-    const std::string address = peer.address().to_string();
+    arrived(std::move(socket), peer.address().to_string());
+  }
+  void arrived(tcp::socket socket, const std::string& address) {
     const auto same =
         std::ranges::count_if(connections, [&](const auto& entry) { return entry.second->peer == address; });
     if (static_cast<std::size_t>(same) >= limits.of_one_address) return;
@@ -287,6 +289,15 @@ void PageServer::listen(run::Fd listener) {
   SEKISHO_ASSERT(!error);
   state_->acceptor->non_blocking(true, error);
   state_->accept();
+}
+
+void PageServer::arrived(run::Fd connection, const std::string& address) {
+  error_code error;
+  tcp::socket socket(state_->loop);
+  socket.assign(tcp::v4(), connection.get(), error);
+  if (error) return;
+  static_cast<void>(connection.release());
+  state_->arrived(std::move(socket), address);
 }
 
 std::size_t PageServer::connections() const {

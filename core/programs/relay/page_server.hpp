@@ -65,6 +65,9 @@ class PageServer {
 
   /// Accepts from `listener` (listening TCP socket, owned from here on).
   void listen(run::Fd listener);
+  /// A connection that somebody else has accepted (a connected stream socket, owned from here on), of a peer with this
+  /// address: labs, whose wires are in memory.
+  void arrived(run::Fd connection, const std::string& address);
   [[nodiscard]] std::size_t connections() const;
 
  private:

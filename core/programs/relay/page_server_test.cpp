@@ -38,6 +38,27 @@ TEST_F(PageServerTest, AsksTheGatekeeperWithThePeersAddressAndAnswersWhatItSays)
   EXPECT_NE(got.find(R"("state":"on")"), std::string::npos);
 }
 
+TEST_F(PageServerTest, AConnectionThatSomebodyElseAcceptedIsOfThePeerThatHeNames) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+  tcp::socket peer(loop, tcp::v4(), ends[0]);
+  server->arrived(run::Fd(ends[1]), "10.40.0.11");
+  say(peer, get("/api/console/servers"));
+  const auto* question = asked();
+  ASSERT_NE(question, nullptr);
+  EXPECT_EQ(question->peer_address, "10.40.0.11");
+  gate_says(
+      seam::ConsoleReply{question->number, seam::ConsoleRefused{admission::refusal("console.not_a_desktop"), false}});
+  EXPECT_NE(answer(peer).find("console.not_a_desktop"), std::string::npos);
+  std::vector<run::Fd> kept;
+  for (int i = 0; i < 30; ++i) {  // one address has its share here too
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    kept.emplace_back(ends[0]);
+    server->arrived(run::Fd(ends[1]), "10.40.0.11");
+  }
+  EXPECT_EQ(server->connections(), PageLimits{}.of_one_address);
+}
+
 TEST_F(PageServerTest, ARefusalReachesThePage) {
   auto peer = browser();
   say(peer, post("/api/console/login", R"({"person":"mori","password":"x"})"));

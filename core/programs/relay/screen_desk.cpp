@@ -5,7 +5,6 @@
 #include "hyper/refusals.hpp"
 #include "programs/relay/events.hpp"
 #include "programs/relay/farewell.hpp"
-#include "programs/relay/recording_thread.hpp"
 #include "programs/relay/screen_driver.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -71,7 +70,7 @@ struct ScreenDesk::State : std::enable_shared_from_this<ScreenDesk::State>, Scre
   ScreenSource& source;
   const DeskLimits limits;
   const ScreenDriver::Buffer buffer;
-  std::unique_ptr<RecordingThread> recordings;
+  std::unique_ptr<Recordings> recordings;
   std::map<seam::Place, const screens::Pages*> pages;
   seam::Link* link = nullptr;
   std::uint64_t next = 1;
@@ -186,7 +185,7 @@ struct ScreenDesk::State : std::enable_shared_from_this<ScreenDesk::State>, Scre
     step(entry, "console.not_recorded");
     const auto keys = entry->right.keys <= 2 ? static_cast<recording::Keys>(entry->right.keys) : recording::Keys::none;
     recordings->open(entry->right.console, std::move(header), keys,
-                     [weak = weak_from_this(), entry](Result<RecordingThread::Opened> opened) {
+                     [weak = weak_from_this(), entry](Result<Recordings::Opened> opened) {
                        const auto self = weak.lock();
                        if (!self) return;
                        if (!opened) return self->give_up(entry, "console.not_recorded", opened.error().code);
@@ -286,12 +285,11 @@ struct ScreenDesk::State : std::enable_shared_from_this<ScreenDesk::State>, Scre
 };
 
 ScreenDesk::ScreenDesk(asio::io_context& loop, const run::Clock& clock, run::Timers& timers, Entropy& entropy, Log& log,
-                       ScreenSource& source, std::unique_ptr<audit::Disk> recordings, DeskLimits limits)
+                       ScreenSource& source, const MakeRecordings& recordings, DeskLimits limits)
     : state_(std::make_shared<State>(loop, clock, timers, entropy, log, source, std::move(limits))) {
   if (!recordings) return;
-  state_->recordings = std::make_unique<RecordingThread>(
-      std::move(recordings), clock, timers,
-      [weak = std::weak_ptr(state_)](std::uint64_t console, decltype(seam::RecordingNote::body) note) {
+  state_->recordings =
+      recordings([weak = std::weak_ptr(state_)](std::uint64_t console, decltype(seam::RecordingNote::body) note) {
         if (const auto self = weak.lock()) self->on_note(console, std::move(note));
       });
 }

@@ -4,15 +4,15 @@
 //   ticket ─▶ gatekeeper ─right─▶ guest's socket ─▶ recording on the disk ─▶ noted in the journal ─▶ 101, Screen
 //      any step refused or late: the page is told why, and the gatekeeper that the screen is closed
 //
-// Threads: the loop's; recordings are written on a thread of their own. Ownership: everything is borrowed and outlives
+// Threads: the loop's; recordings are written where MakeRecordings says. Ownership: everything is borrowed and outlives
 // it; the link is lent by set_link(). Limits: 5 s for the gatekeeper's answer and for each step; 256 screens in all;
 // 120 s without the gatekeeper, then every screen is closed (recorded ones earlier: their chunks cannot be noted).
 // Errors: a screen that cannot be recorded is not opened (console.not_recorded). Source: issue "Desktops and consoles"
 // parts 2, 3 and 5; threats.md T-60, T-63.
 #pragma once
-#include "audit/disk.hpp"
 #include "base/log.hpp"
 #include "programs/relay/page_server.hpp"
+#include "programs/relay/recordings.hpp"
 #include "programs/relay/screen_source.hpp"
 
 #include <sekisho/sdk/services.hpp>
@@ -36,9 +36,9 @@ struct DeskLimits {
 
 class ScreenDesk final : public PageDesk {
  public:
-  /// `recordings`: the folder; null where nothing is ever recorded (a screen whose right says so is then refused).
+  /// `recordings`: empty where nothing is ever recorded (a screen whose right says so is then refused).
   ScreenDesk(boost::asio::io_context& loop, const run::Clock& clock, run::Timers& timers, Entropy& entropy, Log& log,
-             ScreenSource& source, std::unique_ptr<audit::Disk> recordings, DeskLimits limits);
+             ScreenSource& source, const MakeRecordings& recordings, DeskLimits limits);
   ~ScreenDesk() override;
   ScreenDesk(const ScreenDesk&) = delete;
   ScreenDesk& operator=(const ScreenDesk&) = delete;

@@ -25,8 +25,9 @@ from collections.abc import Iterator
 from .. import cast, hypervisor, labs
 from ..gate_here import need_bindings
 from ..namespaces import NamespacesHouse, NamespacesWorld
+from ..namespaces_consoles import SocketWire
 from ..netlab import wait_until
-from ..viewer import Plain, Viewer
+from ..viewer_wire import Plain, ThreadViewer
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 LOSS_S = 10.0  # threats.md T-63: 5 s to fill a chunk, 5 s until it is on the disk and in the journal
@@ -41,7 +42,7 @@ MOST_WORDS = 256
 LETTERS = "abcdefghijklmnopqrstuvwxyz 0123456789 .,-/;ABCDEFGH"
 
 
-class Blind(Viewer):
+class Blind(ThreadViewer):
     """Understands nothing of what it is shown, so it may ask for any encoding; asks for more all the time, and counts: how often it
     asked, what came. A test that leans on it says with shown() that something came; nothing at all is a failure, not a quiet screen."""
 
@@ -56,8 +57,8 @@ class Blind(Viewer):
         """At that server's console, with a picture."""
         page = world.consoles.at_consoles()
         wire = page.socket(page.ticket(f"/api/console/servers/{server}/ticket"))
-        assert not wire.refused, wire.refused
-        blind = cls(wire, encodings, server)
+        assert isinstance(wire, SocketWire) and not wire.refused, wire.refused
+        blind = cls(wire.wire, encodings, server)
         blind.shown(MOST_WORDS, within=20)
         return blind
 

@@ -7,7 +7,8 @@ are copies: assign them to change them. Errors are members of sekisho.Error.
 """
 from sekisho._core import (console as console, desktops as desktops, fortinet as fortinet, front as front, gate as gate,
                            journal as journal, login as login, paths as paths, plugins as plugins, posture as posture,
-                           recording as recording, registry as registry, screens as screens, sdk as sdk, seam as seam)
+                           recording as recording, registry as registry, relay as relay, screens as screens, sdk as sdk,
+                           seam as seam)
 
 class _Bound(type):
     """The metaclass of every bound class."""

@@ -3,13 +3,14 @@ from datetime import datetime
 from typing import Any, Callable, Optional, Sequence
 
 from sekisho._core import _Bound
+from sekisho._core.desktops import Pool
 from sekisho._core.sdk import SendMail
 from sekisho._core.seam import FilterRule, KernelRight, RdpRight, _Message
 from sekisho._core.registry import Registry
 from sekisho._core.journal import MemoryJournal
 from sekisho._core.login import PathPolicy
 from sekisho._core.posture import PostureOptions
-from sekisho.words import SessionState
+from sekisho.words import RecordedKeys, SessionState, Zone
 
 class GatePath(metaclass=_Bound):
     """One access path as the gatekeeper sees it."""
@@ -20,10 +21,26 @@ class GatePath(metaclass=_Bound):
     mtu: int
     posture_page: FilterRule
     entrance: FilterRule
+    desktop_page: FilterRule
     closed: bool
     def __init__(self, policy: PathPolicy = ..., tun: str = ..., gate_address: str = ..., prefix: int = ...,
                  mtu: int = ..., posture_page: FilterRule = ..., entrance: FilterRule = ...,
-                 closed: bool = ...) -> None: ...
+                 desktop_page: FilterRule = ..., closed: bool = ...) -> None: ...
+
+class ConsolePolicy(metaclass=_Bound):
+    """What pages and screens go by. `keys`: what a recording keeps of the keyboard."""
+    watermark: bool
+    recorded: bool
+    keys: RecordedKeys
+    screens_per_session: int
+    def __init__(self, watermark: bool = ..., recorded: bool = ..., keys: RecordedKeys = ...,
+                 screens_per_session: int = ...) -> None: ...
+
+class HyperZone(metaclass=_Bound):
+    """A zone that has a hyperd; without pools it has servers alone."""
+    zone: Zone
+    pools: Sequence[Pool]
+    def __init__(self, zone: Zone = ..., pools: Sequence[Pool] = ...) -> None: ...
 
 class GateOptions(metaclass=_Bound):
     """What a gate is told at its start; times in seconds."""
@@ -37,10 +54,13 @@ class GateOptions(metaclass=_Bound):
     hash_limit: float
     kernel_right_ttl_s: int
     bare_entrance: bool
+    consoles: ConsolePolicy
+    hypervisors: Sequence[HyperZone]
     def __init__(self, node: str = ..., gate_id: str = ..., paths: Sequence[GatePath] = ...,
                  posture: PostureOptions = ..., shared_store: bool = ..., generation_poll: float = ...,
                  store_limit: float = ..., hash_limit: float = ..., kernel_right_ttl_s: int = ...,
-                 bare_entrance: bool = ...) -> None: ...
+                 bare_entrance: bool = ..., consoles: ConsolePolicy = ...,
+                 hypervisors: Sequence[HyperZone] = ...) -> None: ...
 
 class SessionInfo(metaclass=_Bound):
     """A session as staff see it."""

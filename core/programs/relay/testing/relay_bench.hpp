@@ -3,6 +3,7 @@
 #pragma once
 #include "audit/testing/memory_disk.hpp"
 #include "base/log.hpp"
+#include "programs/relay/recording_thread.hpp"
 #include "programs/relay/screen_desk.hpp"
 #include "run/asio_services.hpp"
 #include "run/clock.hpp"
@@ -89,7 +90,8 @@ class RelayBench : public ::testing::Test {
     pages = std::make_unique<screens::Pages>(seam::Place::console, origin, static_files);
     auto memory = std::make_unique<audit::MemoryDisk>();
     disk = memory.get();
-    desk = std::make_unique<ScreenDesk>(loop, clock, timers, entropy, *log, source, std::move(memory), desk_limits);
+    desk = std::make_unique<ScreenDesk>(loop, clock, timers, entropy, *log, source,
+                                        on_a_thread(std::move(memory), clock, timers), desk_limits);
     desk->serve(*pages);
     desk->set_link(&link);
     server = std::make_unique<PageServer>(loop, clock, timers, *pages, *desk, std::move(tls), page_limits);
