@@ -211,6 +211,10 @@ class NamespacesHouse(Lab):
         return NamespacesWorld(self, name, open_filter=open_filter, story=story)
 
 
+#: What is preloaded into a gatekeeper that has forgotten R01: by the guard that a story takes away.
+FORGETFUL: dict[str, list[str]] = {"": [], "admission": ["open-admission"], "gatekeeper": ["open-admission", "open-consoles"]}
+
+
 class NamespacesWorld(World):
     """A fresh gate in the shared house."""
 
@@ -233,7 +237,8 @@ class NamespacesWorld(World):
     def open(self, *, desktops: str = "", closed: bool | dict[str, Any] = False, without: str = "", **config: Any) -> "NamespacesWorld":
         """`desktops`: model of the desktops that the gate makes on the lab's hypervisor (hypervisor.py: plain, login), or
         "host" for those that stand in the registry; with it come consoles, pages and recordings, on the closed path too. `closed`:
-        with the closed path; keys of its entry in the configuration. `without`: "admission", whose rule of paths and zones is taken out. Throws NotHere."""
+        with the closed path; keys of its entry in the configuration. `without`: "admission", whose rule of paths and zones is taken out, or "gatekeeper", whose rule of a
+        path's screens as well. Throws NotHere."""
         if desktops:
             _ = self.house.hypervisor  # before there is anything to clear away
         self.house.wires.mark()
@@ -251,7 +256,8 @@ class NamespacesWorld(World):
             people += cast_closed.PEOPLE
             self.closed_keys = closed if isinstance(closed, dict) else {}
         self.write_config(**config)
-        self.gatehouse.start(env={"LD_PRELOAD": str(self.house.build / "lib" / "open-admission.so")} if without == "admission" else {})
+        forgets = [str(self.house.build / "lib" / f"{name}.so") for name in FORGETFUL[without]]
+        self.gatehouse.start(env={"LD_PRELOAD": ":".join(forgets)} if forgets else {})
         self.gatehouse.settle(registry, people)
         for who in ("mori", "tani"):
             self.enrol(who)
