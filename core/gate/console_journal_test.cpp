@@ -219,7 +219,7 @@ TEST_F(ConsoleJournal, ARelayThatDiesLeavesTheEndOfEachOfItsScreensOnce) {
   settle();
   const std::vector<std::string> all{told.front(), "console.closed mori " + std::to_string(console) + " relay.gone",
                                      "desktop.closed mori " + std::to_string(desktop) + " relay.gone"};
-  EXPECT_EQ(closed(journal), all);
+  ASSERT_EQ(closed(journal), all);
   EXPECT_EQ(last_entry("desktop.closed")->session, session);
   EXPECT_EQ(last_entry("desktop.closed")->detail.at("target"), "vdi-01");
   relay_id = gate->attach("relay", "internet", relay);
@@ -342,7 +342,7 @@ TEST_F(ConsoleJournal, StreamsAtTheEntranceEndWithTheirRelay) {
   journal.entries.clear();
   gate->detach(relay_id);
   settle();
-  EXPECT_EQ(closed(journal),
+  ASSERT_EQ(closed(journal),
             (std::vector<std::string>{"desktop.closed mori bare relay.gone", "desktop.closed mori bare relay.gone"}));
   EXPECT_EQ(last_entry("desktop.closed")->session, session);
 }

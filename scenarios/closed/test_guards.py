@@ -1,14 +1,18 @@
-"""R01: registry, admission and the kernel's filter each keep the two sides apart; with any one of them gone the others still do."""
+"""R01: registry, admission and the kernel's filter each keep the two sides apart; with any one of them gone the others still do, and
+a relay shows no screen of the other side though all of them are gone."""
 from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections.abc import Iterator
 
 import pytest
 
-from sekisho_testbed import cast, cast_closed
+from sekisho_testbed import cast, cast_closed, guest_screen
+from sekisho_testbed.guest_screen import GuestScreen
 from sekisho_testbed.namespaces import NamespacesWorld
 from sekisho_testbed.pc import ContractorPc, Vpn
+from sekisho_testbed.viewer import Gone
 from sekisho_testbed.world import World
 
 import joins  # beside this file
@@ -96,3 +100,41 @@ def test_without_admissions_guard_the_registry_and_the_kernels_filter_hold(world
         world.advance(61)
     the_registry_refuses(world)
     assert cast_closed.PATH not in {s["path"] for s in world.sessions()}
+
+
+DESKTOP, SCREEN_PORT = "vdi-11", 5901  # Sato's, in the My Number zone
+
+
+@pytest.fixture
+def guest(world: World) -> Iterator[GuestScreen]:
+    assert isinstance(world, NamespacesWorld)
+    with guest_screen.in_place_of(world, DESKTOP, SCREEN_PORT) as screen:
+        yield screen
+
+
+@pytest.mark.gate(closed=True, desktops="host", without="gatekeeper")
+@pytest.mark.needs("packets", "processes", "kernel_filter", "charon", "consoles")
+@pytest.mark.rule("R01", must="fail")
+def test_with_every_other_guard_gone_the_relay_shows_no_screen_of_the_other_side(world: World, guest: GuestScreen) -> None:
+    """A gatekeeper that forgot R01 altogether lets Sato in over the Internet, gives him the screen of his My Number desktop, and
+    writes it down as opened; no rule of the kernel is left. The Internet's relay knows its own zones and opens nothing."""
+    assert isinstance(world, NamespacesWorld)
+    world.allow_event("relay.screen_not_opened", "the relay refuses what the gatekeeper gives")
+    vpn = sato_at_moris_pc(world)
+    assert isinstance(vpn, Vpn)
+    world.remove_kernel_filter()
+    address = cast_closed.address(cast_closed.DESKTOPS[DESKTOP])
+    with world.house.gate.connect(address, SCREEN_PORT, 5) as bare:
+        world.must("the gate's host, where the relay stands, reaches that screen", lambda: bare.recv(12) == b"RFB 003.008\n")
+    page = world.consoles.desktop_page("mori")  # from Mori's PC, in Sato's tunnel
+    view = page.ready()
+    assert view["zone"] == "my_number" and view["desktop"]["id"] == DESKTOP, view
+    for count in (1, 2):
+        wire = page.socket(page.ticket("/api/desktop/ticket"))
+        with pytest.raises(Gone, match="console.other_zone"):
+            wire.read()
+        world.wait(lambda count=count: len(world.journal(event="desktop.closed", person="sato")) == count, 5, "the journal has its end")
+    assert len(world.journal(event="desktop.opened", person="sato")) == 2, "the gatekeeper gave it"
+    assert {entry["code"] for entry in world.journal(event="desktop.closed", person="sato")} == {"console.other_zone"}
+    world.must_not("anybody has come to the guest's screen", lambda: guest.connections)
+    vpn.hang_up()

@@ -71,7 +71,7 @@ def test_sato_works_on_his_server_over_the_closed_path(world: World) -> None:
     number = world.session_of("sato")["number"]
     screen.close()
     console.close()
-    page.end()  # the answer arrives though what it tells of takes his way to the page
+    closed.consoles.desktop_page().end()  # the answer arrives though what it tells of takes his way to the page
     world.wait_no_session("sato", END_S)
     world.wait(lambda: len(world.journal(event="recording.closed", session=number)) == 2, 15, "both recordings are closed")
     files = closed.consoles.files(number)

@@ -165,6 +165,9 @@ def test_a_killed_relay_loses_ten_seconds_at_most(world: World) -> None:
     killed = world.now()
     world.consoles.kill_relay()
     assert console.wait_end(5)
+    end = world.entry(event="console.closed", person="mori")
+    opened = world.entry(event="console.opened", person="mori")
+    assert end["code"] == "relay.gone" and end["detail"]["console"] == opened["detail"]["console"], end
     file = recording(world)
     kept = world.folder / "killed.skr"
     shutil.copy(file, kept)

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from sekisho_testbed.namespaces import unbuilt
+from sekisho_testbed.gate_programs import unbuilt
 
 pytestmark = pytest.mark.needs("machine")
 

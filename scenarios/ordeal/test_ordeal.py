@@ -11,7 +11,8 @@ import pytest
 from sekisho_testbed import netlab
 from sekisho_testbed.attack import Thief, code_round, cookie_of, handle_of, password_round
 from sekisho_testbed.ordeal import faults, flood, hang, kill
-from sekisho_testbed.namespaces import NamespacesWorld, unbuilt
+from sekisho_testbed.gate_programs import unbuilt
+from sekisho_testbed.namespaces import NamespacesWorld
 
 pytestmark = pytest.mark.needs("processes")
 YARD = pytest.mark.needs("yard")

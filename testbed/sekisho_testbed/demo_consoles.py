@@ -25,7 +25,7 @@ END_S = 2.0
 
 def missing(build: pathlib.Path) -> str | None:
     """Why this half cannot be shown on this machine, or None."""
-    from .namespaces import unbuilt_pages
+    from .gate_programs import unbuilt_pages
 
     return hypervisor.missing() or ocr.probe() or browser.probe() or unbuilt_pages(build)
 

@@ -24,7 +24,8 @@ from .browser import Browser
 from .charons import Charon
 from .form_page import FormPage
 from .labs import NotHere
-from .namespaces import NamespacesHouse, unbuilt
+from .gate_programs import unbuilt
+from .namespaces import NamespacesHouse
 from .netlab import Host, LabError, NetLab, Outside, Plug, Program, probe, wait_until
 from .people import Page
 from .talks import Identity

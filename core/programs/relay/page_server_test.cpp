@@ -148,14 +148,14 @@ TEST_F(PageServerTest, RequestsThatComeTogetherAreAnsweredInTheirOrder) {
 /// The person's page, where he ends his session.
 class DesktopPageServer : public RelayBench {
  protected:
-  DesktopPageServer() {
+  explicit DesktopPageServer(PageLimits limits = {}) {
     tcp::acceptor acceptor(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     port = acceptor.local_endpoint().port();
     host = "127.0.0.1:" + std::to_string(port);
     origin = "http://" + host;
     desktop_pages = std::make_unique<screens::Pages>(seam::Place::desktop, origin, static_files);
     desk->serve(*desktop_pages);
-    desktop = std::make_unique<PageServer>(loop, clock, timers, *desktop_pages, *desk);
+    desktop = std::make_unique<PageServer>(loop, clock, timers, *desktop_pages, *desk, nullptr, limits);
     desktop->listen(run::Fd(::dup(acceptor.native_handle())));
   }
   /// Of the questions so far, those that end a session.
@@ -236,6 +236,20 @@ TEST_F(DesktopPageServer, AnEndWhosePageIsGoneIsPassedOnAtOnce) {
   peer.close();
   gate_says(seam::ConsoleReply{first->number, seam::ConsoleDone{}});
   ASSERT_NE(asked(), nullptr);
+  EXPECT_EQ(ends(), 2U);
+}
+
+/// Its connections are closed before the gatekeeper has said anything.
+class HastyDesktopPage : public DesktopPageServer {
+ protected:
+  HastyDesktopPage() : DesktopPageServer({.answer = Seconds{0}}) {}
+};
+
+TEST_F(HastyDesktopPage, AnEndWhoseConnectionWasClosedMeanwhileIsPassedOnAtOnce) {
+  auto peer = ending();
+  until([&] { return desktop->connections() == 0; }, "for the close");
+  EXPECT_EQ(ends(), 1U);
+  gate_says(seam::ConsoleReply{first->number, seam::ConsoleDone{}});
   EXPECT_EQ(ends(), 2U);
 }
 

@@ -65,9 +65,12 @@ Result<std::vector<LocalAddress>> local_addresses() {
     if (each->ifa_addr == nullptr) continue;
     const int family = each->ifa_addr->sa_family;
     if (family != AF_INET && family != AF_INET6) continue;
-    out.push_back({each->ifa_name, address_text(*each->ifa_addr)});
+    // An address with a label ("eth0:1") is of the device before the colon.
+    std::string device = each->ifa_name;
+    device.resize(std::min(device.find(':'), device.size()));
+    out.push_back({device, address_text(*each->ifa_addr)});
     if (family == AF_INET && (each->ifa_flags & IFF_BROADCAST) != 0 && each->ifa_broadaddr != nullptr) {
-      out.push_back({each->ifa_name, address_text(*each->ifa_broadaddr)});
+      out.push_back({device, address_text(*each->ifa_broadaddr), true});
     }
   }
   if (out.empty()) return fail("zones.addresses", "none");

@@ -192,6 +192,12 @@ class RulesetReader {
       const auto found = kMeta.find(text(meta, "key"));
       if (found != kMeta.end()) out.field = found->second;
     }
+    // What the routes say of the destination: whether it is an address of this machine, or one of the device that the
+    // packet came by. Other forms ask what only the routes know.
+    if (const json& fib = member(left, "fib"); fib.is_object() && fib.size() == 2 && text(fib, "result") == "type") {
+      if (member(fib, "flags") == json::array({"daddr"})) out.field = Field::own;
+      if (member(fib, "flags") == json::array({"daddr", "iif"})) out.field = Field::own_here;
+    }
     // Two members and no more: a third one says that a header inside another is meant.
     if (const json& payload = member(left, "payload"); payload.is_object() && payload.size() == 2) {
       const std::string protocol = text(payload, "protocol"), field = text(payload, "field");
@@ -227,6 +233,10 @@ class RulesetReader {
       case Field::source_port:
       case Field::port:
         return number(value, 65535);
+      case Field::own:
+      case Field::own_here:
+        if (value == "local") return 1;
+        return std::nullopt;  // broadcast and the like: which of those that are not ours, nothing here tells
       case Field::iif:
       case Field::oif:
       case Field::other:

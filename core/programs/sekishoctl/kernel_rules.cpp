@@ -48,6 +48,10 @@ KernelRules::Seen KernelRules::look(const Key& key, const Packets& packets) {
       return {.numbers = packets.source};
     case Field::destination:
       return {.numbers = packets.destination};
+    case Field::own:
+      return {.numbers = packets.own};
+    case Field::own_here:
+      return {.numbers = packets.own_here};
     case Field::source_port:
     case Field::port: {
       if (packets.fragment) return kAbsent;

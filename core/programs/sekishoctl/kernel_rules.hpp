@@ -11,9 +11,11 @@
 // stands in edges(); between two edges all packets are alike, so that whoever splits there has looked at all of them.
 // Threads: plain value; reading it is safe from any. Ownership: owns all it knows, and keeps nothing of the listing.
 // Shapes and units: addresses IPv4 in host order, ranges with both ends, ports and protocols as numbers; of IPv6
-// packets the addresses are not looked at. Ranges: one ruleset, <= 64 MiB of JSON, depth <= 24; chains that call one
-// another deeper than 8 end in "may pass". Errors: zones.ruleset with what could not be read; nothing throws. Source:
-// core/decisions/0020, 0021; libnftables-json(5).
+// packets the addresses are not looked at. Of `fib` the two forms are read that say whether the destination is this
+// machine's own, at all or at the device that the packet came by; whoever asks says what he knows of that (Packets).
+// Ranges: one ruleset, <= 64 MiB of JSON, depth <= 24; chains that call one another deeper than 8 end in "may pass".
+// Errors: zones.ruleset with what could not be read; nothing throws. Source: core/decisions/0020, 0021;
+// libnftables-json(5).
 #pragma once
 #include "base/ipv4.hpp"
 
@@ -55,6 +57,7 @@ struct Packets {
   bool from_sa = false;                           ///< came out of an IPsec SA of the kernel
   bool fragment = false;                          ///< a later fragment: has no ports
   Range source{}, destination{};                  ///< IPv4
+  Range own{0, 1}, own_here{0, 1};                ///< 1: the destination is an address of this machine; of `iif`
   Range protocol = kAnyProtocol;                  ///
   Range source_port = kAnyPort, port = kAnyPort;  ///< of TCP and UDP
 };
@@ -102,6 +105,8 @@ class KernelRules {
     destination,
     source_port,
     port,
+    own,       ///< fib daddr type
+    own_here,  ///< fib daddr . iif type
     other
   };
   /// What a comparison looks at.

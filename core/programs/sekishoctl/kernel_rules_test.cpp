@@ -368,6 +368,85 @@ TEST(PacketSearch, ForwardRulesGuardNothingThatIsForThisMachine) {
   }
 }
 
+std::string fib(const std::string& flags, const char* result = "type") {
+  return R"({"fib": {"result": ")" + std::string(result) + R"(", "flags": [)" + flags + "]}}";
+}
+
+/// Whether what comes by that device to `to` is all dropped, on a machine with these addresses.
+bool all_dropped(const Table& table, const char* iif, const char* to,
+                 const std::vector<LocalAddress>& local = {{"lo", "127.0.0.1"},
+                                                           {"vdi", "10.20.0.1"},
+                                                           {"vdi", "10.20.0.255", true},
+                                                           {"vdi-mn", "10.40.0.1"},
+                                                           {"both", "10.50.0.1"},
+                                                           {"vdi", "10.50.0.1"}}) {
+  const auto rules = table.read();
+  EXPECT_TRUE(rules);
+  PacketSearch::Found found;
+  if (rules) {
+    PacketSearch(*rules, local)
+        .search({.iif = iif, .source = kAnyAddress, .destination = *parse_range(to)}, true, found);
+  }
+  return rules && found.pass.empty();
+}
+
+TEST(KernelRules, AnAddressOfThisMachineIsToldFromThoseOfTheDeviceThatAPacketCameBy) {
+  const std::string here = fib(R"("daddr", "iif")"), anywhere = fib(R"("daddr")");
+  const Table stray{.rules = {match(anywhere, "\"local\"") + ", " + match(here, "\"local\"", "!=") + ", " + kDrop}};
+  EXPECT_TRUE(all_dropped(stray, "vdi", "10.40.0.1")) << "another device's";
+  EXPECT_TRUE(all_dropped(stray, "another", "10.40.0.1"));
+  EXPECT_FALSE(all_dropped(stray, "vdi-mn", "10.40.0.1")) << "its own";
+  EXPECT_FALSE(all_dropped(stray, "vdi", "10.40.0.0/24")) << "most of these are not this machine's";
+  EXPECT_FALSE(all_dropped(stray, "vdi-mn", "10.20.0.255")) << "a broadcast address is of no device's own";
+  EXPECT_FALSE(all_dropped(stray, "both", "10.50.0.1")) << "which of two devices the routes name is not known";
+  EXPECT_FALSE(all_dropped(stray, "vdi", "10.40.0.1", {})) << "nothing is known of this machine";
+  const Table console{
+      .rules = {match(ip("daddr"), "\"10.40.0.1\"") + ", " + match(here, "\"local\"", "!=") + ", " + kDrop}};
+  EXPECT_TRUE(all_dropped(console, "vdi", "10.40.0.1"));
+  EXPECT_FALSE(all_dropped(console, "vdi-mn", "10.40.0.1"));
+  EXPECT_FALSE(all_dropped(console, "vdi", "10.40.0.1", {}));
+  // The other way round: what is certainly the device's own.
+  const Table own{.rules = {match(here, "\"local\"") + ", " + kDrop}};
+  EXPECT_TRUE(all_dropped(own, "vdi-mn", "10.40.0.1"));
+  EXPECT_FALSE(all_dropped(own, "vdi", "10.40.0.1"));
+  EXPECT_FALSE(all_dropped(own, "both", "10.50.0.1"));
+  // And what lets pass: an address that may be one counts for that.
+  const Table accepts{.rules = {match(here, "\"local\"") + ", " + kAccept, kDrop}};
+  EXPECT_TRUE(all_dropped(accepts, "vdi", "10.40.0.1"));
+  EXPECT_FALSE(all_dropped(accepts, "vdi-mn", "10.40.0.1"));
+  EXPECT_FALSE(all_dropped(accepts, "both", "10.50.0.1"));
+  const Table accepts_any{.rules = {match(anywhere, "\"local\"") + ", " + kAccept, kDrop}};
+  EXPECT_FALSE(all_dropped(accepts_any, "vdi", "10.77.0.1")) << "routes may make any address one of this machine's";
+  // Of IPv6 the addresses are not looked at.
+  const auto rules = stray.read();
+  ASSERT_TRUE(rules);
+  PacketSearch::Found found;
+  PacketSearch(*rules, {{"vdi", "fd00::1"}}).search({.iif = "eth0", .ipv6 = true}, true, found);
+  EXPECT_FALSE(found.pass.empty());
+}
+
+TEST(KernelRules, OtherFormsOfFibMayHoldOrNot) {
+  const std::string left[] = {fib(R"("saddr", "iif")"),
+                              fib(R"("daddr", "mark")"),
+                              fib(R"("daddr", "oif")"),
+                              fib(R"("iif", "daddr")"),
+                              fib(R"("daddr", "iif")", "oif"),
+                              R"({"fib": {"result": "type", "flags": "daddr"}})",
+                              R"({"fib": {"result": "type", "flags": ["daddr", "iif"], "more": 1}})",
+                              R"({"fib": 7})"};
+  for (const std::string& each : left) {
+    for (const char* op : {"==", "!="}) {
+      const Table table{.rules = {match(each, "\"local\"", op) + ", " + kDrop}};
+      for (const char* iif : {"vdi", "vdi-mn", "another"}) EXPECT_FALSE(all_dropped(table, iif, "10.40.0.1")) << each;
+      EXPECT_THAT(doubts(table), IsEmpty()) << each;
+    }
+  }
+  for (const char* right : {"\"unicast\"", "\"broadcast\"", "true", "7", R"({"set": ["local", "broadcast"]})"}) {
+    const Table table{.rules = {match(fib(R"("daddr", "iif")"), right, "!=") + ", " + kDrop}};
+    EXPECT_FALSE(all_dropped(table, "vdi", "10.40.0.1")) << right;
+  }
+}
+
 TEST(KernelRules, AListingOfSomethingElseIsNone) {
   for (const char* text : {"", "{}", "[]", R"({"nftables": []})", R"({"nftables": 7})",
                            R"({"nftables": [7, null, "x"]})", R"({"nftables": [{"chain": {"name": "x"}}]})",

@@ -71,7 +71,9 @@ PacketSearch::PacketSearch(const KernelRules& rules, const std::vector<LocalAddr
   for (const LocalAddress& each : local) {
     const auto range = parse_range(each.address);
     if (!range) continue;
-    local_.insert(range->first);
+    Own& own = local_[range->first];
+    own.devices.insert(each.device);
+    own.broadcast = own.broadcast || each.broadcast;
     tell_apart(*range);
   }
 }
@@ -83,13 +85,27 @@ void PacketSearch::tell_port_apart(std::uint16_t port) {
   add(ports_, {port, port}, kAnyPort.last);
 }
 
-std::string PacketSearch::dropped_by(const Packets& packets) const {
+void PacketSearch::say_whose(Packets& packets) const {
+  if (packets.ipv6 || local_.empty() || packets.iif == "lo") return;  // all of 127.0.0.0/8 is of lo
+  const Range& to = packets.destination;
+  const auto first = local_.lower_bound(to.first), last = local_.upper_bound(to.last);
+  if (std::none_of(first, last, [&](const auto& each) { return each.second.devices.contains(packets.iif); })) {
+    packets.own_here = {0, 0};
+  }
+  // Of several not all need be one, and what is sent to a broadcast address is of another type.
+  if (to.first != to.last || first == last || first->second.broadcast) return;
+  packets.own = {1, 1};
+  if (first->second.devices == std::set{packets.iif}) packets.own_here = {1, 1};
+}
+
+std::string PacketSearch::dropped_by(Packets packets) const {
+  say_whose(packets);
   std::string rule = rules_.dropped_by("prerouting", packets);
   if (!rule.empty() || (packets.ipv6 && !packets.onward)) return rule;
   if (packets.ipv6) return rules_.dropped_by("forward", packets);
   // What is for this machine is never forwarded.
   const auto here = local_.lower_bound(packets.destination.first);
-  if (here != local_.end() && *here <= packets.destination.last) return {};
+  if (here != local_.end() && here->first <= packets.destination.last) return {};
   return rules_.dropped_by("forward", packets);
 }
 

@@ -11,15 +11,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace sekisho::ctl {
 
-/// An address of this machine and the device that has it; of IPv6 without a zone. Broadcast addresses count too.
+/// An address of this machine and the device that has it (its name, no label); of IPv6 without a zone.
 struct LocalAddress {
   std::string device, address;
+  bool broadcast = false;  ///< what is sent there is for this machine too, though it is none of its own
 };
 
 class PacketSearch {
@@ -33,6 +35,8 @@ class PacketSearch {
     std::vector<std::string> pass;  ///< packets that may pass, in words; at most kMostFound
   };
 
+  /// `local`: all of them, or none when they are not known. A device that has none here has none at all; a route of type
+  /// local that no address stands for is not known of.
   PacketSearch(const KernelRules& rules, const std::vector<LocalAddress>& local);
   /// Also splits there. Before the first search.
   void tell_apart(const Range& addresses);
@@ -50,14 +54,20 @@ class PacketSearch {
     [[nodiscard]] bool split(const Range& range, Range& low, Range& high) const;
   };
   /// On their way in, or where they would be forwarded.
-  [[nodiscard]] std::string dropped_by(const Packets& packets) const;
+  [[nodiscard]] std::string dropped_by(Packets packets) const;
+  /// Says whose the destination is, as far as it is certain for all of them.
+  void say_whose(Packets& packets) const;
   [[nodiscard]] bool split(const Packets& packets, std::vector<Packets>& out) const;
   [[nodiscard]] std::size_t kinds_of(const Packets& packets) const;
   static void add(Kinds& kinds, const Range& range, std::uint32_t most);
 
   const KernelRules& rules_;
   Kinds addresses_, protocols_, ports_;
-  std::set<std::uint32_t> local_;
+  struct Own {
+    std::set<std::string> devices;
+    bool broadcast = false;  ///< at one of them
+  };
+  std::map<std::uint32_t, Own> local_;
 };
 
 /// "sekisho0 10.202.0.0/24 > 10.95.0.1 tcp 443": what can be said of them in one line.

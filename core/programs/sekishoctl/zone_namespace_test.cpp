@@ -1,6 +1,7 @@
 // The same proof from what a real kernel lists, in a network namespace of the test's own: the fixture is what the
 // kernel makes of netd's table, and what people do to a kernel beside netd is seen there as nft shows it.
 #include "netd/testing/namespace.hpp"
+#include "programs/sekishoctl/packet_search.hpp"
 #include "programs/sekishoctl/testing/two_paths.hpp"
 
 #include <gmock/gmock.h>
@@ -19,6 +20,7 @@ using namespace testing;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 /// Runs `nft WORDS`, with `input` as its commands when there are any; what it said, or nullopt when it failed.
 std::optional<std::string> nft(const std::string& words, const std::string& input = {}) {
@@ -115,6 +117,59 @@ TEST_F(InNamespace, WhatIsDoneToTheKernelBesideNetdIsSeen) {
     ASSERT_TRUE(nft("flush ruleset"));
     ASSERT_TRUE(nft("", rendered() + row.commands)) << row.commands;
     EXPECT_THAT(unproved(claims()), Contains(HasSubstr(row.seen))) << row.commands;
+  }
+}
+
+TEST_F(InNamespace, TheRulesOfOwnDevicesCountByThemselves) {
+  // Of netd's table those rules alone that ask the routes, as this kernel lists them.
+  std::string commands =
+      "table inet sekisho {\n  counter stray_internet {}\n  counter stray_closed {}\n"
+      "  chain arriving {\n    type filter hook prerouting priority raw; policy accept;\n";
+  std::size_t count = 0;
+  const std::string all = rendered();
+  for (std::size_t at = 0, end = 0; (end = all.find('\n', at)) != std::string::npos; at = end + 1) {
+    const std::string line = all.substr(at, end - at);
+    if (line.find(" fib ") == std::string::npos) continue;
+    commands += line + "\n";
+    ++count;
+  }
+  EXPECT_EQ(count, 4U) << "two console pages, every other address, and IPv6";
+  ASSERT_TRUE(nft("flush ruleset"));
+  ASSERT_TRUE(nft("", commands + "  }\n}\n"));
+  const auto rules = KernelRules::read(listing(), KernelRules::From::kernel);
+  ASSERT_TRUE(rules);
+  EXPECT_THAT(rules->doubts(), IsEmpty());
+  const PacketSearch search(*rules, kLocal);
+  const auto pass = [&](const char* iif, const char* to) {
+    PacketSearch::Found found;
+    search.search({.iif = iif, .source = kAnyAddress, .destination = *parse_range(to)}, true, found);
+    return found.pass;
+  };
+  for (const char* iif : {"vdi", "sekisho0", "eth0", "another"}) {
+    EXPECT_THAT(pass(iif, "10.40.0.1"), IsEmpty()) << iif << ": the My Number console page is at another device";
+    EXPECT_THAT(pass(iif, "10.95.0.1"), IsEmpty()) << iif;
+    EXPECT_THAT(pass(iif, "10.40.0.11"), Not(IsEmpty())) << iif << ": no address of this machine";
+    EXPECT_THAT(pass(iif, "198.51.100.1"), Not(IsEmpty())) << iif << ": strangers come to it";
+  }
+  EXPECT_THAT(pass("vdi-mn", "10.20.0.1"), IsEmpty());
+  EXPECT_THAT(pass("vdi-mn", "10.40.0.1"), Not(IsEmpty())) << "its own";
+}
+
+TEST_F(InNamespace, AFormOfFibThatNobodyReadsProvesNothing) {
+  for (const char* rule :
+       {"fib daddr . mark type != unicast drop", "fib saddr . iif oif missing drop",
+        "fib daddr . iif type { local, broadcast } drop", "fib daddr . iif type != broadcast drop"}) {
+    ASSERT_TRUE(nft("flush ruleset"));
+    ASSERT_TRUE(
+        nft("", std::string("table inet sekisho {\n  chain arriving {\n    type filter hook prerouting priority "
+                            "raw; policy accept;\n    ") +
+                    rule + "\n  }\n}\n"));
+    const auto rules = KernelRules::read(listing(), KernelRules::From::kernel);
+    ASSERT_TRUE(rules);
+    PacketSearch::Found found;
+    PacketSearch(*rules, kLocal)
+        .search({.iif = "vdi", .source = kAnyAddress, .destination = *parse_range("10.40.0.1")}, true, found);
+    EXPECT_THAT(found.pass, Not(IsEmpty())) << rule;
   }
 }
 

@@ -113,11 +113,13 @@ class Kernel {
  public:
   Kernel(const KernelRules& rules, const std::vector<Place>& places, const std::vector<LocalAddress>& local)
       : local_(local), search_(rules, local), devices_(rules.devices()) {
+    for (const LocalAddress& each : local) {
+      // Each of them by itself: which addresses it has makes a difference. "another" stands for those without any.
+      const bool ipv6 = each.address.find(':') != std::string::npos;
+      (ipv6 ? with_ipv6_ : devices_).insert(each.device);
+    }
     devices_.erase("lo");  // what this machine says to itself comes from no zone
     devices_.insert("another");
-    for (const LocalAddress& each : local) {
-      if (each.address.find(':') != std::string::npos) with_ipv6_.insert(each.device);
-    }
     for (const Place& place : places) {
       devices_.insert(place.devices.begin(), place.devices.end());
       for (const Range& range : place.places) search_.tell_apart(range);

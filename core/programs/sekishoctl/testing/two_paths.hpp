@@ -66,9 +66,9 @@ inline registry::Imported registered() {
 }
 
 inline const std::vector<LocalAddress> kLocal{
-    {"lo", "127.0.0.1"},      {"lo", "10.95.0.1"},       {"sekisho0", "10.202.0.1"},
-    {"eth0", "198.51.100.1"}, {"closed0", "172.30.0.1"}, {"vdi", "10.20.0.1"},
-    {"vdi", "10.20.0.255"},   {"vdi-mn", "10.40.0.1"},   {"vdi-mn", "10.40.0.255"}};
+    {"lo", "127.0.0.1"},          {"lo", "10.95.0.1"},       {"sekisho0", "10.202.0.1"},
+    {"eth0", "198.51.100.1"},     {"closed0", "172.30.0.1"}, {"vdi", "10.20.0.1"},
+    {"vdi", "10.20.0.255", true}, {"vdi-mn", "10.40.0.1"},   {"vdi-mn", "10.40.0.255", true}};
 
 /// What netd gives to libnftables for the site, with three people inside and one RDP right; and an attempt of RDP that
 /// was refused: what a set holds that no rule looks up.

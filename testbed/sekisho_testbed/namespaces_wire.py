@@ -1,0 +1,78 @@
+"""The namespaces lab's world: what is sent, seen and scanned on its wires, and the kernel's filter between them."""
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator, Sequence
+
+from . import attack, cast, scan
+from .namespaces_gate import NamespacesGate
+from .own_wire import Wire
+from .pc import Vpn
+from .people import Login
+from .talks import Heard, Talk
+
+
+class NamespacesWire(NamespacesGate):
+    @contextlib.contextmanager
+    def capture(self, host: str, device: str = "eth0") -> Iterator[Wire]:
+        path = self.folder / f"{host}.pcap"
+        tcpdump = self.house.lab.hosts[host].start("tcpdump", "tcpdump", "--immediate-mode", "-i", device, "-U", "-s", "0", "-w",
+                                                   str(path), "-Z", "root")
+        tcpdump.wait_text("listening on", 10)
+        wire = Wire(path)
+        try:
+            yield wire
+        finally:
+            time_to_flush = self.house.lab.hosts[host].run("ping", "-c", "2", "-i", "0.2", cast.GATE_PUBLIC, check=False)
+            assert time_to_flush.returncode in (0, 1)
+            tcpdump.stop()
+            wire.read()
+
+    def say_in_clear(self, host: str, words: bytes) -> None:
+        """Sends one UDP packet with `words` from the host to the gate's address."""
+        code = "import socket,sys; socket.socket(socket.AF_INET,socket.SOCK_DGRAM).sendto(bytes.fromhex(sys.argv[1]),(sys.argv[2],9))"
+        self.house.lab.hosts[host].run("/usr/bin/python3", "-c", code, words.hex(), cast.GATE_PUBLIC)
+
+    def talk(self, host: str, talks: Sequence[Talk], *, together: bool = False, port: int = cast.VPN_PORT, lanes: int = 1,
+             limit_s: float = 5, within: float = 120) -> dict[str, Heard]:
+        return attack.talk(self.house.lab.hosts[host], self.house.web_ca.certificate, talks, together=together, port=port,
+                           lanes=lanes, limit_s=limit_s, within=within)
+
+    def more_addresses(self, host: str, count: int, first: int = 0) -> list[str]:
+        return attack.more_addresses(self.house.lab.hosts[host], count, first)
+
+    def front_life(self) -> object:
+        return self.gatehouse.pids()["front"]
+
+    def scan(self, login: Login, neighbour: str | None) -> set[tuple[str, str, int]]:
+        assert isinstance(login, Vpn)
+        return scan.scan_everything(login, neighbour, self.house.scanned)
+
+    @contextlib.contextmanager
+    def netd_halted(self) -> Iterator[None]:
+        """Meanwhile nobody puts back what is changed in the kernel's table; netd does it afterwards."""
+        netd = self.gatehouse.pids()["sekisho-netd"]
+        self.allow_event("netd.table_restored", "the story changes the kernel's table")
+        os.kill(netd, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(netd, signal.SIGCONT)
+
+    def remove_kernel_filter(self) -> None:
+        self.life.enter_context(self.netd_halted())
+        self.house.gate.run("nft", "delete", "table", "inet", "sekisho")
+
+    @contextlib.contextmanager
+    def without_kernel_filter(self) -> Iterator[None]:
+        def is_there() -> bool:
+            return self.house.gate.run("nft", "list", "table", "inet", "sekisho", check=False).returncode == 0
+
+        assert is_there(), "the kernel's table is not there"
+        with self.netd_halted():
+            self.house.gate.run("nft", "delete", "table", "inet", "sekisho")
+            yield
+        self.wait(is_there, 10, "netd has put the kernel's rules back")
