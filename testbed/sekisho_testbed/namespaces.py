@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from . import attack, browser, cast, cast_closed, certificates, charons, closed_network, evidence, hypervisor, scan, tcp_rdp
+from . import attack, browser, cast, cast_closed, certificates, charons, closed_network, evidence, gate_here, hypervisor, scan, tcp_rdp
 from .consoles import Consoles, Desk
 from .gatehouse import CHECKS, UIDS, Gatehouse, WebCa
 from .hypervisor import Hypervisor
@@ -570,6 +570,14 @@ class NamespacesWorld(World):
     def scan(self, login: Login, neighbour: str | None) -> set[tuple[str, str, int]]:
         assert isinstance(login, Vpn)
         return scan.scan_everything(login, neighbour, self.house.scanned)
+
+    def sekisho(self) -> Any:
+        gate_here.need_bindings(self.house.build)
+        return gate_here.bindings()
+
+    @property
+    def gate_fingerprint(self) -> str:
+        return certificates.fingerprint(self.house.gate_tls[0])
 
     def console_desk(self, desktop: str) -> ConsoleDesk:
         return Desk(self.consoles.console_page(desktop))
