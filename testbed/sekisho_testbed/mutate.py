@@ -140,7 +140,7 @@ def build(want: set[str]) -> None:
 
 def loaded() -> list[pathlib.Path]:
     """What test programs and Python load."""
-    return [*BUILD.glob("lib/*.so"), *BUILD.glob("plugins/*.so"), *BUILD.glob("python/sekisho/*.so")]
+    return [*BUILD.glob("lib/libsekisho*.so"), *BUILD.glob("plugins/*.so"), *BUILD.glob("python/sekisho/*.so")]
 
 
 def by_units(places: list[Place], known: dict[str, list[tuple[str, pathlib.Path]]], jobs: int) -> list[str]:
