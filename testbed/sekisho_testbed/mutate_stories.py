@@ -20,6 +20,7 @@ from .mutate_units import Kept
 
 EVENT = re.compile(r"\[ +(PLACE|DONE|SEEN|COLOURED|RUN|OK|FAILED|SWITCH) +\] ?(.*)$")
 LEAST_S, WAITS_S = 20, 600  # of a processor, for a story that takes 20 times less; and of a clock that is asked twice a second
+PLACES = 12                  # for one process of pytest, whose start costs about as much as a few stories
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -158,12 +159,19 @@ class Stories:
                 self.kept.put(off, {"key": self.key_of(story), "story": story})
                 told(off, story)
 
-        # In turns, so that each has as much of what comes late.
-        workers = [threading.Thread(target=self._work, args=(n + 1, todo[n::jobs], keep)) for n in range(jobs)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+        def worker(number: int) -> None:  # a few places at a time: what one takes long for keeps nobody else waiting
+            while True:
+                with lock:
+                    mine, todo[:] = todo[:PLACES], todo[PLACES:]
+                if not mine:
+                    return
+                self._work(number, mine, keep)
+
+        workers = [threading.Thread(target=worker, args=(n + 1,)) for n in range(jobs)]
+        for one in workers:
+            one.start()
+        for one in workers:
+            one.join()
 
     def _work(self, number: int, places: Sequence[str], keep: Callable[[str, str], None]) -> None:
         todo = {off: self.of(off, self.kept.rows.get(off, {}).get("story", "").split(" ")[0]) for off in places}
