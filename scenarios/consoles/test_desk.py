@@ -48,6 +48,8 @@ def test_a_ticket_is_given_for_a_virtual_server_of_the_contract_alone(world: Wor
         assert desk.ticket(server) == "console.no_such_server"
     assert desk.ticket("phys-01") == "console.physical"
     assert desk.ticket("web-01") == ""  # the check can fail
+    assert not desk.opens("A" * 43)
+    world.refused("ticket.bad", rule="R12")
     world.refused("console.no_such_server", rule="R12", count=2)
     world.refused("console.physical", rule="R13")
     vpn.hang_up()

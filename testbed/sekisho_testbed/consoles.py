@@ -187,6 +187,9 @@ class Desk(ConsoleDesk):
     def ticket(self, server: str) -> str:
         return self.code(self.page.post(f"/api/console/servers/{server}/ticket"))
 
+    def opens(self, ticket: str) -> bool:
+        return not self.page.socket({"ticket": ticket, "websocket": "/ws/console"}).refused
+
 
 class Consoles:
     def __init__(self, world: "NamespacesWorld", model: str, hypervisor: Hypervisor, tls: tuple[pathlib.Path, pathlib.Path],

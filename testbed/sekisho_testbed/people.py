@@ -225,6 +225,10 @@ class ConsoleDesk(abc.ABC):
     def ticket(self, server: str) -> str:
         """For this server's screen."""
 
+    @abc.abstractmethod
+    def opens(self, ticket: str) -> bool:
+        """Whether a screen opens for a ticket that somebody made up."""
+
 
 class Mailbox(abc.ABC):
     """One person's mails."""

@@ -113,6 +113,9 @@ class SimulatedDesk(ConsoleDesk):
     def ticket(self, server: str) -> str:
         return self.code(self.ask(bindings().seam.WantTicket(server)))
 
+    def opens(self, ticket: str) -> bool:
+        return not self.code(self.ask(bindings().seam.OpenScreen(ticket)))
+
 
 class SimulatedWorld(GateHere):
     def __init__(self, house: SimulatedHouse, name: str, story: evidence.Story, *, open_filter: bool = False) -> None:
