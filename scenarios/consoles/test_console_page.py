@@ -89,6 +89,9 @@ def test_a_ticket_opens_once_from_its_own_page_and_place(world: World) -> None:
     console = page.screen(ticket)
     assert console.live
     assert " 403 " in page.socket(ticket).refused
+    made_up = {**page.ticket(path), "ticket": "A" * 43}
+    assert " 403 " in page.socket(made_up).refused
+    world.refused("ticket.bad", rule="R12", count=2)
     late = page.ticket(path)
     world.advance(31)
     assert " 403 " in page.socket(late).refused

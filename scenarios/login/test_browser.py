@@ -69,6 +69,17 @@ def test_openfortivpn_takes_the_cookie(world: World, opens: Open) -> None:
     assert run.allocated, run.text
 
 
+@pytest.mark.rule("R04", must="fail")
+def test_a_cookie_that_opens_no_tunnel_is_soon_worth_nothing(world: World, opens: Open) -> None:
+    """What the pages showed and nobody used has an end of its own."""
+    assert world.pc("mori").agent.report(inside=False).ok
+    cookie = pass_on_pages(opens("mori"), world.mailbox("mori"))
+    world.advance(125)
+    world.wait_no_session("mori")
+    assert world.entry(event="session.ended", person="mori")["code"] == "session.no_tunnel"
+    world.pc("mori").resume(cookie).refused()
+
+
 @pytest.mark.rule("R09", must="fail")
 @pytest.mark.rule("R10", must="fail")
 @pytest.mark.parametrize("agent,code", [

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
 import re
 from collections.abc import Iterable, Iterator
 
@@ -134,7 +135,7 @@ def closing(text: str, opening: int) -> int:
 @dataclasses.dataclass(frozen=True)
 class Site:
     """Where a switch goes: `first` to `close` of the source becomes `form`, with {it} for what stands there and {off} for
-    whether it is switched off."""
+    whether it is switched off. A word goes through sekisho_word() for each of its points."""
     first: int
     close: int
     kind: str  # enforce, check, word, rule
@@ -192,7 +193,7 @@ def named(source: str, text: str, point: str, words: list[str]) -> Iterator[Site
         if guard:
             yield Site(*guard, "check", TAKEN_AWAY, (point,))
         elif word[0].startswith('"') and (whole or arm):
-            yield Site(word.start(), word.end(), "word", "sekisho_word({it}, {place})", (point,))
+            yield Site(word.start(), word.end(), "word", "{it}", (point,))
 
 
 def with_switches(source: str, path: str, needles: dict[str, list[str]],
@@ -219,7 +220,9 @@ def with_switches(source: str, path: str, needles: dict[str, list[str]],
             found.append((point, site.kind, places[-1]))
         off = " || ".join(f'sekisho_off("{place}")' for place in places)
         it = source[site.first:site.close].strip()
-        new = site.form.replace("{off}", off).replace("{place}", f'"{places[0]}"').replace("{it}", it)
+        new = site.form.replace("{off}", off).replace("{it}", it)
+        if site.kind == "word":
+            new = functools.reduce(lambda word, place: f'sekisho_word({word}, "{place}")', places, it)
         if edits and edits[-1][1] > site.first:
             raise SystemExit(f"{path}: one switch inside another: {it}")
         edits.append((site.first, site.close, new))

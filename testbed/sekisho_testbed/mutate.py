@@ -140,7 +140,7 @@ def build(want: set[str]) -> None:
 
 def loaded() -> list[pathlib.Path]:
     """What test programs and Python load."""
-    return [*BUILD.glob("lib/*.so"), *BUILD.glob("plugins/*.so"), *BUILD.glob("python/sekisho/*.so")]
+    return [*BUILD.glob("lib/libsekisho*.so"), *BUILD.glob("plugins/*.so"), *BUILD.glob("python/sekisho/*.so")]
 
 
 def by_units(places: list[Place], known: dict[str, list[tuple[str, pathlib.Path]]], jobs: int) -> list[str]:
@@ -169,7 +169,8 @@ def by_units(places: list[Place], known: dict[str, list[tuple[str, pathlib.Path]
 
 def by_stories(places: list[Place], jobs: int) -> list[str]:
     """Judges each place by the stories; also the stories that fail with nothing switched off."""
-    key = mutate_units.digest([*loaded(), *(TREE / name for name in tracked("scenarios") + tracked("testbed/sekisho_testbed"))])
+    shared = [name for name in tracked("scenarios") + tracked("testbed/sekisho_testbed") if not pathlib.Path(name).name.startswith("test_")]
+    key = mutate_units.digest([*loaded(), *(TREE / name for name in shared)])
     stories = mutate_stories.Stories(TREE, key, KEPT)
     stories.learn()
     by, n = {place.off: place for place in places}, 0

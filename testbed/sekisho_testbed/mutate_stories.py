@@ -20,6 +20,7 @@ from .mutate_units import Kept
 
 EVENT = re.compile(r"\[ +(PLACE|DONE|SEEN|COLOURED|RUN|OK|FAILED|SWITCH) +\] ?(.*)$")
 LEAST_S, WAITS_S = 20, 600  # of a processor, for a story that takes 20 times less; and of a clock that is asked twice a second
+PLACES = 12                  # for one process of pytest, whose start costs about as much as a few stories
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -97,8 +98,12 @@ def plain(story: str) -> str:
 
 
 class Stories:
+    """`key`: digest of what all stories use. A verdict holds as long as that and the file of its story are the same."""
+
     def __init__(self, tree: pathlib.Path, key: str, folder: pathlib.Path, lab: str = "simulated") -> None:
         self.tree, self.key, self.lab, self.marks = tree, key, lab, marked()
+        self.files = {str(file.relative_to(tree / "scenarios")): mutate_units.digest([file])
+                      for file in sorted((tree / "scenarios").rglob("test_*.py"))}
         self.kept = Kept(folder / f"stories_{lab}.json")
         self.asked: dict[str, list[str]] = {}
         self.ms: dict[str, int] = {}
@@ -106,8 +111,8 @@ class Stories:
 
     def learn(self) -> None:
         """Tells every story with nothing switched off, unless that was done for this build and these stories."""
-        row = self.kept.rows.get("", {})
-        if row.get("key") != self.key:
+        row, key = self.kept.rows.get("", {}), mutate_units.text_digest([self.key, *(f"{name} {of}" for name, of in self.files.items())])
+        if row.get("key") != key:
             teller, now = Teller(self.tree, self.lab, 0, [("", [])], asked=True), ""
             asked: dict[str, list[str]] = {}
             ms: dict[str, int] = {}
@@ -122,9 +127,12 @@ class Stories:
                     ms[now], now = int(words.rpartition("(")[2].split()[0]), ""
             if not ms or now:
                 raise SystemExit(f"the stories of the {self.lab} lab cannot be told: {self.tree}/build/told-0/log ({now or teller.end})")
-            row = {"key": self.key, "asked": asked, "ms": ms, "broken": broken}
+            row = {"key": key, "asked": asked, "ms": ms, "broken": broken}
             self.kept.put("", row)
         self.asked, self.ms, self.broken = row["asked"], row["ms"], row["broken"]
+
+    def key_of(self, story: str) -> str:
+        return self.key + self.files.get(plain(story).partition("::")[0], "")
 
     def of(self, off: str, last: str) -> list[str]:
         """The stories that can go red, in the order in which they are told."""
@@ -138,8 +146,8 @@ class Stories:
         todo: list[str] = []
         for off in places:
             row = self.kept.rows.get(off, {})
-            if row.get("key") == self.key and row["story"]:
-                told(off, row["story"])
+            if (story := row.get("story", "")) and row["key"] == self.key_of(story):
+                told(off, story)
             elif not self.of(off, ""):
                 told(off, "")
             else:
@@ -148,15 +156,22 @@ class Stories:
 
         def keep(off: str, story: str) -> None:
             with lock:
-                self.kept.put(off, {"key": self.key, "story": story})
+                self.kept.put(off, {"key": self.key_of(story), "story": story})
                 told(off, story)
 
-        # In turns, so that each has as much of what comes late.
-        workers = [threading.Thread(target=self._work, args=(n + 1, todo[n::jobs], keep)) for n in range(jobs)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+        def worker(number: int) -> None:  # a few places at a time: what one takes long for keeps nobody else waiting
+            while True:
+                with lock:
+                    mine, todo[:] = todo[:PLACES], todo[PLACES:]
+                if not mine:
+                    return
+                self._work(number, mine, keep)
+
+        workers = [threading.Thread(target=worker, args=(n + 1,)) for n in range(jobs)]
+        for one in workers:
+            one.start()
+        for one in workers:
+            one.join()
 
     def _work(self, number: int, places: Sequence[str], keep: Callable[[str, str], None]) -> None:
         todo = {off: self.of(off, self.kept.rows.get(off, {}).get("story", "").split(" ")[0]) for off in places}

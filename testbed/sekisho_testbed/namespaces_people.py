@@ -4,7 +4,7 @@ from __future__ import annotations
 import pathlib
 from typing import Any
 
-from . import cast, cast_closed, certificates, tcp_rdp
+from . import cast, cast_closed, certificates, gate_here, tcp_rdp
 from .guest_screen import ListeningGuest
 from .namespaces_consoles import refused_at
 from .namespaces_staff import NamespacesStaff
@@ -103,6 +103,14 @@ class NamespacesPeople(NamespacesStaff):
         pc.agent.facts(self.good_facts(who))
         done = pc.agent.enrol(token)
         assert done.returncode == 0, f"enrolment of {who}: {done.stdout}{done.stderr}"
+
+    def sekisho(self) -> Any:
+        gate_here.need_bindings(self.house.build)
+        return gate_here.bindings()
+
+    @property
+    def gate_fingerprint(self) -> str:
+        return certificates.fingerprint(self.house.gate_tls[0])
 
     def plain_entrance(self, who: str) -> str:
         return refused_at(self.house.lab.hosts[self.people[who]["pc"]], *self.entrance)

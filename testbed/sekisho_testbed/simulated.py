@@ -478,6 +478,13 @@ class SimulatedWorld(GateHere):
             self.relays[path].send(sekisho.seam.EntranceClosed(grant.session, 0, 12))
         return grant
 
+    def sekisho(self) -> Any:
+        return bindings()
+
+    @property
+    def gate_fingerprint(self) -> str:
+        return self.house.fingerprint
+
     def plain_entrance(self, who: str) -> str:
         tunnel = self.pc(who).tunnel()
         assert tunnel is not None and tunnel.passes(cast.GATE_INNER, cast.ENTRANCE_PORT), "no packet of his gets there"

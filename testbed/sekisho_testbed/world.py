@@ -188,6 +188,15 @@ class World(abc.ABC):
         """Why nobody can open pages on this machine; "" when somebody can."""
         return ""
 
+    def sekisho(self) -> Any:
+        """The Python package of the build under test, for stories that make the bytes of a report themselves."""
+        raise NotImplementedError("needs the Python bindings")
+
+    @property
+    def gate_fingerprint(self) -> str:
+        """Of the gate's TLS certificate, as reports name it."""
+        raise NotImplementedError("needs a gate with TLS")
+
     # --- bytes and packets --------------------------------------------------------------------------------------------------------
     @abc.abstractmethod
     def talk(self, host: str, talks: Sequence[Talk], *, together: bool = False, port: int = cast.VPN_PORT, lanes: int = 1,
