@@ -1,6 +1,7 @@
 """Two gates over one database: one dies, one is told to stop, the database is lost."""
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -61,10 +62,12 @@ class Two:
         """The machine is off: nothing leaves it any more, and its address is the other's (as keepalived would do)."""
         gate = self.world.house.gate
         gate.run("ip", "link", "set", "inet", "down")
-        for pid in self.world.gatehouse.pids().values():
-            os.kill(pid, signal.SIGKILL)
+        pids = self.world.gatehouse.pids().values()
         assert self.world.gatehouse.supervisor is not None
-        self.world.gatehouse.supervisor.signal(signal.SIGKILL)
+        self.world.gatehouse.supervisor.signal(signal.SIGKILL)  # first: it would start others, and end some itself
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):  # it has gone with another
+                os.kill(pid, signal.SIGKILL)
         self.second.host.run("ip", "addr", "add", f"{cast.GATE_PUBLIC}/24", "dev", "inet")
         self.second.host.run("/usr/bin/python3", "-c", ANNOUNCE, "inet", cast.GATE_PUBLIC)
 
