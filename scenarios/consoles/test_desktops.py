@@ -104,6 +104,26 @@ def test_the_end_of_the_session_closes_its_screens_and_destroys_its_desktop(worl
     world.must_not("the console page still answers him", lambda: world.consoles.console_page().get("/api/console/servers").ok)
 
 
+@pytest.mark.gate(desktops="plain")
+@pytest.mark.rule("R11", must="pass")
+def test_a_gate_that_starts_anew_leaves_him_his_desktop(world: World) -> None:
+    """The same machine with what was typed there; what hangs on his session's end still does."""
+    vpn = world.pass_gate("mori")
+    page, file = world.consoles.desktop_page(), world.folder / "desktop.png"
+    page.ready()
+    page.open().type("cedar 12")
+    number, before = world.session_of("mori")["number"], world.consoles.desktops()
+    world.restart()
+    world.wait_tunnel("mori", within=30)
+    assert world.session_of("mori")["number"] == number
+    page.ready()
+    screen = page.open()
+    world.must("what was typed before is there", lambda: ocr.shows(screen.picture(file), "desktop login: cedar 12"), within=30)
+    assert world.consoles.desktops() == before
+    vpn.hang_up()
+    world.wait(lambda: not world.consoles.desktops(), 10, "his desktop is destroyed with his session")
+
+
 def inside_without_code(world: World) -> Login:
     """A person gets one code a minute; this story logs in twice."""
     pc = world.pc("mori")

@@ -2,30 +2,11 @@
 
 #include "audit/reader.hpp"
 #include "errors.hpp"
+#include "programs/sekishod/journal_at_start.hpp"
 
 #include <unistd.h>
 
-#include <set>
-
 namespace sekisho::python {
-namespace {
-
-/// Granted since `from` and never ended.
-Result<std::vector<std::string>> unfinished(audit::Disk& disk, Instant from) {
-  audit::Query query;
-  query.from = from;
-  query.limit = 1'000'000;
-  const auto found = audit::search_any(disk, query, {"session.granted", "session.ended"});
-  if (!found) return found.error();
-  std::set<std::string> open, over;
-  for (const audit::StoredEntry& entry : *found) {
-    (entry.entry.event == "session.granted" ? open : over).insert(entry.entry.session);
-  }
-  for (const std::string& session : over) open.erase(session);
-  return std::vector<std::string>(open.begin(), open.end());
-}
-
-}  // namespace
 
 void PumpedJournal::append(audit::Entry entry, audit::Durable durable) {
   journal_->stage.journal->append(std::move(entry), std::move(durable));
@@ -94,8 +75,15 @@ GateHouse::GateHouse(HouseParts parts) : parts_(std::move(parts)) {
   gate_ = std::make_unique<gate::Gate>(parts_.options, parts_.time->fake.services(), parts_.store, *journal_,
                                        std::move(plugins));
   std::optional<Result<void>> started;
-  gate_->start([this](Instant from) { return unfinished(journal_->memory().stage.disk, from); },
-               [&started](Result<void> end) { started = std::move(end); });
+  const auto told = std::make_shared<programs::JournalAtStart>(
+      [journal = journal_](const audit::Query& query, const std::vector<std::string>& events) {
+        return audit::search_any(journal->memory().stage.disk, query, events);
+      });
+  gate_->start([told](Instant from) { return told->unfinished(from); },
+               [&started](Result<void> end) { started = std::move(end); },
+               [told](Instant from) { return told->ended(from); },
+               [told](Instant from) { return told->given_desktops(from); },
+               [told](Instant from) { return told->recordings(from); });
   timers.settle();
   if (!started) throw Failure(fail("gate.late", "the store did not answer"));
   unwrap(*started);
