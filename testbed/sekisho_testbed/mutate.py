@@ -169,7 +169,8 @@ def by_units(places: list[Place], known: dict[str, list[tuple[str, pathlib.Path]
 
 def by_stories(places: list[Place], jobs: int) -> list[str]:
     """Judges each place by the stories; also the stories that fail with nothing switched off."""
-    shared = [name for name in tracked("scenarios") + tracked("testbed/sekisho_testbed") if not pathlib.Path(name).name.startswith("test_")]
+    shared = [name for name in tracked("scenarios") + tracked("testbed/sekisho_testbed")
+              if not pathlib.Path(name).name.startswith(("test_", "mutants", "mutate.", "mutate_stories", "mutate_units"))]
     key = mutate_units.digest([*loaded(), *(TREE / name for name in shared)])
     stories = mutate_stories.Stories(TREE, key, KEPT)
     stories.learn()

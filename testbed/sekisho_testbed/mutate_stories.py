@@ -152,6 +152,7 @@ class Stories:
                 told(off, "")
             else:
                 todo.append(off)
+        todo.sort(key=lambda off: bool(self.kept.rows.get(off, {}).get("story")))  # first what nothing is known of: a run may be cut
         lock = threading.Lock()
 
         def keep(off: str, story: str) -> None:

@@ -326,8 +326,12 @@ class SimulatedWorld(GateHere):
         begun = self.now()
         deadline = begun + datetime.timedelta(seconds=within)
         self.run(until=begun)
+        rounds = 0  # since time moved: a look may make something due at once, and would be looked at for ever
         while not (found := check()):
             due = self.next_due()
+            rounds = rounds + 1 if due is not None and due <= self.now() else 0
+            if rounds > 100:
+                due, rounds = self.now() + datetime.timedelta(milliseconds=50), 0
             if due is None or due > deadline:
                 self.story.waited(what, within, False)
                 tail = "\n" + on_fail() if on_fail else ""
