@@ -378,6 +378,11 @@ TEST(AuditText, CallsPlainOnlyWhatIsAGoodEntry) {
   const std::string half = with(R"(,"detail":{"a":0.5})"), japanese = with(R"(,"event":"関所")");
   EXPECT_FALSE(is_plain_entry(half) || is_plain_entry(japanese));
   EXPECT_TRUE(parse_entry(half) && parse_entry(japanese));
+  // A number that 64 bits do not hold reads back as another one, so it is no good entry; plain ones end well before.
+  const std::string nineteen = with(R"(,"detail":{"a":1000000000000000000})"),
+                    thirty = with(R"(,"detail":{"a":)" + std::string(30, '9') + "}");
+  EXPECT_FALSE(is_plain_entry(nineteen) || is_plain_entry(thirty));
+  EXPECT_FALSE(parse_entry(thirty));
   std::mt19937 chance(7);
   std::size_t still_plain = 0;
   static constexpr std::string_view kBytes = "{}[]\",:0123456789-aez. \\\x80";

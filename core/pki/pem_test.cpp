@@ -55,6 +55,9 @@ TEST(Pem, ReadsCertificatesAndWhatExplainsThem) {
   std::string carriage;
   for (const char c : one()) carriage += c == '\n' ? "\r\n" : std::string(1, c);
   EXPECT_EQ(code(carriage), "read 1");
+  std::string older = one();  // the label that the first tools wrote
+  for (const char* verb : {"BEGIN ", "END "}) older.insert(older.find(verb) + std::string(verb).size(), "X509 ");
+  EXPECT_EQ(code(older), "read 1");
 }
 
 TEST(Pem, SaysWhatIsWrongAndInWhichLine) {
@@ -73,7 +76,16 @@ TEST(Pem, SaysWhatIsWrongAndInWhichLine) {
   const std::string of_line = "(line " + std::to_string(lines(one()) + 2) + ")";
   EXPECT_NE(detail(one() + "\nrubbish").find(of_line), std::string::npos) << detail(one() + "\nrubbish");
   EXPECT_NE(detail(one() + "\n-----BEGIN X").find(of_line), std::string::npos);
-  EXPECT_NE(detail(one() + "\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END X-----").find("(line "), std::string::npos);
+  const auto is_broken_in = [](const std::string& text, std::size_t line) {
+    EXPECT_EQ(code(text), "pem.broken");
+    EXPECT_NE(detail(text).find("(line " + std::to_string(line) + ")"), std::string::npos)
+        << line << ": " << detail(text);
+  };
+  // The line is where it is seen, not where the block begins.
+  is_broken_in(one() + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END X-----\n", lines(one()) + 3);
+  const std::string half = one().substr(0, one().find('\n', one().size() / 2) + 1);
+  is_broken_in(half + one(), lines(half) + 1);
+  is_broken_in("Subject: CN=A test CA\n-----END CERTIFICATE-----\n" + one(), 2);  // what it ended is missing
 }
 
 TEST(Pem, AKeyIsReadWithoutAskingAnybody) {
@@ -106,6 +118,7 @@ TEST(Pem, OneAuthorityOfAFileMustBeInForce) {
   EXPECT_EQ(judged(next, kNow).substr(0, 17), "pem.not_yet_valid");
   EXPECT_NE(judged(next, kNow).find("(2026-11-23)"), std::string::npos) << judged(next, kNow);
   EXPECT_EQ(judged(next + old, kNow).substr(0, 11), "pem.expired");
+  EXPECT_EQ(judged(old + next, kNow).substr(0, 11), "pem.expired") << "in whichever order they stand";
 }
 
 TEST(Pem, AFileThatCannotBeReadSaysWhy) {

@@ -279,6 +279,19 @@ TEST(Recorder, AShortTroubleOfTheDiskIsGotOver) {
   EXPECT_TRUE(shows(stage, stage.canvas, stage.now));
 }
 
+TEST(Recorder, ARetryWaitsForTheRecordingsOwnTimeWhateverTheClockOfWhoAsks) {
+  RecordingStage stage;
+  stage.writes = false;
+  stage.fill(0, 0, 320, 200, 0x334455);
+  stage.pass(Seconds(6));
+  ASSERT_NE(stage.recorder->next_chunk(stage.now), nullptr);
+  stage.recorder->durable(stage.now, fail("audit.full", "no space left"));
+  EXPECT_EQ(stage.recorder->next_chunk(stage.now), nullptr) << "not at once";
+  stage.recorder->tick(stage.now + Seconds(2));
+  ASSERT_EQ(stage.recorder->state(), State::recording);
+  EXPECT_NE(stage.recorder->next_chunk(stage.now - Seconds(1)), nullptr) << "a clock that went back";
+}
+
 TEST(Recorder, AFullDiskFailsItWithTheDisksOwnWords) {
   RecordingStage stage;
   stage.fill(0, 0, 320, 200, 0x334455);

@@ -381,6 +381,8 @@ TEST(RecordingTime, ThatGoesBackWithinAChunkIsFound) {
       << "a record behind its chunk's end";
   // Its end before its begin: the head cannot say so, the journal can.
   EXPECT_FALSE(check_lie({{0, 5, {}}, {10, 5, {}}}).ok);
+  const auto v = check_lie({{0, 5, {}}, {5, 3, {}}});
+  EXPECT_NE(said(v).find("contents 2 (its time goes back)"), std::string::npos) << said(v);
 }
 
 TEST(RecordingTime, ThatBeginsBeforeItsHeaderOrLeavesAGapIsFound) {
@@ -392,6 +394,15 @@ TEST(RecordingTime, ThatIsNotTheJournalsIsFound) {
   const auto v = check_lie({{0, 5, {}}, {5, 10, {}}}, [](auto& chunks) { chunks[1].end += Seconds(1); });
   EXPECT_EQ(findings(v), (Found{{Damage::contents, 2}})) << said(v);
   EXPECT_EQ(v.chunks, 1U);
+}
+
+TEST(RecordingTime, AChunkThatTheJournalCallsAnotherOneIsFound) {
+  const std::vector<Lie> honest{{0, 5, {}}, {5, 10, {}}};
+  const std::string words = "the journal calls it another chunk than it says it is";
+  const auto longer = check_lie(honest, [](auto& chunks) { ++chunks[1].length; });
+  EXPECT_NE(said(longer).find("contents 2 (" + words + ")"), std::string::npos) << said(longer);
+  const auto swapped = check_lie(honest, [](auto& chunks) { std::swap(chunks[0].number, chunks[1].number); });
+  EXPECT_NE(said(swapped).find(words), std::string::npos) << said(swapped);
 }
 
 TEST(RecordingNotes, AnEntryThatDoesNotHoldWhatItShouldIsRefused) {
