@@ -35,8 +35,8 @@ class PacketSearch {
     std::vector<std::string> pass;  ///< packets that may pass, in words; at most kMostFound
   };
 
-  /// `local`: all of them, or none when they are not known. A device that has none here has none at all; a route of type
-  /// local that no address stands for is not known of.
+  /// `local`: all of them, or none when they are not known. A device that has none here has none at all; a route of
+  /// type local that no address stands for is not known of.
   PacketSearch(const KernelRules& rules, const std::vector<LocalAddress>& local);
   /// Also splits there. Before the first search.
   void tell_apart(const Range& addresses);

@@ -3,7 +3,8 @@
 // bytes; calls may come at once from several threads. Ownership: screen() and serial() hand over a connected stream
 // socket; the caller closes it. What a driver cannot do it need not override: that answers console.not_supported.
 // Errors: console.unreachable, console.no_such_machine, console.refused, console.busy, console.not_supported,
-// console.timed_out, console.way_out (the machine has a device that carries more than a picture to its viewer). Source: consoles.md §2; decisions.md "Libvirt roles". Since: plugin API 1.0
+// console.timed_out, console.way_out (the machine has a device that carries more than a picture to its viewer). Source:
+// consoles.md §2; decisions.md "Libvirt roles". Since: plugin API 1.0
 #pragma once
 #include <sekisho/sdk/result.hpp>
 #include <sekisho/sdk/secret.hpp>
