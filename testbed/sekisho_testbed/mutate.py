@@ -32,8 +32,7 @@ USED_BY = {"core/admission": ["core/gate"], "core/registry": ["core/gate", "core
 # Why the simulated lab never gets to a place: what stands there is in no process of this lab.
 NOT_SIMULATED = {
     "core/netd": "the lab has no kernel: nftables are asked in the namespaces lab",
-    "core/programs/relay": "the lab has no relay: screens are opened in the namespaces lab",
-    "core/console/rfb": "the lab has no relay: screens are opened in the namespaces lab",
+    "plugins/console_drivers/libvirt": "the lab's machines stand in memory: libvirt is asked in the namespaces lab",
 }
 
 

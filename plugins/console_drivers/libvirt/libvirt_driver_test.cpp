@@ -55,6 +55,19 @@ TEST_F(Consoles, AScreenOfAMachineThatDoesNotRunIsRefused) {
   EXPECT_EQ(driver()->screen(kStopped, kLimit).error().code, "console.refused");
 }
 
+TEST(WayOutOf, AMachineThatCouldCarryMoreThanItsPictureShowsNoScreen) {
+  for (const auto& [device, what] :
+       {std::pair("<parallel type='null'/>", "printer port"),
+        std::pair("<filesystem type='mount'><source dir='/x'/><target dir='y'/></filesystem>", "shared folder")}) {
+    const TestSite site(device);
+    Host host;
+    const auto driver = make(consoles(site.uri()), host);
+    const auto screen = driver->screen(kServer, kLimit);
+    EXPECT_EQ(screen.error().code, "console.way_out") << device;
+    EXPECT_EQ(screen.error().detail, what);
+  }
+}
+
 TEST_F(Consoles, WhatTheHypervisorLacksIsNotSupported) {
   const auto driver = this->driver();
   EXPECT_EQ(driver->screen(kServer, kLimit).error().code, "console.not_supported");

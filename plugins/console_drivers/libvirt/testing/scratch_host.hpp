@@ -33,7 +33,8 @@ class Host final : public PluginHost {
 /// A site of libvirt's test hypervisor: two servers, one of them off, and a pool. Each instance is a site of its own.
 class TestSite {
  public:
-  TestSite() {
+  /// `device`: one more that web-01 is defined with.
+  explicit TestSite(const std::string& device = {}) {
     std::string pattern = "/tmp/sekisho-libvirt-XXXXXX";
     SEKISHO_ASSERT(mkdtemp(pattern.data()) != nullptr);
     folder_ = pattern;
@@ -41,7 +42,8 @@ class TestSite {
 <node xmlns:test="http://libvirt.org/schemas/domain/test/1.0">
  <domain type="test"><name>web-01</name><uuid>)"
                                          << kServer << R"(</uuid><memory>65536</memory><os><type>hvm</type></os>
-  <devices><graphics type="vnc"/><video/></devices></domain>
+  <devices><graphics type="vnc"/><video/>)"
+                                         << device << R"(</devices></domain>
  <domain type="test"><name>web-02</name><uuid>)"
                                          << kStopped << R"(</uuid><memory>65536</memory><os><type>hvm</type></os>
   <test:runstate>5</test:runstate></domain>
