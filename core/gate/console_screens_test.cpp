@@ -110,6 +110,15 @@ TEST_F(ConsoleScreensTest, ASessionThatEndsWhileHyperdIsAskedOpensNothing) {
   EXPECT_EQ(journal.count("console.opened"), 0U);
 }
 
+TEST_F(ConsoleScreensTest, AScreenWhoseRelayDiesWhileHyperdIsAskedIsNotOpened) {
+  hyperd.silent = true;
+  ask_only(seam::Place::console, kDesktop, opening());
+  gate->detach(relay_id);
+  hyperd_says_yes();
+  EXPECT_EQ(journal.count("console.opened"), 0U);
+  EXPECT_EQ(journal.count("console.refused", "ticket.bad"), 1U);
+}
+
 TEST_F(ConsoleScreensTest, ASessionThatEndsMeanwhileSeesNeitherPictureNorList) {
   hyperd.silent = true;
   ask_only(seam::Place::console, kDesktop, seam::ListServers{});
