@@ -1,11 +1,8 @@
 // What holds when admission does not (R01): in this program rights come without the rule that a path leads to its own
 // zones alone, and the gate must still show nothing of another path's zone.
+#include "base/testing/next_definition.hpp"
 #include "gate/testing/console_bench.hpp"
 #include "registry/rules.hpp"
-
-#include <dlfcn.h>
-
-#include <cstdlib>
 
 namespace sekisho::registry {
 
@@ -13,14 +10,7 @@ namespace sekisho::registry {
 RightsAnswer rights_by(const Registry& registry, std::string_view person, std::string_view terminal,
                        std::string_view path, const std::vector<Zone>&, bool lent_only, Instant now,
                        std::optional<std::string_view> by) {
-  using Real = decltype(&rights_by);
-  static const Real real = [] {
-    Dl_info own{};
-    if (dladdr(reinterpret_cast<const void*>(&rights_by), &own) == 0) std::abort();
-    void* const next = dlsym(RTLD_NEXT, own.dli_sname);
-    if (next == nullptr) std::abort();
-    return reinterpret_cast<Real>(next);
-  }();
+  static auto* const real = sekisho::testing::next_definition(&rights_by);
   Registry flat = registry;  // everything in one zone
   for (auto& [id, system] : flat.systems) system.zone = Zone::internet_business;
   for (auto& [id, desktop] : flat.desktops) desktop.zone = Zone::internet_business;

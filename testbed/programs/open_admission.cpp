@@ -1,11 +1,8 @@
 // Preloaded into the lab's sekishod: rights without the rule that a path leads to its own zones alone (R01), nor that
 // an Internet terminal is an own one. So a story sees whether the other guards hold without this one. Never installed.
 // Threads: as registry::rights_by(), which it asks.
+#include "base/testing/next_definition.hpp"
 #include "registry/rules.hpp"
-
-#include <dlfcn.h>
-
-#include <cstdlib>
 
 namespace sekisho::registry {
 
@@ -13,14 +10,7 @@ __attribute__((visibility("default"))) RightsAnswer rights_by(const Registry& re
                                                               std::string_view terminal, std::string_view path,
                                                               const std::vector<Zone>&, bool, Instant now,
                                                               std::optional<std::string_view> by) {
-  using Real = decltype(&rights_by);
-  static const Real real = [] {
-    Dl_info own{};
-    if (dladdr(reinterpret_cast<const void*>(&rights_by), &own) == 0) std::abort();
-    void* const next = dlsym(RTLD_NEXT, own.dli_sname);
-    if (next == nullptr) std::abort();
-    return reinterpret_cast<Real>(next);
-  }();
+  static auto* const real = sekisho::testing::next_definition(&rights_by);
   return real(registry, person, terminal, path, {Zone::internet_business, Zone::internet_dmz, Zone::my_number}, false,
               now, by);
 }

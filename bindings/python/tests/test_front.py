@@ -1,7 +1,6 @@
 """The production's front without its sockets: a peer is Python's own ssl, byte by byte, in virtual time."""
 import json
 import ssl
-import subprocess
 from datetime import datetime, timezone
 
 import pytest
@@ -17,14 +16,8 @@ GET = b"GET /remote/login HTTP/1.1\r\nHost: vpn.test\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Certificate and key of vpn.test, as files."""
-    folder = tmp_path_factory.mktemp("server")
-    certificate, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                    "-subj", "/CN=vpn.test", "-addext", "subjectAltName=DNS:vpn.test", "-keyout", str(key), "-out", str(certificate)],
-                   check=True, capture_output=True)
-    return certificate, key
+def server(certificate_of):
+    return certificate_of("vpn.test", "DNS:vpn.test")
 
 
 @pytest.fixture
