@@ -405,6 +405,30 @@ TEST_F(ConsoleJournal, RecordingsOfTheLifeBeforeAreToldInTurnsAndThatItIsBehindO
             32);
 }
 
+TEST_F(ConsoleJournal, ScreensOfTheLifeBeforeHaveTheirEndBeforeThoseOfTheirRecordings) {
+  screens_without_end = {{41, false, "S20261122-1-000042", "mori", "internet", "web-01"},
+                         {42, true, "S20261122-1-000043", "sato", "internet", "vdi-01"}};
+  recordings_without_end = {header_of(1)};
+  journal.entries.clear();
+  start();
+  ASSERT_EQ(journal.count("console.closed"), 1U);
+  const audit::Entry server = *last_entry("console.closed");
+  EXPECT_EQ(server.session, "S20261122-1-000042");
+  EXPECT_EQ(server.person, "mori");
+  EXPECT_EQ(server.path, "internet");
+  EXPECT_EQ(server.rule, "R12");
+  EXPECT_EQ(server.code, "gate.restarted");
+  EXPECT_EQ(server.detail.at("console"), 41);
+  EXPECT_EQ(server.detail.at("target"), "web-01");
+  ASSERT_EQ(journal.count("desktop.closed"), 1U);
+  const audit::Entry desktop = *last_entry("desktop.closed");
+  EXPECT_EQ(desktop.rule, "R11");
+  EXPECT_EQ(desktop.code, "gate.restarted");
+  EXPECT_EQ(desktop.detail.at("console"), 42);
+  EXPECT_EQ(journal.entries.front().event, "console.closed");
+  EXPECT_EQ(broken_off(journal), (std::vector<std::string>{"01 gate.restarted"}));
+}
+
 TEST_F(ConsoleJournal, WhatAJournalDoesNotTakeWaitsAndIsNotForgotten) {
   recordings_without_end = {header_of(1), header_of(2)};
   journal.broken = true;

@@ -76,7 +76,7 @@ void Consoles::request(const LinkEntry& link, seam::ConsoleRequest request) {
   std::visit(
       Overloaded{
           [&](const seam::ViewDesktop&) { here(seam::Place::desktop, [&] { view_desktop(*asking); }); },
-          [&](const seam::EndByPerson&) { here(seam::Place::desktop, [&] { end_by_person(*asking); }); },
+          [&](const seam::EndByPerson&) { here(seam::Place::desktop, [&] { end_by_person(asking); }); },
           [&](seam::ConsoleLogin& wanted) { here(seam::Place::console, [&] { login(asking, std::move(wanted)); }); },
           [&](const seam::ListServers&) { after_login([&] { list_servers(asking); }); },
           [&](const seam::WantTicket& wanted) {
@@ -220,17 +220,25 @@ void Consoles::view_desktop(const Asking& asking) {
   answer(asking, std::move(view));
 }
 
-void Consoles::end_by_person(const Asking& asking) {
-  auto end = [this, weak = gate_.weak_from_this(), session = asking.session] {
+void Consoles::end_by_person(const AskingPtr& asking) {
+  auto end = [this, weak = gate_.weak_from_this(), session = asking->session] {
     if (weak.expired()) return;
     gate_.end(session, admission::refusal("session.logged_out"), session->row.person);
   };
-  if (ending_.insert(asking.session->row.number).second) {
-    gate_.services.timers.at(gate_.now() + kAnswered, std::move(end));
-  } else {
+  if (!ending_.insert(asking->session->row.number).second) {
     end();
+    return answer(*asking, seam::ConsoleDone{});
   }
-  answer(asking, seam::ConsoleDone{});
+  store::SessionRow row = asking->session->row;
+  row.until = std::min(row.until, gate_.now() + kAnswered);
+  gate_.services.timers.at(gate_.now() + kAnswered, std::move(end));
+  // Who is told that his session ends must not find it alive again because the gatekeeper died in that second.
+  gate_.in_store<bool>(
+      [row = std::move(row), node = gate_.options.node](store::Tx& tx) { return put_if_open(tx, row, node); },
+      [this, weak = gate_.weak_from_this(), asking](const Result<bool>&) {
+        if (!weak.expired()) answer(*asking, seam::ConsoleDone{});  // a lost store keeps nobody from leaving
+      },
+      Commit::shared);
 }
 
 void Consoles::want_ticket(const Asking& asking, const std::string& server) {

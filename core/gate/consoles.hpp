@@ -39,8 +39,8 @@ class Consoles {
   /// A relay that is gone has no screens any more.
   void link_gone(Gate::LinkId link);
   [[nodiscard]] std::size_t open() const;
-  /// Recordings of the gatekeeper's life before that have no end in the journal.
-  void broke_off(const std::vector<recording::FileHeader>& recordings);
+  /// Screens and recordings of the gatekeeper's life before that have no end in the journal.
+  void broke_off(const std::vector<OpenScreen>& screens, const std::vector<recording::FileHeader>& recordings);
 
   // --- streams at the bare entrance (core/decisions/0019)
   /// A relay asks for a peer; it is answered once the journal has the opening.
@@ -99,9 +99,10 @@ class Consoles {
   [[nodiscard]] bool logged_in(const Asking& asking) const;
   [[nodiscard]] Found find_server(const Session& session, std::string_view server) const;
   void view_desktop(const Asking& asking);
-  /// Answers and waits; the same question once more, or kAnswered later, ends the session. What ends his rights takes
-  /// his way to the page along, so the answer goes first: the relay asks again once his side has it.
-  void end_by_person(const Asking& asking);
+  /// Shortens the stored session's time, answers and waits; the same question once more, or kAnswered later, ends the
+  /// session. What ends his rights takes his way to the page along, so the answer goes first: the relay asks again once
+  /// his side has it.
+  void end_by_person(const AskingPtr& asking);
   void want_ticket(const Asking& asking, const std::string& server);
   void open_screen(const AskingPtr& asking, const Secret& ticket);
   [[nodiscard]] admission::ScreenRight first_right(const Asking& asking) const;

@@ -92,6 +92,24 @@ TEST_F(ConsoleTest, ThePersonsEndWaitsASecondAtMostForItsAnswerToArrive) {
   EXPECT_NE(in<seam::DesktopView>(at_desktop(seam::ViewDesktop{})), nullptr) << "the next session is another one";
 }
 
+TEST_F(ConsoleTest, ThePersonsEndHoldsThoughTheGatekeeperDiesBeforeItComes) {
+  EXPECT_NE(in<seam::ConsoleDone>(at_desktop(seam::EndByPerson{})), nullptr);
+  EXPECT_EQ(gate->sessions().size(), 1U);
+  gate.reset();
+  fake.timers.advance(Seconds{2});
+  start();
+  EXPECT_TRUE(gate->sessions().empty());
+  EXPECT_EQ(journal.count("session.ended", "session.right_ended"), 1U);
+}
+
+TEST_F(ConsoleTest, ThePersonsEndNeedsNoStore) {
+  store->lost = true;
+  EXPECT_NE(in<seam::ConsoleDone>(at_desktop(seam::EndByPerson{})), nullptr);
+  fake.timers.advance(std::chrono::milliseconds{1001});
+  EXPECT_TRUE(gate->sessions().empty());
+  EXPECT_EQ(journal.count("session.ended", "session.logged_out"), 1U);
+}
+
 TEST_F(ConsoleTest, ThePersonsEndIsOneThoughAnotherEndOvertakesIt) {
   EXPECT_NE(in<seam::ConsoleDone>(at_desktop(seam::EndByPerson{})), nullptr);
   gate->end_session(session, "yama", "試験", [](Result<void>) {});

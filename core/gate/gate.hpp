@@ -93,6 +93,14 @@ using DesktopsInJournal = std::function<Result<std::map<std::string, GivenDeskto
 /// Recordings that the journal saw begin since `from` and neither end nor fail: the screens of the life before are
 /// forgotten, so nobody will write their end, and the journal is told. Called as the above; may be empty.
 using RecordingsInJournal = std::function<Result<std::vector<recording::FileHeader>>(Instant from)>;
+/// Screens that the journal saw open since `from` and not close: told as those of recordings are. Their relay ends them
+/// when it meets a gatekeeper that does not know them. Called as the above; may be empty.
+struct OpenScreen {
+  std::uint64_t console = 0;
+  bool of_desktop = false;
+  std::string session, person, path, target;
+};
+using ScreensInJournal = std::function<Result<std::vector<OpenScreen>>(Instant from)>;
 
 class Gate final : public Control {
  public:
@@ -106,7 +114,7 @@ class Gate final : public Control {
   /// Nothing else may be called before `done` came with success. Also refuses when a path names a factor or check that
   /// is not loaded (T-23).
   void start(GrantedInJournal granted, std::function<void(Result<void>)> done, EndedInJournal ended = {},
-             DesktopsInJournal desktops = {}, RecordingsInJournal recordings = {});
+             DesktopsInJournal desktops = {}, RecordingsInJournal recordings = {}, ScreensInJournal screens = {});
 
   // --- links
   // ----------------------------------------------------------------------------------------------------------

@@ -166,30 +166,31 @@ void Gate::State::end(std::shared_ptr<Session> session, const Refusal& reason, s
   store_row(ended);
 }
 
+bool put_if_open(store::Tx& tx, const store::SessionRow& row, const std::string& node) {
+  const auto now = tx.session(row.number);
+  const bool others = now && !now->node.empty() && now->node != node;
+  if (!others && !(now && now->state == "ended")) tx.put_session(row);
+  return true;
+}
+
 void Gate::State::store_row(const store::SessionRow& row) {
-  in_store<bool>(
-      [row, node = options.node](store::Tx& tx) {
-        const auto now = tx.session(row.number);
-        const bool others = now && !now->node.empty() && now->node != node;
-        if (!others && !(now && now->state == "ended")) tx.put_session(row);
-        return true;
-      },
-      [weak = weak_from_this(), row](Result<bool> stored) {
-        const auto self = weak.lock();
-        if (!self || stored) return;
-        // The end itself holds (memory, fronts, kernel); only its row is missing. Tried again until the store is back,
-        // so that a restart does not revive the session.
-        audit::Entry entry;
-        entry.event = "store.row_late";
-        entry.session = row.number;
-        entry.code = stored.error().code;
-        entry.result = "error";
-        self->record(std::move(entry));
-        self->services.timers.at(self->now() + Seconds{5}, [weak, row] {
-          if (const auto self = weak.lock()) self->store_row(row);
-        });
-      },
-      Commit::shared);
+  in_store<bool>([row, node = options.node](store::Tx& tx) { return put_if_open(tx, row, node); },
+                 [weak = weak_from_this(), row](Result<bool> stored) {
+                   const auto self = weak.lock();
+                   if (!self || stored) return;
+                   // The end itself holds (memory, fronts, kernel); only its row is missing. Tried again until the
+                   // store is back, so that a restart does not revive the session.
+                   audit::Entry entry;
+                   entry.event = "store.row_late";
+                   entry.session = row.number;
+                   entry.code = stored.error().code;
+                   entry.result = "error";
+                   self->record(std::move(entry));
+                   self->services.timers.at(self->now() + Seconds{5}, [weak, row] {
+                     if (const auto self = weak.lock()) self->store_row(row);
+                   });
+                 },
+                 Commit::shared);
 }
 
 void Gate::State::push_view(const Session& session) {

@@ -18,6 +18,7 @@ struct Loaded {
   std::vector<store::SessionRow> not_told;        // ended in the store, and the journal has not heard of it
   std::map<std::string, GivenDesktop> desktops;   // by session
   std::vector<recording::FileHeader> recordings;  // without an end
+  std::vector<OpenScreen> screens;                // likewise
   std::optional<Error> error;
 };
 
@@ -52,7 +53,7 @@ Gate::~Gate() {
 }
 
 void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> done, EndedInJournal ended,
-                 DesktopsInJournal desktops, RecordingsInJournal recordings) {
+                 DesktopsInJournal desktops, RecordingsInJournal recordings, ScreensInJournal screens) {
   State& s = *state_;
   s.started_at = s.now();
   for (const GatePath& path : s.options.paths) {
@@ -72,8 +73,8 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
   }
   s.in_store<Loaded>(
       [granted = std::move(granted), ended = std::move(ended), desktops = std::move(desktops),
-       recordings = std::move(recordings), from = s.now() - std::chrono::hours{48}, at = s.now(), node = s.options.node,
-       shared = s.options.shared_store](store::Tx& tx) {
+       recordings = std::move(recordings), screens = std::move(screens), from = s.now() - std::chrono::hours{48},
+       at = s.now(), node = s.options.node, shared = s.options.shared_store](store::Tx& tx) {
         Loaded out;
         if (shared) tx.put_beat(node, at);
         out.registry = std::make_shared<const registry::Registry>(tx.registry());
@@ -108,6 +109,14 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
             return out;
           }
           out.recordings = std::move(*open);
+        }
+        if (screens) {
+          auto open = screens(from);
+          if (!open) {
+            out.error = open.error();
+            return out;
+          }
+          out.screens = std::move(*open);
         }
         if (ended && !shared) {
           const auto over = ended(from);
@@ -152,7 +161,7 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
           entry.detail = {{"by", "store"}, {"at", row.ended_at ? to_rfc3339(*row.ended_at) : std::string()}};
           self->record(std::move(entry));
         }
-        self->consoles->broke_off(std::move(loaded->recordings));
+        self->consoles->broke_off(loaded->screens, loaded->recordings);
         std::erase_if(loaded->open, [&](const store::SessionRow& row) {
           if (!self->options.shared_store || row.node.empty() || row.node == self->options.node) return false;
           self->elsewhere.emplace(row.number, row);

@@ -210,6 +210,9 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
                      std::function<void(Result<Secret>)> done);
 };
 
+/// The row into the store, unless it has ended there or another node serves the session by now. On the store thread.
+/// Returns true: the job's answer.
+bool put_if_open(store::Tx& tx, const store::SessionRow& row, const std::string& node);
 /// Of a session found in the store. Who was admitted has the agent's usual time to be heard again, from now; who was
 /// not has what is left of his first report's.
 [[nodiscard]] admission::PostureWatch watch_of(const store::SessionRow& row, const admission::PathPolicy& policy,

@@ -31,7 +31,16 @@ audit::Entry Consoles::closed_entry(std::uint64_t console, const Screen& screen,
   return out;
 }
 
-void Consoles::broke_off(const std::vector<recording::FileHeader>& recordings) {
+void Consoles::broke_off(const std::vector<OpenScreen>& screens, const std::vector<recording::FileHeader>& recordings) {
+  for (const OpenScreen& open : screens) {
+    Screen screen;
+    screen.session = open.session;
+    screen.person = open.person;
+    screen.path = open.path;
+    screen.target = open.target;
+    if (!open.of_desktop) screen.server = open.target;
+    untold_.push_back(closed_entry(open.console, screen, "gate.restarted"));
+  }
   for (const recording::FileHeader& header : recordings) {
     untold_.push_back(recording::broken_off_entry(header, "gate.restarted", gate_.now()));
   }

@@ -315,7 +315,8 @@ struct Lie {
   int begin, end;
   std::vector<int> records;
 };
-Verification check_lie(const std::vector<Lie>& lies, const std::function<void(std::vector<ChunkNote>&)>& journal = {}) {
+Verification check_lie(const std::vector<Lie>& lies, const std::function<void(std::vector<ChunkNote>&)>& journal = {},
+                       std::size_t faults = 0) {
   Sha256 sha;
   const FileHeader head = test_header();
   const auto at = [&](int second) { return head.started_at + Seconds(second); };
@@ -354,7 +355,7 @@ Verification check_lie(const std::vector<Lie>& lies, const std::function<void(st
   }
   if (journal) journal(notes.chunks);
   sort_notes(notes);
-  EXPECT_TRUE(notes.faults.empty());
+  EXPECT_EQ(notes.faults.size(), faults);
   audit::MemoryDisk disk;
   disk.set_contents({{"a.skr", bytes}});
   const auto file = disk.open("a.skr", audit::Access::read).value();
@@ -388,6 +389,19 @@ TEST(RecordingTime, ThatGoesBackWithinAChunkIsFound) {
 TEST(RecordingTime, ThatBeginsBeforeItsHeaderOrLeavesAGapIsFound) {
   EXPECT_EQ(findings(check_lie({{-5, 0, {}}, {0, 5, {}}})), (Found{{Damage::contents, 1}}));
   EXPECT_EQ(findings(check_lie({{0, 5, {}}, {65, 70, {}}})), (Found{{Damage::contents, 2}}));
+}
+
+TEST(RecordingTime, BehindAChunkThatTheJournalLacksIsNotToldAsMissingAsWell) {
+  const std::vector<Lie> honest{{0, 5, {}}, {5, 10, {}}, {10, 15, {}}, {15, 20, {}}};
+  const auto lack = check_lie(
+      honest, [](auto& chunks) { chunks.erase(chunks.begin() + 1); }, 1);
+  EXPECT_NE(said(lack).find("chunk 2 is not in the journal"), std::string::npos) << said(lack);
+  EXPECT_EQ(said(lack).find("time is missing"), std::string::npos) << said(lack);
+  // What the journal does know behind it is held to its time again.
+  const std::vector<Lie> gap{{0, 5, {}}, {5, 10, {}}, {10, 15, {}}, {75, 80, {}}};
+  const auto both = check_lie(
+      gap, [](auto& chunks) { chunks.erase(chunks.begin() + 1); }, 1);
+  EXPECT_NE(said(both).find("contents 4 (time is missing before it)"), std::string::npos) << said(both);
 }
 
 TEST(RecordingTime, ThatIsNotTheJournalsIsFound) {

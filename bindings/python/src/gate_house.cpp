@@ -79,11 +79,11 @@ GateHouse::GateHouse(HouseParts parts) : parts_(std::move(parts)) {
       [journal = journal_](const audit::Query& query, const std::vector<std::string>& events) {
         return audit::search_any(journal->memory().stage.disk, query, events);
       });
-  gate_->start([told](Instant from) { return told->unfinished(from); },
-               [&started](Result<void> end) { started = std::move(end); },
-               [told](Instant from) { return told->ended(from); },
-               [told](Instant from) { return told->given_desktops(from); },
-               [told](Instant from) { return told->recordings(from); });
+  gate_->start(
+      [told](Instant from) { return told->unfinished(from); },
+      [&started](Result<void> end) { started = std::move(end); }, [told](Instant from) { return told->ended(from); },
+      [told](Instant from) { return told->given_desktops(from); },
+      [told](Instant from) { return told->recordings(from); }, [told](Instant from) { return told->screens(from); });
   timers.settle();
   if (!started) throw Failure(fail("gate.late", "the store did not answer"));
   unwrap(*started);

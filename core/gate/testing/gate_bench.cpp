@@ -107,7 +107,8 @@ void GateTest::start() {
               [&](Result<void> end) { started = end.has_value(); },
               [this](Instant) -> Result<std::vector<std::string>> { return ended; },
               [this](Instant) -> Result<std::map<std::string, GivenDesktop>> { return given; },
-              [this](Instant) -> Result<std::vector<recording::FileHeader>> { return recordings_without_end; });
+              [this](Instant) -> Result<std::vector<recording::FileHeader>> { return recordings_without_end; },
+              [this](Instant) -> Result<std::vector<OpenScreen>> { return screens_without_end; });
   settle();
   ASSERT_TRUE(started);
   netd.on_send = [this](const seam::Message& message) {

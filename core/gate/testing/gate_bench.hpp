@@ -98,6 +98,7 @@ class GateTest : public ::testing::Test {
   std::vector<std::string> unfinished, ended;                 ///< what the journal says at a start
   std::map<std::string, GivenDesktop> given;                  ///< likewise
   std::vector<recording::FileHeader> recordings_without_end;  ///< likewise
+  std::vector<OpenScreen> screens_without_end;                ///< likewise
   std::unique_ptr<Gate> gate;
   Gate::LinkId netd_id = 0, front_id = 0, relay_id = 0, second_front_id = 0, closed_front_id = 0, closed_relay_id = 0,
                hyperd_id = 0;

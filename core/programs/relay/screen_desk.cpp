@@ -353,7 +353,10 @@ void ScreenDesk::set_link(seam::Link* link) {
   }
   const auto noted = std::exchange(s.noted, {});
   for (const auto& [number, done] : noted) done(fail("gate.unavailable", "the link to the gatekeeper was lost"));
-  if (link != nullptr) return;
+  if (link != nullptr) {
+    // What is open was granted by the one before: this one counts none of it, and would not end it by name.
+    return s.end_where([](const Entry&) { return true; }, "gate.unavailable");
+  }
   s.gone_timer = s.timers.at(s.clock.now() + s.limits.without_gate, [weak = std::weak_ptr(state_)] {
     if (const auto self = weak.lock()) self->end_where([](const Entry&) { return true; }, "gate.unavailable");
   });

@@ -51,7 +51,8 @@ class ScreenDesk final : public PageDesk {
   /// The same question once more: the gatekeeper, which has answered it, ends the session at the second one.
   void end_answered(const Peer& peer) override;
 
-  /// The link to sekishod, or nullptr while there is none.
+  /// The link to sekishod, or nullptr while there is none. A new one ends the screens that are open: they were another
+  /// life's, whose successor has told the journal of their end.
   void set_link(seam::Link* link);
   /// What sekishod says; moves out what it needs. Messages of other subjects are left alone.
   void on_message(seam::Message& message);

@@ -315,6 +315,23 @@ TEST_F(ScreenDeskTest, AJournalThatStopsTakingNotesEndsTheScreen) {
   EXPECT_EQ(reader.close_reason, "console.no_such_server");
 }
 
+TEST_F(ScreenDeskTest, AGatekeeperThatIsBackFindsNoScreenOfItsFormerLife) {
+  auto one = open_screen(right(1)), two = open_screen(right(2));
+  shake_hands(one, 0);
+  shake_hands(two, 1);
+  desk->set_link(nullptr);
+  EXPECT_EQ(desk->screens(), 2U) << "who is inside stays while it is away";
+  EXPECT_FALSE(guest_closed(0));
+  desk->set_link(&link);
+  until([&] { return desk->screens() == 0; }, "for their end");
+  EXPECT_TRUE(guest_closed(0));
+  EXPECT_TRUE(guest_closed(1));
+  BrowserReader reader;
+  read_until(
+      one, reader, [&] { return reader.close_code != 0; }, "for the close");
+  EXPECT_EQ(reader.close_reason, "gate.unavailable");
+}
+
 TEST_F(ScreenDeskTest, OneScreenEndsAloneAndASessionsAllTogether) {
   auto one = open_screen(right(1)), two = open_screen(right(2));
   shake_hands(one, 0);

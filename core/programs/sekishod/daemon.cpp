@@ -145,7 +145,7 @@ class Daemon final : public run::ChildControl::Handler {
           control_ = std::make_unique<run::ChildControl>(loop_, static_cast<run::ChildControl::Handler&>(*this));
         },
         [told](Instant from) { return told->ended(from); }, [told](Instant from) { return told->given_desktops(from); },
-        [told](Instant from) { return told->recordings(from); });
+        [told](Instant from) { return told->recordings(from); }, [told](Instant from) { return told->screens(from); });
     run::run_loop(loop_, [this](std::string_view what) { log_->event(kDaemonBroke, {{"what", what}}); });
     // Links and API first: they hold references into the gate.
     server_.reset();

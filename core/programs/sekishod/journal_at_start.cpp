@@ -15,6 +15,13 @@ std::string text(const audit::Entry& entry, const char* key) {
   return found != entry.detail.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+std::optional<std::uint64_t> console_of(const audit::Entry& entry) {
+  if (!entry.detail.is_object()) return std::nullopt;
+  const auto found = entry.detail.find("console");
+  if (found == entry.detail.end() || !found->is_number_unsigned()) return std::nullopt;
+  return found->get<std::uint64_t>();
+}
+
 }  // namespace
 
 JournalAtStart::JournalAtStart(const std::string& directory)
@@ -26,8 +33,9 @@ Result<JournalAtStart::Known> JournalAtStart::walk(Instant from) const {
   audit::Query query;
   query.from = from;
   query.limit = 1'000'000;
-  std::vector<std::string> events{"session.granted", "session.ended",     "desktop.ready",
-                                  "desktop.stopped", "desktop.destroyed", "desktop.stray"};
+  std::vector<std::string> events{"session.granted",   "session.ended", "desktop.ready",  "desktop.stopped",
+                                  "desktop.destroyed", "desktop.stray", "desktop.opened", "desktop.closed",
+                                  "console.opened",    "console.closed"};
   events.insert(events.end(), recording::Unfinished::events().begin(), recording::Unfinished::events().end());
   const auto found = search_(query, events);
   if (!found) return found.error();
@@ -35,6 +43,7 @@ Result<JournalAtStart::Known> JournalAtStart::walk(Instant from) const {
   std::set<std::string> granted, gone;
   std::vector<std::pair<std::string, gate::GivenDesktop>> ready;
   recording::Unfinished recordings;
+  std::map<std::uint64_t, gate::OpenScreen> screens;  // a number is given once in all lives
   for (const audit::StoredEntry& stored : *found) {
     const audit::Entry& entry = stored.entry;
     if (entry.event == "session.granted") {
@@ -45,6 +54,15 @@ Result<JournalAtStart::Known> JournalAtStart::walk(Instant from) const {
       if (std::string machine = text(entry, "machine"); !machine.empty()) {
         ready.emplace_back(entry.session, gate::GivenDesktop{std::move(machine), text(entry, "address")});
       }
+    } else if (entry.event == "desktop.opened" || entry.event == "console.opened") {
+      const auto console = console_of(entry);
+      std::string target = text(entry, "target");
+      if (console && !target.empty()) {
+        screens[*console] = {*console,         entry.event == "desktop.opened", entry.session, entry.person, entry.path,
+                             std::move(target)};
+      }
+    } else if (entry.event == "desktop.closed" || entry.event == "console.closed") {
+      if (const auto console = console_of(entry)) screens.erase(*console);
     } else if (entry.event.starts_with("desktop.")) {
       gone.insert(text(entry, "machine"));
     } else {
@@ -57,6 +75,7 @@ Result<JournalAtStart::Known> JournalAtStart::walk(Instant from) const {
     if (!gone.contains(given.machine)) out.desktops[session] = std::move(given);
   }
   out.recordings = recordings.left();
+  for (auto& [console, screen] : screens) out.screens.push_back(std::move(screen));
   return out;
 }
 
@@ -90,6 +109,12 @@ Result<std::vector<recording::FileHeader>> JournalAtStart::recordings(Instant fr
   const auto& all = known(from);
   if (!all) return all.error();
   return all->recordings;
+}
+
+Result<std::vector<gate::OpenScreen>> JournalAtStart::screens(Instant from) {
+  const auto& all = known(from);
+  if (!all) return all.error();
+  return all->screens;
 }
 
 }  // namespace sekisho::programs

@@ -1,6 +1,6 @@
 // JournalAtStart: what the gate asks the journal when it starts, all from one walk over its files.
 //
-// Four questions are asked one after the other in one job of the store's thread, and nothing is written in between: the
+// Five questions are asked one after the other in one job of the store's thread, and nothing is written in between: the
 // first one walks, the others are answered from what it found. Another `from` walks anew.
 // Threads: one at a time. Ownership: copies. Memory: what the walk found, until this goes. Errors: audit.* of the walk,
 // for every question of it. An entry that does not hold what it should counts for nothing, and never for an error: a
@@ -34,12 +34,15 @@ class JournalAtStart {
   [[nodiscard]] Result<std::map<std::string, gate::GivenDesktop>> given_desktops(Instant from);
   /// Recordings that began since `from` and have no end of any kind.
   [[nodiscard]] Result<std::vector<recording::FileHeader>> recordings(Instant from);
+  /// Screens that opened since `from` and have not closed; not the streams of the bare entrance, which have no number.
+  [[nodiscard]] Result<std::vector<gate::OpenScreen>> screens(Instant from);
 
  private:
   struct Known {
     std::vector<std::string> unfinished, ended;
     std::map<std::string, gate::GivenDesktop> desktops;
     std::vector<recording::FileHeader> recordings;
+    std::vector<gate::OpenScreen> screens;
   };
   [[nodiscard]] Result<Known> walk(Instant from) const;
   [[nodiscard]] const Result<Known>& known(Instant from);

@@ -111,6 +111,29 @@ TEST_F(JournalTest, OneWalkAnswersEveryQuestionOfAStart) {
   EXPECT_EQ(walks, 2) << "another question";
 }
 
+TEST_F(JournalTest, SaysWhichScreensHaveNoEnd) {
+  const std::uint64_t first = 1'795'000'000'000ULL * 1024;  // as a gate counts them
+  write("console.opened", "S1", nlohmann::json{{"console", first}, {"target", "web-01"}, {"recorded", true}});
+  write("desktop.opened", "S1", nlohmann::json{{"console", first + 1}, {"target", "vdi-01"}, {"recorded", false}});
+  write("console.opened", "S2", nlohmann::json{{"console", first + 2}, {"target", "web-01"}, {"recorded", true}});
+  write("console.closed", "S2", nlohmann::json{{"console", first + 2}, {"target", "web-01"}});
+  write("desktop.opened", "S3", nlohmann::json{{"desktop", "vdi-02"}});  // at the bare entrance
+  for (const auto& nonsense : {nlohmann::json{{"console", -1}, {"target", "web-01"}}, nlohmann::json{{"console", "7"}},
+                               nlohmann::json{{"console", 7}}, nlohmann::json{{"target", "web-01"}}}) {
+    write("console.opened", "S4", nonsense);
+    write("console.closed", "S4", nonsense);
+  }
+  const auto open = JournalAtStart(folder_ + "/journal").screens(now_ - Seconds{3600}).value();
+  ASSERT_EQ(open.size(), 2U);
+  EXPECT_EQ(open[0].console, first);
+  EXPECT_FALSE(open[0].of_desktop);
+  EXPECT_EQ(open[0].session, "S1");
+  EXPECT_EQ(open[0].target, "web-01");
+  EXPECT_EQ(open[1].console, first + 1);
+  EXPECT_TRUE(open[1].of_desktop);
+  EXPECT_EQ(open[1].target, "vdi-01");
+}
+
 TEST_F(JournalTest, AnEntryThatHoldsNothingOrNonsenseKeepsNoGateFromStarting) {
   for (const nlohmann::json& detail :
        {nlohmann::json::object(), nlohmann::json(), nlohmann::json{{"machine", 7}},
