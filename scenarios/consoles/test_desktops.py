@@ -116,6 +116,7 @@ def test_a_gate_that_starts_anew_leaves_him_his_desktop(world: World) -> None:
     world.restart()
     world.wait_tunnel("mori", within=30)
     assert world.session_of("mori")["number"] == number
+    world.wait(lambda: world.journal(event="desktop.closed", session=number), 10, "the screen of before has its end in the journal")
     page.ready()
     screen = page.open()
     world.must("what was typed before is there", lambda: ocr.shows(screen.picture(file), "desktop login: cedar 12"), within=30)
