@@ -321,7 +321,7 @@ void ConnectionDriver::on_time() {
   const Instant now = parts_.clock.now();
   if (end_by_ && now >= *end_by_) return finish("the session has ended");
   if (state_ == State::handshaking && now >= until_) {
-    handshake_was_late_ = true;
+    handshake_was_late_ = abandoned_ = true;
     return finish("no TLS handshake in time");
   }
   if (state_ == State::handshaking) {

@@ -122,7 +122,13 @@ class ConnectionDriver final : private PathHost {
 
   [[nodiscard]] bool handshaking() const { return state_ == State::handshaking; }
   /// Leaves for a newcomer; only while handshaking().
-  void make_room() { finish("gave its place to a newcomer"); }
+  void make_room() {
+    abandoned_ = true;
+    finish("gave its place to a newcomer");
+  }
+  /// It ended in an opening that led to nothing: its peer is owed no orderly close, which would cost this side a closed
+  /// connection's minute in the kernel (RFC 9293 section 3.6) and a stranger nothing.
+  [[nodiscard]] bool abandoned() const { return abandoned_; }
 
   [[nodiscard]] ConnectionId id() const { return id_; }
   [[nodiscard]] const Peer& peer() const { return peer_; }
@@ -184,7 +190,7 @@ class ConnectionDriver final : private PathHost {
   std::unique_ptr<PathConnection> path_;
   State state_ = State::handshaking;
   bool in_path_ = false;  ///< a call into the plugin is running: it must not be destroyed
-  bool overrun_ = false, handshake_was_late_ = false;
+  bool overrun_ = false, handshake_was_late_ = false, abandoned_ = false;
   std::string why_;
   Instant until_;  ///< of the handshake, of closing
   std::optional<Instant> end_by_, stalled_at_;

@@ -26,6 +26,7 @@ TEST(ConnectionDriver, AHandshakeHasTenSeconds) {
   lab.advance(std::chrono::milliseconds(1));
   EXPECT_TRUE(silent.ended);
   EXPECT_EQ(silent.why, "no TLS handshake in time");
+  EXPECT_TRUE(silent.abandoned);
   EXPECT_EQ(lab.path.notes.open, 0) << "the plugin never sees who does not finish TLS";
 }
 

@@ -58,6 +58,12 @@ Endpoint endpoint_of(const sockaddr_storage& from) {
   return out;
 }
 
+/// What closes next goes with a reset, at once and for good on both sides.
+void forget_peer(int fd) {
+  const linger none{.l_onoff = 1, .l_linger = 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+}
+
 void set_option(int fd, int name, int value) {
   setsockopt(fd, IPPROTO_TCP, name, &value, sizeof(value));  // a socket without it works all the same
 }
@@ -213,6 +219,7 @@ struct Front::State::Socket final : Transport, std::enable_shared_from_this<Sock
     if (!driver) return;
     driver->on_transport_gone("the front stops");
     woken = true;  // no more
+    if (driver->abandoned()) forget_peer(watch.fd());
     driver.reset();
     watch.close();
     state.sockets.erase(shared_from_this());
@@ -268,7 +275,7 @@ void Front::State::take(run::Fd fd, const sockaddr_storage& from) {
   auto socket = std::make_shared<Socket>(*this);
   if (!socket->watch.open(std::move(fd))) return;  // out of memory or of the user's watches
   socket->driver = engine.accept(peer.address, peer.port, *socket);
-  if (!socket->driver) return;
+  if (!socket->driver) return forget_peer(socket->watch.fd());
   sockets.insert(socket);
   socket->wait_readable();
 }

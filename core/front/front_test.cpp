@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <list>
+#include <optional>
 #include <stdexcept>
 
 namespace sekisho::front::testing {
@@ -277,6 +278,45 @@ TEST_F(FrontOnSockets, WithoutDescriptorsNewcomersWaitAndThoseInsideGoOn) {
   until([&] { return inside.heard == "hi\nhi\n"; }, "those inside");
   setrlimit(RLIMIT_NOFILE, &before);
   until(served, "the newcomer, later");
+}
+
+TEST_F(FrontOnSockets, AnOpeningThatLedToNothingIsResetAndWhoSaidGoodbyeIsNot) {
+  const auto knock = [&] {
+    run::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
+    fcntl(fd.get(), F_SETFL, O_NONBLOCK);
+    return fd;
+  };
+  /// 0: closed in order; otherwise errno of the end.
+  const auto end_of = [&](const run::Fd& fd) {
+    std::optional<int> out;
+    until(
+        [&] {
+          char byte = 0;
+          const ssize_t got = ::recv(fd.get(), &byte, 1, 0);
+          if (got == 0) out = 0;
+          if (got < 0 && errno != EAGAIN) out = errno;
+          return out.has_value();
+        },
+        "its end");
+    return *out;
+  };
+  open();
+  std::vector<run::Fd> slow;
+  for (std::size_t i = 0; i < FrontLimits{}.unknown_per_ipv4; ++i) slow.push_back(knock());
+  until([&] { return front->engine().unknown() == slow.size(); }, "all of them");
+  EXPECT_EQ(end_of(knock()), ECONNRESET) << "one more than an address may have";
+  slow.clear();
+  until([&] { return front->engine().unknown() == 0; }, "none of them");
+  Person client(port, Keys::Who::mori);
+  people = {&client};
+  client.say("bye\n");
+  until([&] { return client.gone; }, "the end");
+  EXPECT_EQ(client.heard, "bye\n");
 }
 
 TEST_F(FrontOnSockets, PacketsPassThroughTheNewestQueue) {

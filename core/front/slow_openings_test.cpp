@@ -26,6 +26,7 @@ TEST(SlowOpenings, ASlowOpeningGivesItsPlaceToANewcomerWhenThereIsNoOther) {
   owner.say("login\n");
   EXPECT_EQ(owner.heard, "granted\n");
   EXPECT_EQ(slow[0]->why, "gave its place to a newcomer");
+  EXPECT_TRUE(slow[0]->abandoned);
   for (std::size_t i = 1; i < slow.size(); ++i) EXPECT_FALSE(slow[i]->ended) << i;
   EXPECT_EQ(lab.engine.unknown(), 9u);
 }

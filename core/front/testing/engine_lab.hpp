@@ -122,7 +122,7 @@ class EngineLab {
     std::unique_ptr<ConnectionDriver> driver;
     std::string heard;
     std::string why;  ///< of the end
-    bool tunnel = false, ended = false, half_closed = false;
+    bool tunnel = false, ended = false, half_closed = false, abandoned = false;
     bool reads = true, writes = true;  ///< false: the network takes nothing
   };
 
@@ -251,6 +251,7 @@ class EngineLab {
     }
     if (!client.driver->finished()) return;
     client.why = client.driver->why();
+    client.abandoned = client.driver->abandoned();
     client.ended = true;
     client.driver.reset();
     busy_ = true;
