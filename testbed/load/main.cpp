@@ -68,7 +68,10 @@ class Run {
     } else if (job_.mode == "guess" || job_.mode == "bad_tls") {
       tick(clock_.now());
     } else if (job_.mode == "drip") {
-      for (std::size_t n = 0; n < job_.count; ++n) drip(place());
+      // Strangers do not keep step: each has a moment of its own in the second after which it sends its next byte.
+      for (std::size_t n = 0; n < job_.count; ++n) {
+        timers_.at(clock_.now() + std::chrono::microseconds{1'000'000 * n / job_.count}, [this] { drip(place()); });
+      }
     } else {
       say({{"error", "unknown mode " + job_.mode}});
       return 2;

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import atexit
-import contextlib
 import os
 import pathlib
 import re
@@ -15,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from sekisho_testbed.niceness import give_way
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PYTHON = "/usr/bin/python3"
@@ -27,10 +28,7 @@ class Behind:
         self.argv, self.said, self.begun = argv, tempfile.TemporaryFile(), time.monotonic()
         self.process = subprocess.Popen(["nice", "-n", "19", *argv], cwd=ROOT, stdout=self.said, stderr=subprocess.STDOUT,
                                         start_new_session=True)
-        # A session of its own is a group of its own to Linux's scheduler (sched(7), autogroup), which a program's niceness says
-        # nothing to: it would have half of the processors.
-        with contextlib.suppress(OSError):
-            pathlib.Path(f"/proc/{self.process.pid}/autogroup").write_text("19")
+        give_way(self.process.pid, 19)
         atexit.register(self.end)
 
     def end(self) -> None:

@@ -9,6 +9,7 @@ import json
 import pathlib
 import secrets
 import subprocess
+from collections.abc import Sequence
 from typing import Any, Self
 
 from .. import cast
@@ -52,8 +53,9 @@ class Hall:
     def __exit__(self, *_: object) -> None:
         self.lab.close()
 
-    def traffic(self, host: Host, *words: str, within: float = 60) -> dict[str, Any]:
-        done = host.run(str(self.build / "bin" / "bench-traffic"), *words, within=within)
+    def traffic(self, host: Host, *words: str, within: float = 60, before: Sequence[str] = ()) -> dict[str, Any]:
+        """`before`: a program that starts it in another way, such as nice(1)."""
+        done = host.run(*before, str(self.build / "bin" / "bench-traffic"), *words, within=within)
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import contextlib
 import json
 import mmap
+import os
 import pathlib
 import struct
 import subprocess
@@ -19,6 +20,7 @@ from ..attack import more_addresses
 from ..bench.peers import Hall, Sekisho
 from ..gatehouse import Gatehouse
 from ..netlab import Host, Program, wait_until
+from ..niceness import give_way
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it leaves Python with 3.13; Debian 12 has 3.11
@@ -56,6 +58,7 @@ class Yard:
                  hang_step: pathlib.Path) -> None:
         self.hall, self.gateway, self.allocations, self.hang_step = hall, gateway, allocations, hang_step
         self.house: Gatehouse = gateway.house
+        self.strangers_on: int | None = None  # a processor that is not the gate's
 
     def people(self, first: int, count: int) -> list[dict[str, str]]:
         return [{"user": who, "password": PASSWORD, "certificate": str(self.gateway.identity(who).certificate),
@@ -71,8 +74,10 @@ class Yard:
         `elsewhere`: it stands for other people's machines, so it gives way to everybody here; what it achieves must be
         asserted.
         """
-        weaker = ("nice", "-n", "13" if elsewhere else "10")  # before what `./dev test` builds behind the stories
+        nice = 13 if elsewhere else 10  # before what `./dev test` builds behind the stories
+        weaker = ["nice", "-n", str(nice), *(["taskset", "-c", str(self.strangers_on)] if elsewhere and self.strangers_on is not None else [])]
         program = self.hall.client.start(name, *weaker, str(self.hall.build / "bin" / "sekisho-load"), stdin=subprocess.PIPE)
+        give_way(program.process.pid, nice)
         assert program.process.stdin is not None
         program.process.stdin.write(self.job(**job).encode())
         program.process.stdin.flush()
@@ -211,18 +216,24 @@ class Knocker:
 
 
 class Pulse:
-    """One person's tunnel (openconnect) that is asked for an echo all the time; the delays as lists of seconds."""
+    """One person's tunnel (openconnect) that is asked for an echo all the time; the delays as lists of seconds.
+
+    His PC and what answers him inside are other machines: they do not wait for the gate's processor, and so what is measured is the
+    gate's delay and not theirs.
+    """
 
     def __init__(self, yard: Yard) -> None:
         self.yard = yard
         self.program = yard.gateway.connect(yard.gateway.group)
+        for pid in (self.program.pid, yard.pid("relay:internet")):
+            os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(1))
         self.agent = yard.gateway.agent
         self.agent.start(30)  # without a sign of life the session is in quarantine after two minutes
 
     def measure(self, seconds: float, every_ms: float = 5) -> dict[str, float]:
         """{"n", "p50_ms", "p99_ms", "max_ms"} of an echo every few milliseconds."""
         return self.yard.hall.traffic(self.yard.hall.client, "echo", cast.GATE_INNER, str(cast.ENTRANCE_PORT),
-                                      str(int(seconds * 1000 / every_ms)), str(every_ms), within=seconds * 3 + 60)
+                                      str(int(seconds * 1000 / every_ms)), str(every_ms), within=seconds * 3 + 60, before=["chrt", "-f", "1"])
 
     @contextlib.contextmanager
     def during(self, seconds: float) -> Iterator[dict[str, float]]:
@@ -248,6 +259,21 @@ class Pulse:
     def close(self) -> None:
         self.agent.stop()
         self.program.stop(10)
+
+
+@contextlib.contextmanager
+def a_processor_for_strangers() -> Iterator[int | None]:
+    """What is started in here has all processors but the last, which is given; None where there is only one."""
+    mine = os.sched_getaffinity(0)
+    last = max(mine)
+    if len(mine) == 1:
+        yield None
+        return
+    os.sched_setaffinity(0, mine - {last})
+    try:
+        yield last
+    finally:
+        os.sched_setaffinity(0, mine)
 
 
 @contextlib.contextmanager
