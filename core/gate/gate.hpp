@@ -53,6 +53,8 @@ struct GateOptions {
   bool shared_store = false;
   /// How often the store is asked what other nodes changed, and told that this one lives; 0: never.
   std::chrono::milliseconds generation_poll{1000};
+  /// How often authenticators read their files again (revocation lists; threats.md §8: 60 s at most); 0: never.
+  std::chrono::seconds authenticator_refresh{30};
   std::chrono::milliseconds store_limit{2500};  ///< a newcomer is answered within 3 s, whatever hangs (R-03)
   std::chrono::milliseconds hash_limit{2500};
   std::uint32_t kernel_right_ttl_s = 120;

@@ -171,6 +171,7 @@ void give(const std::shared_ptr<Gate::State>& self, const StepPtr& step, Decisio
           const GatePath* path = self->path(row->path);
           auto session = std::make_shared<Session>(*row, admission::PostureWatch(path->policy, row->granted_at));
           session->state = admitted ? SessionState::admitted : SessionState::quarantine;
+          session->chain = chain_of(step->arrival);
           if (admitted) session->watch.begin_admitted(reported_at);
           session->last_activity = self->now();
           session->tunnel_by = self->now() + path->policy.first_tunnel_limit;

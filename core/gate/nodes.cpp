@@ -70,6 +70,9 @@ void Gate::State::take_over(const Caller& caller, ResumeSession request) {
   const GatePath* p = path(request.arrival.path);
   if (p == nullptr) return refuse_it(*this, admission::refusal("session.unknown_cookie"), {});
   if (const auto stop = stopped(request.arrival.path)) return refuse_it(*this, *stop, {});
+  if (!admission::enforce("R04", "certificate.revoked", not_revoked(request.arrival))) {
+    return refuse_it(*this, admission::refusal("certificate.revoked"), {});
+  }
   in_store<Claim>(
       [hash = sha256_hex(request.cookie.reveal()), arrival = request.arrival, policy = p->policy, closed = p->closed,
        node = options.node, at = now(), known = registry->generation](store::Tx& tx) {
@@ -101,44 +104,45 @@ void Gate::State::take_over(const Caller& caller, ResumeSession request) {
         entry.result = "ok";
         entry.detail = {{"node", self->options.node}, {"before", claimed->before.node}};
         // On disk before the tunnel opens (T-71), as every grant.
-        self->record(
-            std::move(entry), [weak, refuse_it, caller, row, before = claimed->before](Result<std::uint64_t> durable) {
-              const auto self = weak.lock();
-              if (!self) return;
-              self->arriving.erase(row->number);
-              if (!durable) {
-                self->in_store<bool>(
-                    [before](store::Tx& tx) {
-                      tx.put_session(before);
-                      return true;
-                    },
-                    [](Result<bool>) {});
-                return refuse_it(*self, admission::refusal("gate.unavailable"), *row);
-              }
-              self->elsewhere.erase(row->number);
-              self->foreign_addresses.erase({row->path, row->address});
-              static_cast<void>(self->pools.at(row->path).take(row->address));  // or it was taken for the other node
-              const GatePath* p = self->path(row->path);
-              auto session = std::make_shared<Session>(*row, watch_of(*row, p->policy, self->now()));
-              session->state = row->state == "admitted" ? SessionState::admitted : SessionState::quarantine;
-              session->last_activity = self->now();
-              session->tunnel_by = self->now() + p->policy.reconnect_grace;
-              self->adopt_session(session);
-              if (const auto fault = self->fault_of(*row, nullptr)) {
-                self->end(session, *fault, "registry");
-                return self->refuse(caller, *fault);
-              }
-              self->apply_net(row->path, [weak, caller, session](bool applied) {
-                const auto self = weak.lock();
-                if (!self) return;
-                if (session->state == SessionState::ended) {
-                  return self->refuse(caller, admission::refusal("session.right_ended"));
-                }
-                // Without the kernel's right the client may try again; the session stays.
-                if (!applied) return self->refuse(caller, admission::refusal("gate.unavailable"));
-                self->reply(caller, Resumed{self->view(*session)});
-              });
-            });
+        self->record(std::move(entry), [weak, refuse_it, caller, row, before = claimed->before,
+                                        chain = chain_of(arrival)](Result<std::uint64_t> durable) {
+          const auto self = weak.lock();
+          if (!self) return;
+          self->arriving.erase(row->number);
+          if (!durable) {
+            self->in_store<bool>(
+                [before](store::Tx& tx) {
+                  tx.put_session(before);
+                  return true;
+                },
+                [](Result<bool>) {});
+            return refuse_it(*self, admission::refusal("gate.unavailable"), *row);
+          }
+          self->elsewhere.erase(row->number);
+          self->foreign_addresses.erase({row->path, row->address});
+          static_cast<void>(self->pools.at(row->path).take(row->address));  // or it was taken for the other node
+          const GatePath* p = self->path(row->path);
+          auto session = std::make_shared<Session>(*row, watch_of(*row, p->policy, self->now()));
+          session->chain = chain;
+          session->state = row->state == "admitted" ? SessionState::admitted : SessionState::quarantine;
+          session->last_activity = self->now();
+          session->tunnel_by = self->now() + p->policy.reconnect_grace;
+          self->adopt_session(session);
+          if (const auto fault = self->fault_of(*row, nullptr)) {
+            self->end(session, *fault, "registry");
+            return self->refuse(caller, *fault);
+          }
+          self->apply_net(row->path, [weak, caller, session](bool applied) {
+            const auto self = weak.lock();
+            if (!self) return;
+            if (session->state == SessionState::ended) {
+              return self->refuse(caller, admission::refusal("session.right_ended"));
+            }
+            // Without the kernel's right the client may try again; the session stays.
+            if (!applied) return self->refuse(caller, admission::refusal("gate.unavailable"));
+            self->reply(caller, Resumed{self->view(*session)});
+          });
+        });
       });
 }
 

@@ -230,6 +230,18 @@ TEST_F(NodesTest, ItIsResumedByItsOwnCertificateAlone) {
   EXPECT_EQ(two->journal.count("session.resume_refused"), 2u);
 }
 
+TEST_F(NodesTest, WhatItsIssuerHasTakenBackIsResumedNowhere) {
+  const std::string session = one->pass("mori");
+  two->certificate.taken_back.emplace(Node::arrival("mori").certificate_chain.front());
+  EXPECT_EQ(two->resume(one->cookie), "refused:certificate.revoked");
+  EXPECT_EQ(row(session).node, "1");
+  two->certificate.taken_back.clear();
+  EXPECT_EQ(two->resume(one->cookie), session);
+  two->certificate.taken_back.emplace(Node::arrival("mori").certificate_chain.front());
+  two->fake.timers.advance(Seconds{31});
+  EXPECT_EQ(two->journal.count("session.ended", "certificate.revoked"), 1u) << "taken over with its chain";
+}
+
 TEST_F(NodesTest, OverAPathThatThisNodeDoesNotHaveNothingIsResumed) {
   const std::string session = one->pass("mori");
   FakeLink elsewhere;

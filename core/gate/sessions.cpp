@@ -14,6 +14,11 @@ std::string leaf_fingerprint(const Arrival& arrival) {
   return arrival.certificate_chain.empty() ? std::string() : sha256_hex(arrival.certificate_chain.front());
 }
 
+std::shared_ptr<const std::vector<std::string>> chain_of(const Arrival& arrival) {
+  if (arrival.certificate_chain.empty()) return nullptr;
+  return std::make_shared<const std::vector<std::string>>(arrival.certificate_chain);
+}
+
 bool of_its_address(bool closed_path, const store::SessionRow& row, const Arrival& arrival) {
   return !closed_path || admission::enforce("R04", "session.other_address", arrival.peer_address == row.address);
 }
@@ -90,10 +95,15 @@ void Gate::State::resume(const Caller& caller, ResumeSession request) {
                           leaf_fingerprint(request.arrival) == session->row.certificate)) {
     return refuse_resume("session.other_certificate", session.get());
   }
+  // T-10: what its issuer has revoked meanwhile opens nothing again.
+  if (!admission::enforce("R04", "certificate.revoked", not_revoked(request.arrival))) {
+    return refuse_resume("certificate.revoked", session.get());
+  }
   if (!of_its_address(path(session->row.path)->closed, session->row, request.arrival)) {
     return refuse_resume("session.other_address", session.get());
   }
   if (now() >= session->row.until) return refuse_resume("session.right_ended", session.get());
+  session->chain = chain_of(request.arrival);
   if (request.open_tunnel) {
     if (session->tunnel_up) {  // T-44: both are on record; the front closes the older connection
       audit::Entry entry;

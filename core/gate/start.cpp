@@ -204,6 +204,7 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
         }
         self->adopt_registry(loaded->registry);
         self->refresh_kernel();
+        if (self->options.authenticator_refresh.count() > 0) self->refresh_authenticators();
         if (self->options.generation_poll.count() > 0) self->poll_generation();
         audit::Entry entry;
         entry.event = "gate.started";

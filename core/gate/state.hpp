@@ -8,7 +8,9 @@
 #include "store/job_queue.hpp"
 
 #include <sekisho/sdk/enrolling.hpp>
+#include <sekisho/sdk/revoking.hpp>
 
+#include <atomic>
 #include <deque>
 #include <optional>
 #include <set>
@@ -30,6 +32,8 @@ struct Session {
   bool tunnel_up = false;            ///< of a closed path: its circuit's line is up
   bool promoting = false;            ///< admitted by the watch, entry not yet on disk
   std::optional<Instant> tunnel_by;  ///< without a tunnel until then, the session ends
+  /// As it arrived with the login or the last resumption; none after a start of the gatekeeper until then.
+  std::shared_ptr<const std::vector<std::string>> chain;
   Instant last_activity{};
   Instant page_seen{};      ///< its desktop page asked
   std::size_t viewers = 0;  ///< plain streams at the entrance
@@ -104,6 +108,8 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   Instant sweep_at{};
   run::Timers::Id refresh_timer = 0, poll_timer = 0, authenticator_timer = 0;
   bool polling = false;
+  /// Authenticators read their files; kept by the work itself, which may outlive its limit and this.
+  std::shared_ptr<std::atomic<bool>> refreshing = std::make_shared<std::atomic<bool>>(false);
   std::map<std::string, store::SessionRow> elsewhere;  // open sessions that other nodes serve, as of the last poll
   std::set<std::pair<std::string, std::string>> foreign_addresses;  // (path, address) taken in our pools for others
   std::set<std::string> arriving;                                   // claimed from another node, not yet ours in memory
@@ -190,6 +196,13 @@ struct Gate::State : std::enable_shared_from_this<Gate::State> {
   [[nodiscard]] std::optional<Refusal> fault_of(const store::SessionRow& row, registry::Rights* now_right) const;
   void poll_generation();
 
+  // --- authenticators.cpp
+  // -----------------------------------------------------------------------------------------------------
+  void refresh_authenticators();
+  /// Factors of the path that can take back what they said of a certificate.
+  [[nodiscard]] std::vector<const Revoking*> revoking(const std::string& path_name) const;
+  [[nodiscard]] bool not_revoked(const Arrival& arrival) const;
+
   // --- nodes.cpp
   // --------------------------------------------------------------------------------------------------------
   /// The cookie is none of ours: perhaps another node's.
@@ -220,6 +233,8 @@ bool put_if_open(store::Tx& tx, const store::SessionRow& row, const std::string&
 /// A session's end: that of its right, of its certificate or of the longest session, whichever is first.
 [[nodiscard]] Instant until_of(const registry::Registry& registry, const store::SessionRow& row, Instant right,
                                const admission::PathPolicy& policy);
+/// Null without a certificate.
+[[nodiscard]] std::shared_ptr<const std::vector<std::string>> chain_of(const Arrival& arrival);
 /// Of the system that the server belongs to.
 [[nodiscard]] registry::Zone zone_of(const registry::Registry& registry, const registry::Server& server);
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);

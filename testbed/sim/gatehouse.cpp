@@ -250,7 +250,8 @@ void Gatehouse::start() {
   options.gate_id = World::kGateId;
   options.bare_entrance = true;  // the weeks are judged by who reaches a desktop; screens and pages are not in them
   options.paths = {gate_path(kInternet), gate_path(kClosed)};
-  options.generation_poll = kPoll;  // one node: only a change that was late comes this way
+  options.authenticator_refresh = std::chrono::seconds{0};  // its list is in memory and stays as it is
+  options.generation_poll = kPoll;                          // one node: only a change that was late comes this way
   options.posture.gate_id = World::kGateId;
   options.posture.server_fingerprints = {World::kServer};
   options.posture.verify = &model_device_holds;

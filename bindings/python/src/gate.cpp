@@ -46,6 +46,7 @@ void bind_options(py::module_& m) {
       .field("posture", &GateOptions::posture)
       .field("shared_store", &GateOptions::shared_store)
       .field("generation_poll", &GateOptions::generation_poll)
+      .field("authenticator_refresh", &GateOptions::authenticator_refresh)
       .field("store_limit", &GateOptions::store_limit)
       .field("hash_limit", &GateOptions::hash_limit)
       .field("kernel_right_ttl_s", &GateOptions::kernel_right_ttl_s)

@@ -3,10 +3,13 @@
 #pragma once
 #include "admission/login.hpp"
 
+#include <sekisho/sdk/revoking.hpp>
+
 #include <chrono>
 #include <cstring>
 #include <functional>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -57,7 +60,7 @@ struct Seen {
   std::string transaction;
 };
 
-class Scripted final : public Authenticator {
+class Scripted final : public Authenticator, public Revoking {
  public:
   using Script = std::function<AuthStep(AuthRequest)>;
   Scripted(std::string factor, Script script) : factor_(std::move(factor)), script_(std::move(script)) {}
@@ -68,8 +71,14 @@ class Scripted final : public Authenticator {
                     request.owner_certificate, request.transaction});
     return script_(std::move(request));
   }
+  void refresh(Instant) override { ++refreshed; }
+  [[nodiscard]] bool revoked(const std::vector<std::string>& chain, Instant) const override {
+    return taken_back.contains(chain.front());
+  }
   void becomes(Script script) { script_ = std::move(script); }
   std::vector<Seen> seen;
+  std::size_t refreshed = 0;
+  std::set<std::string> taken_back;  ///< leaves
 
  private:
   std::string factor_;

@@ -109,6 +109,10 @@ void CertificateFactor::refresh(Instant now) {
   check_.swap(*check);
 }
 
+bool CertificateFactor::revoked(const std::vector<std::string>& chain, Instant now) const {
+  return chain_check()->check(chain, now).finding == Finding::revoked;
+}
+
 AuthStep CertificateFactor::step(AuthRequest request) {
   if (const char* code = code_of(request.arrival.certificate_fault)) {
     return say_no(request, code, {{"why", "TLS handshake"}});

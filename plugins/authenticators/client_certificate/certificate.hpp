@@ -12,6 +12,7 @@
 
 #include <sekisho/sdk/authenticator.hpp>
 #include <sekisho/sdk/plugin.hpp>
+#include <sekisho/sdk/revoking.hpp>
 
 #include <memory>
 #include <mutex>
@@ -19,7 +20,7 @@
 
 namespace sekisho::client_certificate {
 
-class CertificateFactor final : public Authenticator {
+class CertificateFactor final : public Authenticator, public Revoking {
  public:
   /// Reads both files. `host` must outlive the factor. Errors: certificate.bad_ca_file; certificate.bad_crl_file — at
   /// start a missing or unreadable list is an error of the operator, later it is a refusal. Both name file and reason.
@@ -29,6 +30,7 @@ class CertificateFactor final : public Authenticator {
   [[nodiscard]] unsigned weight() const override { return 1; }
   [[nodiscard]] AuthStep step(AuthRequest request) override;
   void refresh(Instant now) override;
+  [[nodiscard]] bool revoked(const std::vector<std::string>& chain, Instant now) const override;
 
  private:
   CertificateFactor(const Config& config, PluginHost& host) : config_(config), host_(host) {}

@@ -162,6 +162,21 @@ TEST_F(CertificateTest, ReadsAChangedListAgain) {
   EXPECT_EQ(host.events.size(), 1u) << "the same bytes are not news";
 }
 
+TEST_F(CertificateTest, TakesBackWhatIsOnTheListAndNothingElse) {
+  const auto factor = make();
+  const std::vector<std::string> chain = arrival.certificate_chain;
+  EXPECT_FALSE(factor->revoked(chain, kNow));
+  host.files["crl.pem"] = crl(root, {7});
+  EXPECT_FALSE(factor->revoked(chain, kNow)) << "not read yet";
+  factor->refresh(kNow);
+  EXPECT_TRUE(factor->revoked(chain, kNow));
+  // Newcomers are refused while there is no list; who is inside stays.
+  host.files.erase("crl.pem");
+  factor->refresh(kNow);
+  EXPECT_EQ(step(*factor).refusal->code, "certificate.crl_stale");
+  EXPECT_FALSE(factor->revoked(chain, kNow));
+}
+
 TEST_F(CertificateTest, RefusesEverybodyWhileTheListIsGoneOrBroken) {
   const auto factor = make();
   const std::string good = host.files["crl.pem"];

@@ -50,6 +50,7 @@ class GateOptions(metaclass=_Bound):
     posture: PostureOptions
     shared_store: bool
     generation_poll: float
+    authenticator_refresh: float
     store_limit: float
     hash_limit: float
     kernel_right_ttl_s: int
@@ -58,7 +59,7 @@ class GateOptions(metaclass=_Bound):
     hypervisors: Sequence[HyperZone]
     def __init__(self, node: str = ..., gate_id: str = ..., paths: Sequence[GatePath] = ...,
                  posture: PostureOptions = ..., shared_store: bool = ..., generation_poll: float = ...,
-                 store_limit: float = ..., hash_limit: float = ..., kernel_right_ttl_s: int = ...,
+                 authenticator_refresh: float = ..., store_limit: float = ..., hash_limit: float = ..., kernel_right_ttl_s: int = ...,
                  bare_entrance: bool = ..., consoles: ConsolePolicy = ...,
                  hypervisors: Sequence[HyperZone] = ...) -> None: ...
 
