@@ -1,9 +1,11 @@
 """T-33, T-09: the certificate zoo against the real front; every kind gets its own refusal, none a question for a code."""
 from __future__ import annotations
 
+import datetime
+
 import pytest
 
-from sekisho_testbed import cast
+from sekisho_testbed import cast, certificates
 from sekisho_testbed.attack import handle_of, password_round
 from sekisho_testbed.talks import Heard, Identity, Talk
 from sekisho_testbed.world import World
@@ -75,3 +77,45 @@ def test_bad_certificates_disturb_no_good_login(world: World) -> None:
     for row in (h for label, h in heard.items() if label.startswith("good ")):
         assert handle_of(row.heard) or row.code == "code.send_limit", row
     assert not any(handle_of(h.heard) for label, h in heard.items() if not label.startswith("good "))
+
+
+@pytest.mark.needs("clock")
+@pytest.mark.gate(behind_s=120)
+@pytest.mark.rule("R04", must="fail")
+def test_what_tls_takes_the_gate_still_looks_at_itself(world: World) -> None:
+    """The front's handshake finds nothing wrong with any of these. The gate has a clock, a revocation list and a CA of its own to ask."""
+    zoo, hour = Zoo(world.folder / "zoo", world.ca, world.now()), datetime.timedelta(hours=1)
+    mori, tani = zoo.good(), world.certificate_of("tani")
+    begins = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=30)  # for TLS, whose clock is ahead
+    hour_long = zoo.lasting(begins, hour)
+    sources = iter(world.more_addresses("mori-pc", 12))
+
+    def asked(who: str, identity: Identity) -> str:
+        """The handle of the question for his code, or the refusal's code."""
+        one = Talk(who, [password_round(who, cast.PEOPLE[who]["password"])], answers=1, source=next(sources), identity=identity)
+        heard = world.talk("mori-pc", [one])[who]
+        return handle_of(heard.heard) or heard.code
+
+    def refused(what: str, who: str, identity: Identity, code: str) -> None:
+        with world.refusal(what, code, "R04"):
+            assert asked(who, identity) == code
+
+    world.register_certificate("mori", hour_long)
+    with world.step("days"):
+        refused("a certificate before its first moment", "mori", hour_long, "certificate.not_yet_valid")
+        world.advance((begins - world.now()).total_seconds() + 1)
+        assert "." not in asked("mori", hour_long), "from its first moment on it counts"
+        world.advance(hour.total_seconds() + 60)
+        refused("a certificate after its last moment", "mori", hour_long, "certificate.expired")
+    with world.step("revocation list"):
+        world.register_certificate("mori", mori)
+        world.publish_revoked(tani, life=hour)
+        world.restart()
+        refused("a certificate that the CA has revoked and the registry still knows", "tani", tani, "certificate.revoked")
+        assert "." not in asked("mori", mori), "who is not on the list passes"
+        world.advance(hour.total_seconds() + 60)
+        refused("a good certificate while the list is older than it says", "mori", mori, "certificate.crl_stale")
+    with world.step("another CA"):
+        certificates.make_ca(world.folder / "next-ca", world.now())
+        world.restart(authority=world.folder / "next-ca")
+        refused("a certificate of a CA that the gate does not know any more", "mori", mori, "certificate.untrusted")

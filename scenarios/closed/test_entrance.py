@@ -142,6 +142,24 @@ def test_without_his_own_certificate_and_password_nobody_passes(world: World) ->
     none_passes(world, STRANGE)
 
 
+@pytest.mark.rule("R03", must="fail")
+def test_a_lent_terminal_that_becomes_the_contractors_own_is_out(world: World) -> None:
+    """The prefecture gives it away while Sato is inside; nothing else about it changes. His session is over at once."""
+    world.closed.pass_gate("sato")
+    world.closed.must_reach_desktop("sato")
+    registry = world.export()
+    lent = row(registry, "terminals", "pc-sato")
+    lent["kind"] = "own"
+    for name in ("circuit", "lent_to", "place", "handed_over_at", "due_at"):
+        lent.pop(name)
+    with world.limit(2, "the session ends with the loan"):
+        world.replace(registry)
+        world.wait_no_session("sato", within=2)
+    ended = world.entry(event="session.ended", person="sato")
+    assert (ended["rule"], ended["code"]) == ("R03", "terminal.not_lent"), ended
+    world.closed.must_not_reach_desktop("sato")
+
+
 @pytest.mark.rule("R02", must="fail")
 def test_while_nobody_knows_of_an_encrypted_line_nobody_passes(world: World) -> None:
     """Charon gone: the session loses its desktop at once, and no other begins. With the line down it is the same."""

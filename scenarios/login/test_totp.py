@@ -9,6 +9,7 @@ import urllib.parse
 
 import pytest
 
+from sekisho_testbed.attack import Thief, code_round, cookie_of, handle_of, password_round
 from sekisho_testbed.world import World
 
 WITH_APP = pytest.mark.gate(factors=["certificate", "password", "totp"], path={"least_factors": 3})
@@ -96,3 +97,36 @@ def test_who_has_no_app_is_told_so(world: World) -> None:
     world.end_app("mori")
     world.pc("mori").login().refused()
     world.refused("totp.not_enrolled", rule="R04", count=2)
+
+
+@pytest.mark.gate(factors=["certificate", "password", "totp"], path={"least_factors": 3},
+                  options={"totp": {"wrong_per_day": 3, "disable_after": 4}})
+@pytest.mark.needs("clock", "real_tls")
+@pytest.mark.rule("R04", must="fail")
+def test_who_guesses_codes_of_the_app_locks_it_and_at_last_ends_it(world: World) -> None:
+    """Three wrong in a day: half an hour of nothing. Four in a row: the app counts no more, on whatever day; one that is enrolled anew does."""
+    app, thief = enrol(world, "mori"), Thief(world)
+
+    def guess(handle: str, code: str) -> str:
+        """The handle of the next question, or the refusal's code."""
+        heard = thief.say(code_round("mori", handle, code, "totp"))
+        return handle_of(heard.heard) or heard.code
+
+    def refused(what: str, code: str) -> None:
+        with world.refusal(what, code, "R04"):
+            assert thief.say(password_round("mori", thief.password)).code == code
+
+    with world.step("three wrong in a day"):
+        with world.refusal("the third guess of a day", "totp.locked", "R04"):
+            assert guess(guess(guess(thief.handle(), app.wrong()), app.wrong()), app.wrong()) == "totp.locked"
+        world.advance(61)
+        refused("a login while the app is locked", "totp.locked")
+    with world.step("four wrong in a row"):
+        world.advance(1801)
+        with world.refusal("the fourth guess in a row", "totp.disabled", "R04"):
+            assert guess(thief.handle(), app.wrong()) == "totp.disabled"
+    with world.step("two days later"):
+        world.advance(2 * 86_400)
+        refused("a login with the app that ended", "totp.disabled")
+        again = enrol(world, "mori")
+        assert cookie_of(thief.say(code_round("mori", thief.handle(), again.code(), "totp")).heard)

@@ -37,6 +37,42 @@ def badge() -> Here:
     return Here(authenticators=[example("badge").Badge()])
 
 
+#: number of a badge -> the terminal that it names
+BADGES = {"4711": "pc-mori", "4712": "pc-tani", "4713": "pc-nowhere"}
+
+
+def badges() -> Here:
+    """A factor that says yes to each badge, and names the terminal at which it is shown."""
+    class Badges(bindings().Authenticator):  # type: ignore[misc]
+        factor = "badge"
+
+        def step(self, request: Any) -> Any:
+            shown = request.evidence.get("badge", "")
+            if not shown:
+                return self.ask(request, "badge", bindings().Text("職員証の番号", "Number of your badge"))
+            return self.yes(request, terminal=BADGES[shown])
+
+    return Here(authenticators=[Badges()])
+
+
+def last_badge() -> Here:
+    """Says yes to every badge; `then` is called once that yes is kept, before anything follows from it."""
+    class Last(bindings().Authenticator):  # type: ignore[misc]
+        factor = "badge"
+        clock: Any = None
+
+        @staticmethod
+        def then() -> None: ...
+
+        def step(self, request: Any) -> Any:
+            if not request.evidence.get("badge", ""):
+                return self.ask(request, "badge", bindings().Text("職員証の番号", "Number of your badge"))
+            self.clock.at(self.clock.now, self.then)
+            return self.yes(request)
+
+    return Here(authenticators=[Last()])
+
+
 def broken_factor() -> Here:
     class Broken(bindings().Authenticator):  # type: ignore[misc]
         factor = "broken"
@@ -77,6 +113,25 @@ def broken_check() -> Here:
 
 def line() -> Here:
     return Here(paths={"line": example("telnet_path").Telnet()})
+
+
+def answering_line() -> Here:
+    """It begins no login: its one line is the handle of another path's question, and a code."""
+    telnet, seam = example("telnet_path"), bindings().seam
+
+    class Answering(telnet.Line):  # type: ignore[misc,name-defined]
+        def on_bytes(self, plaintext: bytes, now: Any) -> None:
+            self.text += plaintext
+            if b"\n" in self.text and not self.asking:
+                handle, _, code = self.text.decode().strip().partition(" ")
+                self.asking = True
+                self.host.ask(seam.AnswerLogin(handle, self.arrival, {"code": code} if code else {}))
+
+    class Path(telnet.Telnet):  # type: ignore[misc,name-defined]
+        def open(self, host: Any, arrival: Any, now: Any) -> Any:
+            return Answering(host, arrival, now)
+
+    return Here(paths={"line": Path()})
 
 
 def breaking_line() -> Here:

@@ -123,6 +123,16 @@ def test_building_up_is_done_on_site_unless_staff_make_an_exception(world: World
     world.pass_gate("mori").hang_up()
 
 
+@pytest.mark.rule("R04", must="fail")
+def test_a_certificate_that_is_revoked_ends_its_session_at_once(world: World) -> None:
+    """His PC was stolen while he was inside."""
+    vpn = world.pass_gate("mori")
+    world.must_reach_desktop("mori")
+    with world.limit(END_S, "the session ends with the revocation"):
+        world.revoke_certificate("mori")
+        out_within_the_limit(world, vpn, "mori", "certificate.revoked")
+
+
 @pytest.mark.rule("R17", must="fail")
 def test_a_registry_that_names_what_is_not_there_changes_nothing(world: World) -> None:
     """Each fault of the document is told with its place; whoever is inside stays, since nothing was taken."""

@@ -10,7 +10,9 @@ from typing import Any
 
 from . import cast
 from .netlab import Host
-from .people import Pc
+from .people import Page, Pc
+from .programs.forms import Fields, Reader, obey
+from .simulated_pc import answer_of, request
 from .talks import Heard, Identity, Talk, further
 from .world import World
 
@@ -57,9 +59,10 @@ def password_round(login: str, password: str) -> bytes:
     return post("/remote/logincheck", {"username": login, "credential": password, "realm": "", "ajax": "1"})
 
 
-def code_round(login: str, handle: str, code: str) -> bytes:
+def code_round(login: str, handle: str, code: str, field: str = "code") -> bytes:
+    """`field`: the factor's own name for what it asked."""
     return post("/remote/logincheck", {"username": login, "code": code, "realm": "", "reqid": handle, "polid": "1-1-1",
-                                       "grp": "remote", "portal": "remote", "magic": "1-1"})
+                                       "grp": "remote" if field == "code" else f"ask-{field}", "portal": "remote", "magic": "1-1"})
 
 
 def handle_of(heard: bytes) -> str:
@@ -126,3 +129,48 @@ class Thief:
         found = cookie_of(heard.heard)
         assert found, heard
         return found
+
+
+class PagesByHand(Page):
+    """The gate's pages in a thief's program: it keeps to no browser's rules. From its host, each request on a connection of its own."""
+
+    def __init__(self, world: World, host: str, identity: Identity | None) -> None:
+        self.world, self.host, self.identity = world, host, identity
+        self.reader = Reader(self._fetch)
+        self.agent, self.page = self.reader.agent, self.reader.page()
+        self.brought: list[str] = []  # one-time ids, for the client that waits on this terminal
+
+    def _fetch(self, method: str, url: str, fields: Fields, body: bytes) -> tuple[int, Fields, bytes]:
+        if url.startswith("http://127.0.0.1:"):
+            self.brought += re.findall(r"[?&]id=([A-Za-z0-9-]+)", url)
+            return 200, [], b"<!DOCTYPE html><title>client</title>"
+        one = Talk("page", [request(method, url.removeprefix(f"https://{cast.GATE_NAME}"), fields, body)], answers=1, identity=self.identity)
+        heard = self.world.talk(self.host, [one])["page"]
+        assert heard.status, f"no answer to {method} {url}: {heard.error}"
+        return answer_of(heard.heard)
+
+    def _go(self, **order: str) -> "PagesByHand":
+        self.page = obey(self.reader, order)
+        return self
+
+    def open(self, url: str = Page.LOGIN) -> "PagesByHand":
+        return self._go(do="open", url=url)
+
+    def fill(self, at: str, text: str) -> "PagesByHand":
+        return self._go(do="fill", at=at, text=text)
+
+    def forge(self, name: str, value: str) -> "PagesByHand":
+        """Another value in the fields of that name, which the page has filled in and does not show."""
+        fields = [e for e in self.reader.document.all() if e.tag == "input" and e.attributes.get("name") == name]
+        assert fields, f"no field {name}: {self.reader.raw}"
+        for field in fields:
+            field.attributes["value"] = value
+        return self
+
+    def press(self, at: str = "button.main") -> "PagesByHand":
+        return self._go(do="click", at=at)
+
+    def value(self, at: str) -> str:
+        return str(obey(self.reader, {"do": "value", "at": at})["value"])
+
+    def close(self) -> None: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import pathlib
+from collections.abc import Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -55,6 +56,23 @@ def make_ca(folder: pathlib.Path, at: datetime.datetime) -> None:
            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
            .sign(key, hashes.SHA256()))
     (folder / "crl.pem").write_bytes(crl.public_bytes(serialization.Encoding.PEM))
+
+
+def revocation_list(ca: pathlib.Path, revoked: Sequence[pathlib.Path], at: datetime.datetime, life: datetime.timedelta) -> bytes:
+    """The CA's list (PEM) of these certificates, from a little before `at` on."""
+    key = serialization.load_pem_private_key((ca / "ca.key").read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    now, before = _naive(at), datetime.timedelta(minutes=1)
+    builder = (x509.CertificateRevocationListBuilder()
+               .issuer_name(x509.load_pem_x509_certificate((ca / "ca.pem").read_bytes()).subject)
+               .last_update(now - before).next_update(now + life)
+               .add_extension(x509.CRLNumber(1_000_000), critical=False)
+               .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False))
+    for path in revoked:
+        serial = x509.load_pem_x509_certificate(path.read_bytes()).serial_number
+        builder = builder.add_revoked_certificate(
+            x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - before).build())
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def issue(folder: pathlib.Path, ca: pathlib.Path, person: str, terminal: str, at: datetime.datetime) -> Identity:

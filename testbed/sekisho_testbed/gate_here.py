@@ -114,7 +114,9 @@ class GateMailbox(Mailbox):
 
 
 class GateHere(World):
-    clock: Any  # sekisho.VirtualTime
+    clock: Any    # sekisho.VirtualTime
+    gate: Any     # sekisho.Gate, once open() has made it
+    brought: Here
     passwords: Passwords
 
     @abc.abstractmethod

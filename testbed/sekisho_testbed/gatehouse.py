@@ -78,9 +78,12 @@ class Gatehouse:
     def write_config(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None,
                      authenticators: list[dict[str, Any]] | None = None,
                      more_authenticators: list[dict[str, Any]] | None = None, site: dict[str, Any] | None = None,
-                     consoles: dict[str, Any] | None = None, more_paths: list[dict[str, Any]] | None = None) -> None:
-        """`consoles`: what belongs to the Internet's path ("path": pages and recordings) and to the site ("site": hypervisors)."""
-        consoles = consoles or {}
+                     consoles: dict[str, Any] | None = None, more_paths: list[dict[str, Any]] | None = None,
+                     options: dict[str, dict[str, Any]] | None = None, authority: pathlib.Path | None = None) -> None:
+        """`consoles`: what belongs to the Internet's path ("path": pages and recordings) and to the site ("site": hypervisors).
+        `options`: plugin of a factor -> what its site has set. `authority`: folder of the CA that the certificate's factor is told of, where
+        it is not the front's."""
+        consoles, options, authority = consoles or {}, options or {}, authority or self.ca
         pepper = self.etc / "code.pepper"
         pepper.write_text(secrets.token_hex(32))
         pepper.chmod(0o600)
@@ -89,6 +92,9 @@ class Gatehouse:
         totp_key.write_text(secrets.token_hex(32))
         totp_key.chmod(0o600)
         tls = {"certificate_file": str(self.server[0]), "key_file": str(self.server[1])}
+        files: dict[str, dict[str, Any]] = {
+            "client_certificate": {"ca_file": str(authority / "ca.pem"), "crl_file": str(authority / "crl.pem")}, "password": {},
+            "email_code": {"pepper_file": str(pepper)}, "totp": {"key_file": str(totp_key)}}
         document = {
             "node": "1", "gate_id": cast.GATE_NAME,
             "plugin_directory": str(self.build / "plugins"),
@@ -100,11 +106,7 @@ class Gatehouse:
             "mail": {"url": f"smtp://{cast.MAIL_NAME}:25", "from": "sekisho@seki.test",
                      "ca_file": str(self.web_ca.certificate), "limit_s": 10},
             "authenticators": authenticators or [
-                {"plugin": "client_certificate", "config": {"ca_file": str(self.ca / "ca.pem"),
-                                                            "crl_file": str(self.ca / "crl.pem")}},
-                {"plugin": "password", "config": {}},
-                {"plugin": "email_code", "config": {"pepper_file": str(pepper)}},
-                {"plugin": "totp", "config": {"key_file": str(totp_key)}},
+                *({"plugin": name, "config": {**its, **options.get(name, {})}} for name, its in files.items()),
                 *(more_authenticators or []),
             ],
             "posture_checks": [{"plugin": name, "config": {}} for name in

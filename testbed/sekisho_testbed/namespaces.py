@@ -37,16 +37,19 @@ def raise_lab(folder: pathlib.Path, build: pathlib.Path) -> "NamespacesHouse":
 class NamespacesWorld(NamespacesPeople, NamespacesWire, NamespacesEvidence):
     """A fresh gate in the shared house: its life from the first configuration to the last program's end."""
 
-    def open(self, *, desktops: str = "", closed: bool | dict[str, Any] = False, without: str = "", **config: Any) -> "NamespacesWorld":
+    def open(self, *, desktops: str = "", closed: bool | dict[str, Any] = False, without: str = "", behind_s: float = 0,
+             **config: Any) -> "NamespacesWorld":
         """`desktops`: model of the desktops that the gate makes on the lab's hypervisor (hypervisor.py: plain, login), or
         "host" for those that stand in the registry; with it come consoles, pages and recordings, on the closed path too. `closed`:
         with the closed path; keys of its entry in the configuration. `without`: "admission", whose rule of paths and zones is taken
-        out, or "gatekeeper", whose rule of a path's screens as well. Throws NotHere."""
+        out, or "gatekeeper", whose rule of a path's screens as well. `behind_s`: how much the gate's clock is behind the front's. Throws
+        NotHere."""
         if desktops:
             _ = self.house.hypervisor  # before there is anything to clear away
         self.house.wires.mark()
         self.gatehouse = Gatehouse(self.house.gate, self.folder / "gate", self.house.build, self.house.web_ca,
                                    self.house.gate_tls, self.programs)
+        self.gatehouse.clock_offset.write_text(f"{-behind_s}")
         self.gatehouse.make_ca()
         if desktops:
             self._consoles = NamespacesConsoles(self, desktops, self.house.hypervisor, self.house.gate_tls)

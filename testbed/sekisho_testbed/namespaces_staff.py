@@ -1,8 +1,12 @@
 """The namespaces lab's world: staff at sekishoctl, the gate's clock, and its journal."""
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
+import pathlib
+import sqlite3
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -59,6 +63,10 @@ class NamespacesStaff(NamespacesGate):
     def register_certificate(self, who: str, identity: Identity) -> None:
         self.ctl("certificate", "register", str(identity.certificate), "--replace")
 
+    @property
+    def revocation_list(self) -> pathlib.Path:
+        return self.gatehouse.ca / "crl.pem"
+
     def end_session(self, number: str, *, reason: str = "test") -> None:
         self.ctl("session", "end", number, "--reason", reason)
 
@@ -82,6 +90,26 @@ class NamespacesStaff(NamespacesGate):
         part = self.gatehouse.clock_offset.with_suffix(".part")
         part.write_text(str(now + seconds))
         part.rename(self.gatehouse.clock_offset)
+
+    @contextlib.contextmanager
+    def slow_password_check(self, seconds: float) -> Iterator[None]:
+        """The lab's own check waits while a file is there."""
+        file = self.gatehouse.folder / "hang"
+        file.write_text("")
+        end = threading.Timer(seconds, file.unlink)
+        end.start()
+        try:
+            yield
+        finally:
+            end.join()
+
+    @contextlib.contextmanager
+    def hanging_store(self) -> Iterator[None]:
+        """Somebody holds the database's write lock."""
+        with contextlib.closing(sqlite3.connect(self.gatehouse.state / "sekisho.db", timeout=5, isolation_level=None)) as line:
+            line.execute("BEGIN EXCLUSIVE")
+            yield
+            line.execute("ROLLBACK")
 
     def journal(self, **wanted: str) -> list[dict[str, Any]]:
         words = ["journal", "search"]

@@ -81,6 +81,21 @@ class Carried(Protocol):
     def work(self) -> bool: ...
 
 
+class SlowCheck:
+    """While every job is held: the first one is a login's step in the store and is done at once, the next is the check of its password."""
+
+    def __init__(self, clock: Any, seconds: float) -> None:
+        self.clock, self.due, self.stepped = clock, clock.now + datetime.timedelta(seconds=seconds), False
+        clock.at(self.due, lambda: None)
+
+    def work(self) -> bool:
+        if self.stepped and self.clock.now < self.due:
+            return False
+        done = bool(self.clock.finish_blocking())
+        self.stepped = self.stepped or done
+        return done
+
+
 class SimulatedRdp(Rdp):
     """What the kernel was told decides about every packet, as netd's table does; a refused one is told to the gate."""
 
@@ -118,10 +133,12 @@ class SimulatedWorld(GateHere):
 
     # --- life -----------------------------------------------------------------------------------------------------------------
     def open(self, *, here: Callable[[], Here] = Here, desktops: str = "", closed: bool | dict[str, Any] = False,
-             **config: Any) -> "SimulatedWorld":
+             behind_s: float = 0, **config: Any) -> "SimulatedWorld":
         """`desktops`: model of the desktops that the gate makes (machines.py: plain, login), or "host" for those that stand in the
-        registry; with it come consoles, pages and recordings, on the closed path too. `closed`: with the closed path."""
+        registry; with it come consoles, pages and recordings, on the closed path too. `closed`: with the closed path. `behind_s`: how much
+        the gate's clock is behind the one of TLS."""
         sekisho = bindings()
+        self.begun -= datetime.timedelta(seconds=behind_s)
         self.bare_entrance = not desktops
         self.brought = here()
         self.folder = self.house.folder / f"world-{secrets.token_hex(4)}"
@@ -129,6 +146,7 @@ class SimulatedWorld(GateHere):
         for name in ("code.pepper", "totp.key"):
             (self.folder / name).write_text(hashlib.sha256(name.encode()).hexdigest())
             (self.folder / name).chmod(0o600)
+        self.revocation_list.write_bytes((self.house.ca / "crl.pem").read_bytes())
         self.clock = sekisho.gate.VirtualTime(seed=1, start=self.begun)
         self.store, self.log = sekisho.MemoryStore(), sekisho.MemoryJournal(start=self.begun)
         document = cast.registry(self.begun)
@@ -148,15 +166,19 @@ class SimulatedWorld(GateHere):
             self.enrol(who)
         return self
 
-    def _config(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None, **_: Any) -> dict[str, Any]:
+    def _config(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None,
+                options: dict[str, dict[str, Any]] | None = None, authority: pathlib.Path | None = None, **_: Any) -> dict[str, Any]:
         brought, told = self.brought, [side.configuration() for side in self.both_consoles()]
         site = {"hypervisors": [side["zone"] for side in told], "consoles": told[0]["consoles"]} if told else {}
         checks = [*CHECKS, *(check.name for check in brought.checks)]
-        configs = {"client_certificate": {"ca_file": str(self.house.ca / "ca.pem"), "crl_file": str(self.house.ca / "crl.pem")},
-                   "email_code": {"pepper_file": str(self.folder / "code.pepper")}, "totp": {"key_file": str(self.folder / "totp.key")}}
+        crl = authority / "crl.pem" if authority else self.revocation_list
+        configs: dict[str, dict[str, Any]] = {
+            "client_certificate": {"ca_file": str((authority or self.house.ca) / "ca.pem"), "crl_file": str(crl)},
+            "email_code": {"pepper_file": str(self.folder / "code.pepper")}, "totp": {"key_file": str(self.folder / "totp.key")}}
         return {
             "node": "1", "gate_id": cast.GATE_NAME, "plugin_directory": str(self.house.build / "plugins"),
-            "authenticators": [*({"plugin": name, "config": configs.get(name, {})} for name in AUTHENTICATORS), *brought.authenticators],
+            "authenticators": [*({"plugin": name, "config": {**configs.get(name, {}), **(options or {}).get(name, {})}}
+                                for name in AUTHENTICATORS), *brought.authenticators],
             "posture_checks": [*({"plugin": name, "config": {}} for name in CHECKS), *brought.checks],
             "posture": {"listen": [f"{cast.GATE_INNER}:{cast.POSTURE_PORT}"], "server_fingerprints": [self.house.fingerprint]},
             "paths": [{"name": "internet", "plugin": {"plugin": "fortinet_sslvpn", "config": {}},
@@ -210,6 +232,31 @@ class SimulatedWorld(GateHere):
         if self._closed:
             self.closed_front.close()
         self.gate.__exit__(None, None, None)
+
+    @property
+    def revocation_list(self) -> pathlib.Path:
+        return self.folder / "crl.pem"
+
+    @contextlib.contextmanager
+    def slow_password_check(self, seconds: float) -> Iterator[None]:
+        slow = SlowCheck(self.clock, seconds)
+        self.carried.append(slow)
+        try:
+            with self.hanging_store():  # a password's check stands in the same queue
+                yield
+        finally:
+            self.carried.remove(slow)
+
+    @contextlib.contextmanager
+    def hanging_store(self) -> Iterator[None]:
+        self.run(until=self.now())
+        self.clock.blocking_held = True
+        try:
+            yield
+        finally:
+            self.clock.blocking_held = False
+            while self.clock.finish_blocking():
+                self.clock.settle()
 
     @property
     def closed(self) -> SimulatedClosed:

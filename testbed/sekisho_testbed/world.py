@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from . import cast, evidence
+from . import cast, certificates, evidence
 from .closed_side import ClosedSide
 from .consoles import Consoles
 from .guest_screen import GuestScreen
@@ -378,6 +378,19 @@ class World(abc.ABC):
     def issue(self, person: str, terminal: str) -> Identity:
         """A further certificate of the environment, registered for this person and terminal."""
 
+    @property
+    @abc.abstractmethod
+    def revocation_list(self) -> pathlib.Path:
+        """The file of the environment's CA that the gate reads."""
+
+    def publish_revoked(self, *revoked: Identity, life: datetime.timedelta) -> None:
+        """The CA's next list, in the place of the one before."""
+        self.story.did(f"a list of {len(revoked)} revoked certificates is published")
+        part = self.revocation_list.with_suffix(".part")
+        part.write_bytes(certificates.revocation_list(self.ca, [one.certificate for one in revoked], self.now(), life))
+        part.chmod(0o644)
+        part.rename(self.revocation_list)
+
     @abc.abstractmethod
     def enrolment_token(self, who: str) -> str:
         """For his terminal."""
@@ -389,6 +402,14 @@ class World(abc.ABC):
     def restart(self, *, bare_entrance: bool = False, **config: Any) -> None:
         """The gate stops and starts again, with this configuration; what was stored stays. `bare_entrance`: from now on the desktop
         entrance opens for a viewer program, which is a lab's switch."""
+
+    @abc.abstractmethod
+    def slow_password_check(self, seconds: float) -> contextlib.AbstractContextManager[None]:
+        """The next check of a password in the block comes to its end so many seconds from now, and no earlier."""
+
+    @abc.abstractmethod
+    def hanging_store(self) -> contextlib.AbstractContextManager[None]:
+        """Nothing can be stored in the block, and nobody says so: what is tried there hangs."""
 
     @abc.abstractmethod
     def enrol_app(self, who: str) -> str:

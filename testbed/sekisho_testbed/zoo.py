@@ -199,6 +199,11 @@ class Zoo:
             out[kind] = self.keep(kind, [der], key)
         return out
 
+    def lasting(self, begins: datetime.datetime, life: datetime.timedelta) -> Identity:
+        """Good from that moment on, and for so long."""
+        der, key = make(Shape(start=0, days=life / DAY), self.ca, begins)
+        return self.keep(f"lasting {life}", [der], key)
+
     def good(self) -> Identity:
         der, key = make(Shape(), self.ca, self.now)
         return self.keep("good", [der], key)
