@@ -223,7 +223,7 @@ struct PostureDesk::Impl {
                     const CheckInput& input, Judged& judged) {
     r.check = wanted.check;
     if (r.rule.empty()) r.rule = "R10";
-    if (r.code.empty() && r.verdict != CheckVerdict::pass) r.code = "posture.failed";
+    if (r.code.empty() && (denies(r) || r.verdict == CheckVerdict::warn)) r.code = "posture.failed";
     if (const Refusal* known = posture_refusal(r.code); known && (r.remedy.ja.empty() || r.remedy.en.empty())) {
       r.remedy = known->remedy;
     }

@@ -238,7 +238,7 @@ void Consoles::end_by_person(const AskingPtr& asking) {
       [this, weak = gate_.weak_from_this(), asking](const Result<bool>&) {
         if (!weak.expired()) answer(*asking, seam::ConsoleDone{});  // a lost store keeps nobody from leaving
       },
-      Commit::shared);
+      Gate::State::Commit::shared);
 }
 
 void Consoles::want_ticket(const Asking& asking, const std::string& server) {

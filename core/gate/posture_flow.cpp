@@ -159,9 +159,11 @@ void Gate::State::posture(const Caller& caller, PostureRequest request) {
     return reply(caller, PostureAnswer{200, desk->challenge(ref, now())});
   }
 
+  // Not in the call: its second argument takes the arrival away, perhaps before the first is made.
+  std::string user_agent = request.arrival.user_agent;
   in_store<DeskAnswer>(
       [desk = desk, kind = request.kind, body = std::move(request.body), ref, policy = *policy, known = registry,
-       user_agent = request.arrival.user_agent, at = now()](store::Tx& tx) {
+       user_agent = std::move(user_agent), at = now()](store::Tx& tx) {
         DeskAnswer out;
         const RegistryPtr current = newest(tx, known);
         const registry::Registry& registry = *current;

@@ -1,6 +1,7 @@
 """R04, R16, R17, R18: what staff edit, and days that come, while he is inside; and what the work is for."""
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sekisho_testbed.world import World
 
 Registry = dict[str, Any]
 END_S = 2  # an edit reaches every plane within (design.md)
+LIST_S = 31  # the gate reads the CA's list again every 30 s
 NEXT_CODE_S = 120  # a person gets one code a minute
 
 
@@ -130,6 +132,22 @@ def test_a_certificate_that_is_revoked_ends_its_session_at_once(world: World) ->
     world.must_reach_desktop("mori")
     with world.limit(END_S, "the session ends with the revocation"):
         world.revoke_certificate("mori")
+        out_within_the_limit(world, vpn, "mori", "certificate.revoked")
+
+
+@pytest.mark.needs("clock", "real_tls")
+@pytest.mark.rule("R04", must="pass")
+@pytest.mark.rule("R04", must="fail")
+def test_who_is_on_the_cas_next_list_is_out_before_staff_have_heard_of_it(world: World) -> None:
+    """The registry still knows the certificate as good. The list of somebody else's ends nothing."""
+    vpn, day = world.pass_gate("mori"), datetime.timedelta(days=1)
+    world.must_reach_desktop("mori")
+    world.publish_revoked(world.certificate_of("tani"), life=day)
+    world.advance(LIST_S)
+    world.must_reach_desktop("mori")
+    world.publish_revoked(world.certificate_of("tani"), world.certificate_of("mori"), life=day)
+    with world.limit(END_S, "the session ends with the list"):
+        world.advance(LIST_S)
         out_within_the_limit(world, vpn, "mori", "certificate.revoked")
 
 
