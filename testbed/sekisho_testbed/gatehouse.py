@@ -78,8 +78,9 @@ class Gatehouse:
     def write_config(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None,
                      authenticators: list[dict[str, Any]] | None = None,
                      more_authenticators: list[dict[str, Any]] | None = None, site: dict[str, Any] | None = None,
-                     consoles: dict[str, Any] | None = None, more_paths: list[dict[str, Any]] | None = None) -> None:
-        """`consoles`: what belongs to the Internet's path ("path": pages and recordings) and to the site ("site": hypervisors)."""
+                     consoles: dict[str, Any] | None = None, more_paths: list[dict[str, Any]] | None = None,
+                     checks: dict[str, dict[str, Any]] | None = None) -> None:
+        """`checks`: configuration of a posture check, by its name. `consoles`: what belongs to the Internet's path ("path": pages and recordings) and to the site ("site": hypervisors)."""
         consoles = consoles or {}
         pepper = self.etc / "code.pepper"
         pepper.write_text(secrets.token_hex(32))
@@ -107,8 +108,7 @@ class Gatehouse:
                 {"plugin": "totp", "config": {"key_file": str(totp_key)}},
                 *(more_authenticators or []),
             ],
-            "posture_checks": [{"plugin": name, "config": {}} for name in
-                               ("registered_terminal", "windows_version", "antivirus", "windows_update", "browser")],
+            "posture_checks": [{"plugin": row["check"], "config": (checks or {}).get(row["check"], {})} for row in CHECKS],
             "paths": [{
                 "name": "internet", "plugin": {"plugin": "fortinet_sslvpn", "config": {}},
                 "listen": [f"{cast.GATE_PUBLIC}:{cast.VPN_PORT}"],
