@@ -87,8 +87,9 @@ def test_a_cookie_that_opens_no_tunnel_is_soon_worth_nothing(world: World, opens
     (WINDOWS + "Chrome/123.0.0.0 Safari/537.36 Edg/123.0.0.0", "browser.too_old"),
     ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:122.0) Gecko/20100101 Firefox/122.0", "browser.too_old"),
     (WINDOWS + "Chrome/142.0.0.0 Safari/537.36 OPR/115.0.0.0", "browser.not_allowed"),
+    (WINDOWS + "Chrome/next Safari/537.36", "browser.unknown"),
     ("Mozilla/5.0 SV1", "browser.unknown"),
-], ids=["chrome", "edge", "firefox", "opera", "vpn-client"])
+], ids=["chrome", "edge", "firefox", "opera", "no-version", "vpn-client"])
 def test_an_old_or_unknown_browser_is_refused_before_the_password(world: World, opens: Open, agent: str, code: str) -> None:
     """It is told which check failed and what to do; the same person with a good browser is asked on."""
     page = opens("mori", user_agent=agent)

@@ -6,6 +6,7 @@ import socket
 import pytest
 import written  # beside this file
 
+from sekisho_testbed.attack import Thief, post, with_cookie
 from sekisho_testbed.gate_here import GateHere, Here, bindings
 from sekisho_testbed.hosted_world import HostedWorld
 
@@ -129,6 +130,23 @@ def test_a_path_that_breaks_ends_its_own_connection(world: GateHere) -> None:
     world.nobody_is_inside()
     assert world.speak("mori", "line", f"mori {PASSWORD}\r\n").strip() == "granted"
     assert [text.splitlines()[0] for text in world.raised_by("line")] == ["RuntimeError: a path broke"] * 2
+
+
+@pytest.mark.gate(here=written.telling_line)
+@pytest.mark.rule("R04", must="fail")
+@pytest.mark.rule("R11", must="fail")
+def test_a_cookie_of_one_path_claims_nothing_at_anothers_front(world: GateHere) -> None:
+    """Mori's cookie of this path, with his certificate, at the front of the other: what is claimed of his terminal there is not even
+    entered. Tani's claim, who is of that path, is."""
+    cookie, told = world.speak("mori", "line", f"mori {PASSWORD}\r\n").split()
+    assert told == "granted" and len(cookie) == 43, told
+    foreign = "hostcheck=0100,10.0.26200&check_virtual_desktop=3c:7c:3f:aa:bb:cc"
+    Thief(world).say(post("/remote/hostcheck_validate", foreign, with_cookie(cookie)))
+    assert world.journal(event="posture.claimed") == []
+    assert world.session_of("mori")["path"] == "line"
+    tani = Thief(world, "tani")
+    tani.say(post("/remote/hostcheck_validate", foreign, with_cookie(tani.cookie())))
+    assert [entry["person"] for entry in world.journal(event="posture.claimed")] == ["tani"]
 
 
 @pytest.mark.needs("processes")

@@ -156,6 +156,23 @@ def breaking_line() -> Here:
     return Here(paths={"line": Path()})
 
 
+def telling_line() -> Here:
+    """Tells its client the session's cookie, as one would that has a client of its own."""
+    telnet = example("telnet_path")
+
+    class Telling(telnet.Line):  # type: ignore[misc,name-defined]
+        def on_reply(self, request: int, reply: Any, now: Any) -> None:
+            if type(reply).__name__ == "Granted":
+                self.host.write(f"{reply.cookie} ".encode())
+            super().on_reply(request, reply, now)
+
+    class Path(telnet.Telnet):  # type: ignore[misc,name-defined]
+        def open(self, host: Any, arrival: Any, now: Any) -> Any:
+            return Telling(host, arrival, now)
+
+    return Here(paths={"line": Path()})
+
+
 # --- console drivers --------------------------------------------------------------------------------------------------------
 
 def desks(dial: Callable[[str], socket.socket]) -> Any:

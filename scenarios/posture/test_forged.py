@@ -6,52 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from own_agent import JOSE, JSON, OwnAgent, admitted_with, posture_page, refused_with, under_header  # beside this file
 
-from sekisho_testbed import cast
-from sekisho_testbed.simulated_pc import request
-from sekisho_testbed.talks import Talk
 from sekisho_testbed.world import World
-
-JOSE, JSON = "application/jose", "application/json"
-
-
-def posture_page(world: World, method: str, path: str, body: str = "", kind: str = "") -> tuple[int, str]:
-    """One request from Mori's PC, before any login."""
-    fields = [("Content-Type", kind)] if kind else []
-    heard = world.talk("mori-pc", [Talk("agent", [request(method, f"/posture/v1/{path}", fields, body.encode())], answers=1)],
-                       port=cast.POSTURE_PORT)["agent"]
-    return heard.status, heard.heard.partition(b"\r\n\r\n")[2].decode(errors="replace")
-
-
-def refused_with(world: World, what: str, code: str, answer: tuple[int, str]) -> None:
-    status, text = answer
-    assert 400 <= status < 500 and code in text, f"{what}: wanted {code}, got {status} {text}"
-    world.story.add("must_not", f"pass: {what}: {code}")
-
-
-class OwnAgent:
-    """An enrolled key of this story's own for Mori's terminal, and reports that are right but for one thing."""
-
-    def __init__(self, world: World) -> None:
-        self.world, self.sekisho, self.seq = world, world.sekisho(), 0
-        self.key = self.sekisho.posture.DeviceKey.generate()
-        token = world.enrolment_token("mori")
-        status, text = posture_page(world, "POST", "enrol", json.dumps({"token": token, "jwk": self.key.jwk}), JSON)
-        assert status == 200, text
-        self.token = token
-
-    def sealed(self, **other: Any) -> str:
-        status, text = posture_page(self.world, "GET", "challenge")
-        assert status == 200, text
-        challenge = json.loads(text)
-        self.seq += 1
-        members = {"aud": challenge["gateway"], "sid": challenge["sid"], "nonce": challenge["nonce"], "ip": None,
-                   "srv": self.world.gate_fingerprint, "iat": int(self.world.moment(challenge["server_time"]).timestamp()),
-                   "seq": self.seq, "reason": "connect", "facts": self.world.good_facts("mori")}
-        return str(self.sekisho.posture.seal_report(self.sekisho.posture.ReportPayload(**{**members, **other}), self.key))
-
-    def report(self, sealed: str) -> tuple[int, str]:
-        return posture_page(self.world, "POST", "report", sealed, JOSE)
 
 
 @pytest.mark.rule("R10", must="fail")
@@ -71,6 +28,7 @@ def test_a_key_is_enrolled_with_a_token_of_staff_alone(world: World) -> None:
     mine = OwnAgent(world)  # a right one is taken
     other = world.sekisho().posture.DeviceKey.generate()
     for what, body, code in (("no request", "{}", "enrol.malformed"), ("no object", "[1]", "enrol.malformed"),
+                             ("no JSON", f"token={mine.token}", "enrol.malformed"),
                              ("no key", json.dumps({"token": mine.token, "jwk": {"kty": "RSA"}}), "enrol.malformed"),
                              ("a wrong token", json.dumps({"token": "A" * len(mine.token), "jwk": other.jwk}), "enrol.token_unknown"),
                              ("a used token", json.dumps({"token": mine.token, "jwk": other.jwk}), "enrol.token_unknown")):
@@ -103,15 +61,22 @@ def test_a_report_that_is_right_but_for_one_thing_does_not_count(world: World) -
         ("facts of another form", "report.other_schema", lambda: mine.sealed(facts=of_facts(schema="sekisho.device-facts/9.0"))),
         ("facts that are none", "report.malformed", lambda: mine.sealed(facts=of_facts(os="Windows"))),
         ("facts of yesterday", "report.clock_skew", lambda: mine.sealed(facts=of_facts(collected_at=world.ago(days=1)))),
-        ("facts of a source that nobody knows", "report.", lambda: mine.sealed(facts=of_facts(collector=by_hand)))]
+        ("facts of a source that nobody knows", "report.", lambda: mine.sealed(facts=of_facts(collector=by_hand))),
+        ("facts of a source that is not asked", "report.source_not_allowed",
+         lambda: mine.sealed(facts=of_facts(collector={**by_hand, "source": "osquery"}))),
+        ("before the login, as from inside a tunnel", "report.other_address", lambda: mine.sealed(ip="10.202.0.7")),
+        ("over a TLS that is no fingerprint", "report.malformed", lambda: mine.sealed(srv="any")),
+        ("for a reason that there is not", "report.malformed", lambda: mine.sealed(reason="because")),
+        ("under a header that is longer", "report.malformed", lambda: under_header(mine.sealed(), mine.header(), blanks=300)),
+        ("under a header with a word more", "report.malformed", lambda: under_header(mine.sealed(), mine.header(jku="https://hama.test"))),
+        ("under a header that wants no signature", "report.malformed", lambda: under_header(mine.sealed(), mine.header(alg="none")))]
     for what, code, sealed in wrong:
         refused_with(world, what, code, mine.report(sealed()))
     good = mine.sealed()
     head, payload, signature = good.split(".")
     changed = signature[:-2] + ("AA" if signature[-2:] != "AA" else "BA")
     refused_with(world, "with another signature", "report.bad_signature", mine.report(f"{head}.{payload}.{changed}"))
-    status, text = mine.report(mine.sealed())
-    assert status == 200 and json.loads(text)["decision"] == "admit", text
+    admitted_with(world, "as it should be", mine.report(mine.sealed()))
     again = mine.sealed()
     assert mine.report(again)[0] == 200
     refused_with(world, "said twice", "report.replayed", mine.report(again))

@@ -79,10 +79,11 @@ class Gatehouse:
                      authenticators: list[dict[str, Any]] | None = None,
                      more_authenticators: list[dict[str, Any]] | None = None, site: dict[str, Any] | None = None,
                      consoles: dict[str, Any] | None = None, more_paths: list[dict[str, Any]] | None = None,
-                     options: dict[str, dict[str, Any]] | None = None, authority: pathlib.Path | None = None) -> None:
+                     options: dict[str, dict[str, Any]] | None = None, authority: pathlib.Path | None = None,
+                     checks: dict[str, dict[str, Any]] | None = None) -> None:
         """`consoles`: what belongs to the Internet's path ("path": pages and recordings) and to the site ("site": hypervisors).
-        `options`: plugin of a factor -> what its site has set. `authority`: folder of the CA that the certificate's factor is told of, where
-        it is not the front's."""
+        `options`: plugin of a factor -> what its site has set. `checks`: the same of a posture check, by its name. `authority`: folder of the
+        CA that the certificate's factor is told of, where it is not the front's."""
         consoles, options, authority = consoles or {}, options or {}, authority or self.ca
         pepper = self.etc / "code.pepper"
         pepper.write_text(secrets.token_hex(32))
@@ -109,8 +110,7 @@ class Gatehouse:
                 *({"plugin": name, "config": {**its, **options.get(name, {})}} for name, its in files.items()),
                 *(more_authenticators or []),
             ],
-            "posture_checks": [{"plugin": name, "config": {}} for name in
-                               ("registered_terminal", "windows_version", "antivirus", "windows_update", "browser")],
+            "posture_checks": [{"plugin": row["check"], "config": (checks or {}).get(row["check"], {})} for row in CHECKS],
             "paths": [{
                 "name": "internet", "plugin": {"plugin": "fortinet_sslvpn", "config": {}},
                 "listen": [f"{cast.GATE_PUBLIC}:{cast.VPN_PORT}"],

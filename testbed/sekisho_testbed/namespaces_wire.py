@@ -13,6 +13,8 @@ from .pc import Vpn
 from .people import Login
 from .talks import Heard, Talk
 
+MISROUTED = 100  # table and preference of misrouted(): before charon's own, 220
+
 
 class NamespacesWire(NamespacesGate):
     @contextlib.contextmanager
@@ -36,9 +38,24 @@ class NamespacesWire(NamespacesGate):
         self.house.lab.hosts[host].run("/usr/bin/python3", "-c", code, words.hex(), cast.GATE_PUBLIC)
 
     def talk(self, host: str, talks: Sequence[Talk], *, together: bool = False, port: int = cast.VPN_PORT, lanes: int = 1,
-             limit_s: float = 5, within: float = 120) -> dict[str, Heard]:
+             inside: bool = False, limit_s: float = 5, within: float = 120) -> dict[str, Heard]:
         return attack.talk(self.house.lab.hosts[host], self.house.web_ca.certificate, talks, together=together, port=port,
-                           lanes=lanes, limit_s=limit_s, within=within)
+                           address=cast.GATE_INNER if inside else cast.GATE_PUBLIC, lanes=lanes, limit_s=limit_s, within=within)
+
+    @contextlib.contextmanager
+    def misrouted(self, host: str, address: str) -> Iterator[None]:
+        lab, there, gate = self.house.lab, self.house.lab.hosts[host], self.house.gate
+        own = [f"addr add {address}/32 dev eth0"]
+        way = [f"route add {address}/32 via {there.addresses['inet']} table {MISROUTED}",
+               f"rule add to {address}/32 lookup {MISROUTED} pref {MISROUTED}"]
+        with self.without_kernel_filter():
+            there.ip(own)
+            gate.ip(way)
+            try:
+                yield
+            finally:
+                lab.take_away(gate, [line.replace(" add ", " del ") for line in way])
+                lab.take_away(there, [line.replace(" add ", " del ") for line in own])
 
     def more_addresses(self, host: str, count: int, first: int = 0) -> list[str]:
         return attack.more_addresses(self.house.lab.hosts[host], count, first)

@@ -7,6 +7,7 @@ costs milliseconds.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import hashlib
 import importlib.util
@@ -167,10 +168,11 @@ class SimulatedWorld(GateHere):
         return self
 
     def _config(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None,
-                options: dict[str, dict[str, Any]] | None = None, authority: pathlib.Path | None = None, **_: Any) -> dict[str, Any]:
+                options: dict[str, dict[str, Any]] | None = None, authority: pathlib.Path | None = None,
+                checks: dict[str, dict[str, Any]] | None = None, **_: Any) -> dict[str, Any]:
         brought, told = self.brought, [side.configuration() for side in self.both_consoles()]
         site = {"hypervisors": [side["zone"] for side in told], "consoles": told[0]["consoles"]} if told else {}
-        checks = [*CHECKS, *(check.name for check in brought.checks)]
+        enforced = [*CHECKS, *(check.name for check in brought.checks)]
         crl = authority / "crl.pem" if authority else self.revocation_list
         configs: dict[str, dict[str, Any]] = {
             "client_certificate": {"ca_file": str((authority or self.house.ca) / "ca.pem"), "crl_file": str(crl)},
@@ -179,11 +181,11 @@ class SimulatedWorld(GateHere):
             "node": "1", "gate_id": cast.GATE_NAME, "plugin_directory": str(self.house.build / "plugins"),
             "authenticators": [*({"plugin": name, "config": {**configs.get(name, {}), **(options or {}).get(name, {})}}
                                 for name in AUTHENTICATORS), *brought.authenticators],
-            "posture_checks": [*({"plugin": name, "config": {}} for name in CHECKS), *brought.checks],
+            "posture_checks": [*({"plugin": name, "config": (checks or {}).get(name, {})} for name in CHECKS), *brought.checks],
             "posture": {"listen": [f"{cast.GATE_INNER}:{cast.POSTURE_PORT}"], "server_fingerprints": [self.house.fingerprint]},
             "paths": [{"name": "internet", "plugin": {"plugin": "fortinet_sslvpn", "config": {}},
                        "zones": ["internet_business", "internet_dmz"], "factors": factors or ["certificate", "password", "code"],
-                       "least_factors": 1 if factors else 2, "checks": [{"check": name, "mode": "enforce"} for name in checks],
+                       "least_factors": 1 if factors else 2, "checks": [{"check": name, "mode": "enforce"} for name in enforced],
                        "tun": {"name": "sekisho0", "gate_address": cast.GATE_INNER, "prefix": 24, "mtu": 1354},
                        "entrance": f"{cast.GATE_INNER}:{cast.ENTRANCE_PORT}", **(told[0]["path"] if told else {}), **brought.internet(),
                        **(path or {})},
@@ -446,8 +448,15 @@ class SimulatedWorld(GateHere):
         return made
 
     def talk(self, host: str, talks: Sequence[Talk], *, together: bool = False, port: int = cast.VPN_PORT, lanes: int = 1,
-             limit_s: float = 5, within: float = 120) -> dict[str, Heard]:
+             inside: bool = False, limit_s: float = 5, within: float = 120) -> dict[str, Heard]:
+        if inside:
+            tunnel = next((line for line in reversed(self.lines) if line.pc.host == host and line.stands), None)
+            assert tunnel is not None and tunnel.passes(cast.GATE_INNER, port), f"no packet of {host} gets there"
+            talks = [dataclasses.replace(each, source=tunnel.address) for each in talks]
         return Talks(self, host, port=port, limit_s=limit_s).run(talks, together=together, lanes=lanes)
+
+    def misrouted(self, host: str, address: str) -> contextlib.AbstractContextManager[None]:
+        return self.without_kernel_filter()
 
     def more_addresses(self, host: str, count: int, first: int = 0) -> list[str]:
         return further(host, cast.address(cast.PCS[host]), count, first)

@@ -200,13 +200,19 @@ class World(abc.ABC):
     # --- bytes and packets --------------------------------------------------------------------------------------------------------
     @abc.abstractmethod
     def talk(self, host: str, talks: Sequence[Talk], *, together: bool = False, port: int = cast.VPN_PORT, lanes: int = 1,
-             limit_s: float = 5, within: float = 120) -> dict[str, Heard]:
+             inside: bool = False, limit_s: float = 5, within: float = 120) -> dict[str, Heard]:
         """Exact bytes from a host to the gate, each talk on a connection of its own. `together`: all handshakes first, then
-        everybody speaks at the same moment. `lanes`: so many beside each other. `limit_s`: silence that ends a talk."""
+        everybody speaks at the same moment. `lanes`: so many beside each other. `inside`: through the PC's tunnel, to the gate's
+        address there. `limit_s`: silence that ends a talk."""
 
     @abc.abstractmethod
     def more_addresses(self, host: str, count: int, first: int = 0) -> list[str]:
         """Further addresses of the host, from its `first` on: a source that misbehaves is penalised."""
+
+    @abc.abstractmethod
+    def misrouted(self, host: str, address: str) -> contextlib.AbstractContextManager[None]:
+        """Meanwhile routes lead this inner address to the host, outside of every tunnel, and no packet filter of the gate minds: what
+        the host says under it (Talk.source) gets to the gate, and its answers back."""
 
     @abc.abstractmethod
     def capture(self, host: str, device: str = "eth0") -> contextlib.AbstractContextManager[Capture]:
