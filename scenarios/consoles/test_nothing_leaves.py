@@ -169,6 +169,44 @@ def test_a_file_transfer_closes_the_screen(world: World, guest: GuestScreen, mes
     closes(message)(world, guest)
 
 
+CAP = 1 << 20  # bytes of a clipboard that is thrown away; a longer one ends the screen at its head
+PIECE = 1 << 15  # a message of the WebSocket holds more, and not all of that
+COPY_RECT = struct.pack(">BBHHHHHiHH", 0, 0, 1, 0, 0, 1, 1, 1, 0, 0)  # which the filter knows, and this viewer has not asked for
+
+
+@pytest.mark.gate(desktops="host")
+@pytest.mark.rule("R14", must="fail")
+def test_what_no_filter_could_throw_away_closes_the_screen(world: World, guest: GuestScreen) -> None:
+    """A clipboard that is longer than the filter reads, from either end, and a picture of the guest in another encoding than those that it
+    was asked for; a clipboard that is just short enough is thrown away, and the screen stays."""
+    world.allow_event("console.broken", "the screens that are closed")
+    world.pass_gate("mori")
+    page = world.consoles.desktop_page()
+    head = b"\0\0\0" + struct.pack(">i", CAP + 1)
+    for what, by, said, code in (("a long clipboard of the viewer", "viewer", b"\x06" + head, "console.clipboard_size"),
+                                 ("a long clipboard of the guest", "guest", b"\x03" + head, "console.clipboard_size"),
+                                 ("a picture in an encoding that was not asked for", "guest", COPY_RECT, "console.encoding")):
+        with world.step(what):
+            screen = page.open(encodings=[EXTENDED_CLIPBOARD])
+            world.wait(lambda screen=screen: screen.updates > 0, 10, "the first picture")
+            before = len(world.journal(event="desktop.closed", person="mori"))
+            (screen.say if by == "viewer" else guest.say)(said)
+            assert code in screen.wait_end(5)
+            world.wait(lambda before=before: len(world.journal(event="desktop.closed", person="mori")) > before, 5, "it is written down")
+            assert world.entry(event="desktop.closed", person="mori")["code"] == code
+    screen = page.open(encodings=[EXTENDED_CLIPBOARD])
+    world.wait(lambda: screen.updates > 0, 10, "the first picture")
+    guest.say(b"\x03" + cut_text(b"a" * CAP))
+    long = b"\x06" + cut_text(b"a" * CAP)
+    for at in range(0, len(long), PIECE):
+        screen.say(long[at:at + PIECE])
+    for by in ("viewer", "guest"):
+        stopped(world, by)
+    screen.type("ok")
+    world.must("the screen goes on", lambda: guest.count("key") >= 4)
+    assert not guest.count("clipboard") and not screen.count("clipboard")
+
+
 @pytest.mark.gate(desktops="host")
 @pytest.mark.rule("R14", must="fail")
 def test_power_and_sound_do_not_pass(world: World, guest: GuestScreen) -> None:

@@ -121,6 +121,17 @@ def test_the_path_is_told_no_like_any_other(world: GateHere) -> None:
     world.nobody_is_inside()
 
 
+@pytest.mark.gate(here=written.claiming_line)
+@pytest.mark.rule("R01", must="fail")
+@pytest.mark.rule("R01", must="pass")
+def test_a_path_over_the_internet_that_claims_a_circuit_is_told_no(world: GateHere) -> None:
+    """Name, password and certificate are right: circuits are of the closed path alone, whatever another path's plugin says."""
+    assert world.speak("mori", "line", f"closed mori {PASSWORD}\r\n").strip() == "no circuit.other_path"
+    world.refused("circuit.other_path", rule="R01")
+    world.nobody_is_inside()
+    assert world.speak("mori", "line", f"mori {PASSWORD}\r\n").strip() == "granted"
+
+
 @pytest.mark.gate(here=written.breaking_line)
 @pytest.mark.rule("R04", must="fail")
 def test_a_path_that_breaks_ends_its_own_connection(world: GateHere) -> None:

@@ -134,6 +134,25 @@ def answering_line() -> Here:
     return Here(paths={"line": Path()})
 
 
+def claiming_line() -> Here:
+    """Claims of whoever begins with "closed " that he comes over Sato's circuit of the closed network."""
+    telnet = example("telnet_path")
+
+    class Claiming(telnet.Line):  # type: ignore[misc,name-defined]
+        def on_bytes(self, plaintext: bytes, now: Any) -> None:
+            if plaintext.startswith(b"closed "):
+                self.arrival = bindings().Arrival(path=self.arrival.path, peer_address=self.arrival.peer_address,
+                                                  peer_port=self.arrival.peer_port, circuit="line-sato",
+                                                  certificate_chain=self.arrival.certificate_chain)
+            super().on_bytes(plaintext.removeprefix(b"closed "), now)
+
+    class Path(telnet.Telnet):  # type: ignore[misc,name-defined]
+        def open(self, host: Any, arrival: Any, now: Any) -> Any:
+            return Claiming(host, arrival, now)
+
+    return Here(paths={"line": Path()})
+
+
 def breaking_line() -> Here:
     """Breaks when it hears "break", and when the gatekeeper says no."""
     telnet = example("telnet_path")

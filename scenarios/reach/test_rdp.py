@@ -7,6 +7,8 @@ from sekisho_testbed import cast
 from sekisho_testbed.people import Login
 from sekisho_testbed.world import World
 
+SILENT_S = 121  # of an agent, until its session is in quarantine
+
 
 def mori_inside(world: World) -> Login:
     vpn = world.pass_gate("mori")
@@ -79,7 +81,7 @@ def test_rdp_of_somebody_elses_desktop_and_before_any_session_is_refused(world: 
 
 @pytest.mark.rule("R13", must="fail")
 def test_no_rdp_before_the_terminal_is_checked(world: World) -> None:
-    """In quarantine the exception is not there yet; the good report brings it."""
+    """In quarantine the exception is not there yet; the good report brings it, and an agent that falls silent takes it away."""
     vpn = world.pass_gate("mori", report_first=False)
     assert world.session_of("mori")["state"] == "quarantine"
     world.must_not("vdi-01 reaches phys-01 in quarantine", lambda: world.rdp("vdi-01", "phys-01").opened)
@@ -88,6 +90,10 @@ def test_no_rdp_before_the_terminal_is_checked(world: World) -> None:
     assert report.ok, report.text
     world.wait_state("mori", "admitted")
     world.must("vdi-01 reaches phys-01", lambda: world.rdp("vdi-01", "phys-01").opened)
+    world.advance(SILENT_S)
+    world.wait_state("mori", "quarantine")
+    world.must_not("vdi-01 reaches phys-01 in quarantine again", lambda: world.rdp("vdi-01", "phys-01").opened)
+    assert world.entry(event="rdp.removed", person="mori")["detail"]["why"] == "posture.quarantine"
     vpn.hang_up()
 
 

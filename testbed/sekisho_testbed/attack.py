@@ -21,14 +21,15 @@ LISTS = pathlib.Path(__file__).resolve().parents[2] / "core/net/http/testdata"
 
 
 def talk(host: Host, ca: pathlib.Path, talks: Sequence[Talk], *, together: bool = False, port: int = cast.VPN_PORT,
-         address: str = cast.GATE_PUBLIC, lanes: int = 1, limit_s: float = 5, within: float = 120) -> dict[str, Heard]:
-    """From a host of its own; stories say `world.talk`."""
+         address: str = cast.GATE_PUBLIC, name: str = cast.GATE_NAME, lanes: int = 1, limit_s: float = 5,
+         within: float = 120) -> dict[str, Heard]:
+    """From a host of its own; stories say `world.talk`. `name`: what the certificate at that address must say."""
     rows: list[dict[str, Any]] = []
     for each in talks:
         identity = [str(each.identity.certificate), str(each.identity.key)] if each.identity else None
         rows.append({"name": each.name, "say": [piece.hex() for piece in each.say], "answers": each.answers,
                      "source": each.source, "identity": identity, "pause_s": each.pause_s, "tls": each.tls, "offer": each.offer})
-    job = {"address": address, "port": port, "host": cast.GATE_NAME, "ca": str(ca), "together": together, "lanes": lanes,
+    job = {"address": address, "port": port, "host": name, "ca": str(ca), "together": together, "lanes": lanes,
            "limit_s": limit_s * host.patience, "talks": rows}
     done = host.run("/usr/bin/python3", str(TALK), input=json.dumps(job), within=within)
     found = {row["name"]: Heard(row["name"], bytes.fromhex(row["heard"]), row["closed"], row["ms"], row["error"], row["agreed"],

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import abc
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import cast, cast_closed
 from .consoles import Consoles
 from .people import Agent, Page
+from .programs.forms import Fields, Reader
+from .talks import Heard, Talk, answer_of, request
 
 if TYPE_CHECKING:
     from .world import World
@@ -69,6 +71,10 @@ class ClosedSide(abc.ABC):
         address of the terminal, another one than its own."""
 
     @abc.abstractmethod
+    def talk(self, who: str, talks: Sequence[Talk], *, together: bool = False) -> dict[str, Heard]:
+        """As World.talk, from his lent terminal to the entrance."""
+
+    @abc.abstractmethod
     def agent(self, who: str) -> Agent:
         """The posture agent of his lent terminal; it speaks to the entrance."""
 
@@ -116,10 +122,11 @@ class ClosedSide(abc.ABC):
             self.enrolled.add(who)
         self.report(who)
 
-    def report(self, who: str) -> None:
+    def report(self, who: str, *, inside: bool = False) -> None:
+        """`inside`: for his session, which stands."""
         agent = self.agent(who)
         agent.facts(self.good_facts(who))
-        report = agent.report(inside=False)
+        report = agent.report(inside=inside)
         assert report.ok, report.text
 
     def good_facts(self, who: str) -> dict[str, Any]:
@@ -137,6 +144,34 @@ class ClosedSide(abc.ABC):
         """He logs in, and is told this code of this rule; the journal has it as the only new refusal."""
         with self.world.refusal(what, code, rule):
             self.log_in(who, **how).shows(code, rule)
+
+    def log_in_at_once(self, people: Sequence[str], at: str) -> dict[str, str]:
+        """At this person's terminal each has filled in his ID and password, and they press at the same moment; what each is answered."""
+        pressed = [Talk(who, [self._about_to_press(who, at)], answers=1, identity=self.world.certificate_of(who)) for who in people]
+        return {who: heard.heard.decode(errors="replace") for who, heard in self.talk(at, pressed, together=True).items()}
+
+    def _about_to_press(self, who: str, at: str) -> bytes:
+        """The bytes that leave when he presses."""
+        held = b""
+
+        def fetch(method: str, url: str, fields: Fields, body: bytes) -> tuple[int, Fields, bytes]:
+            nonlocal held
+            said = request(method, url.removeprefix(cast_closed.ORIGIN), fields, body, host=cast_closed.ENTRANCE)
+            if method == "POST":
+                held = said
+                return 204, [], b""
+            return answer_of(self.talk(at, [Talk("page", [said], answers=1, identity=self.world.certificate_of(who))])["page"].heard)
+
+        reader = Reader(fetch)
+        reader.open(f"{cast_closed.ORIGIN}/")
+        reader.fill("#login", who)
+        reader.fill("#password", self.world.people[who]["password"])
+        reader.press("button.main")
+        return held
+
+    @abc.abstractmethod
+    def shrink_network(self, prefix: int) -> None:
+        """The gate is started anew with a smaller network of this path in its configuration; the registry stays as it is."""
 
     @abc.abstractmethod
     def in_clear(self, who: str) -> contextlib.AbstractContextManager[None]:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast as typed
 
 from . import cast, cast_closed
-from .viewer import Viewer
+from .viewer import Opening, Viewer
 
 if TYPE_CHECKING:
     import socket
@@ -94,8 +94,8 @@ class Door(abc.ABC):
     """Somebody at a host before one of the gate's pages: how his bytes get there. OSError where nothing answers."""
 
     @abc.abstractmethod
-    def exchange(self, address: str, said: bytes) -> bytes:
-        """The whole answer, on a connection of its own."""
+    def begin(self, address: str, said: bytes) -> Callable[[], bytes]:
+        """Says it on a connection of its own; what is given back waits for the whole answer."""
 
     @abc.abstractmethod
     def answers(self, address: str, within: float) -> bool: ...
@@ -122,12 +122,18 @@ class PageClient:
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None, *, origin: str | None = None,
             host: str | None = None) -> Answer:
         """`origin`: another than the page's own; `host`: another name for the gate."""
+        return self.asking(method, path, body, origin=origin, host=host)()
+
+    def asking(self, method: str, path: str, body: dict[str, Any] | None = None, *, origin: str | None = None,
+               host: str | None = None) -> Callable[[], Answer]:
+        """The same, not waited for yet."""
         head = f"{method} {path} HTTP/1.1\r\nHost: {host or self.address}\r\nUser-Agent: {USER_AGENT}\r\nAccept: */*\r\nConnection: close\r\n"
         sent = b""
         if method == "POST":
             sent = json.dumps(body or {}).encode()
             head += f"Origin: {self.origin if origin is None else origin}\r\nContent-Type: application/json\r\nContent-Length: {len(sent)}\r\n"
-        return answer_in(self.door.exchange(self.address, head.encode() + b"\r\n" + sent))
+        answer = self.door.begin(self.address, head.encode() + b"\r\n" + sent)
+        return lambda: answer_in(answer())
 
     def get(self, path: str) -> Answer:
         return self.ask("GET", path)
@@ -151,8 +157,17 @@ class PageClient:
         return viewer
 
     def socket(self, ticket: dict[str, str], *, origin: str | None = None) -> ScreenWire:
-        return self.door.socket(self.address, ticket["websocket"], [f"sekisho.ticket.{ticket['ticket']}", "binary"],
-                                self.origin if origin is None else origin)
+        return self.door.socket(self.address, ticket["websocket"], self._words(ticket), self.origin if origin is None else origin)
+
+    def opening(self, ticket: dict[str, str]) -> Callable[[], Answer]:
+        """A screen that is not waited for yet, and of which no more than a refusal will be looked at."""
+        said = Opening(self.address, ticket["websocket"], self._words(ticket), self.origin, USER_AGENT).request
+        answer = self.door.begin(self.address, said)
+        return lambda: answer_in(answer())
+
+    @staticmethod
+    def _words(ticket: dict[str, str]) -> list[str]:
+        return [f"sekisho.ticket.{ticket['ticket']}", "binary"]
 
 
 class DesktopPage(PageClient):
@@ -285,6 +300,14 @@ class Consoles(abc.ABC):
     @abc.abstractmethod
     def desktops(self) -> list[str]:
         """UUIDs of the machines that brokers made, as the hypervisor knows them."""
+
+    @abc.abstractmethod
+    def switch_off(self, desktop: str) -> None:
+        """The machine with this UUID, which a broker has made, loses its power."""
+
+    @abc.abstractmethod
+    def halted_hyperd(self) -> contextlib.AbstractContextManager[None]:
+        """Meanwhile the hyperd of this zone answers nothing; whatever it was asked it answers afterwards."""
 
     def pictures(self, folder: pathlib.Path) -> list[tuple[str, pathlib.Path]]:
         """What each screen showed last, and what became of it: evidence."""

@@ -6,10 +6,10 @@ import json
 import pathlib
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import cast, cast_closed, netlab
+from . import attack, cast, cast_closed, netlab
 from .charons import Charon
 from .closed_network import ClosedNetwork
 from .closed_side import ClosedSide
@@ -18,7 +18,7 @@ from .form_page import FormPage
 from .gatehouse import UIDS, WebCa
 from .namespaces_consoles import NamespacesConsoles, refused_at
 from .pc import ContractorPc, TerminalAgent
-from .talks import Identity
+from .talks import Heard, Identity, Talk
 from .vici_talk import ViciError
 
 if TYPE_CHECKING:
@@ -89,6 +89,10 @@ class NamespacesClosed(ClosedSide):
         with self.world.without_kernel_filter():
             yield
 
+    def shrink_network(self, prefix: int) -> None:
+        self.house_world.closed_keys = {**self.house_world.closed_keys, "closed": {"prefix": prefix}}
+        self.house_world.restart()
+
     def lose_charon(self) -> None:
         self.world.allow_event("circuits.charon_lost", "the story ends the gate's charon")
         self.world.story.did("the gate's charon dies")
@@ -138,6 +142,10 @@ class NamespacesClosed(ClosedSide):
         page = FormPage(host, used, self.web_ca.certificate)
         world.browsers.append(page)
         return page
+
+    def talk(self, who: str, talks: Sequence[Talk], *, together: bool = False) -> dict[str, Heard]:
+        return attack.talk(self.pc(who).host, self.web_ca.certificate, talks, together=together, address=cast_closed.ENTRANCE,
+                           name=cast_closed.GATE_NAME)
 
     def agent(self, who: str) -> LentAgent:
         agent = self.pc(who).agent

@@ -46,13 +46,18 @@ class HostDoor(Door):
         sock.settimeout(60)
         return trusting(self.ca).wrap_socket(sock, server_hostname=name)
 
-    def exchange(self, address: str, said: bytes) -> bytes:
-        heard = b""
-        with self.connect(address) as sock:
-            sock.sendall(said)
-            while not complete(heard) and (data := sock.recv(65536)):
-                heard += data
-        return heard
+    def begin(self, address: str, said: bytes) -> Callable[[], bytes]:
+        sock = self.connect(address)
+        sock.sendall(said)
+
+        def answer() -> bytes:
+            heard = b""
+            with sock:
+                while not complete(heard) and (data := sock.recv(65536)):
+                    heard += data
+            return heard
+
+        return answer
 
     def answers(self, address: str, within: float) -> bool:
         try:
@@ -145,6 +150,18 @@ class NamespacesConsoles(Consoles):
 
     def desktops(self) -> list[str]:
         return self.hypervisor.desktops()
+
+    def switch_off(self, desktop: str) -> None:
+        self.hypervisor.connection.lookupByUUIDString(desktop).destroy()
+
+    @contextlib.contextmanager
+    def halted_hyperd(self) -> Iterator[None]:
+        hyperd = self.lab_world.gatehouse.pids()["sekisho-hyperd"]
+        os.kill(hyperd, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(hyperd, signal.SIGCONT)
 
     # --- recordings -------------------------------------------------------------------------------------------------------------
     def rows(self, session: str = "") -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from typing import Any
 
 from . import cast, evidence
 from .namespaces_consoles import NamespacesConsoles
@@ -34,6 +35,7 @@ class NamespacesGate(World):
         self.entrance = (cast.GATE_INNER, cast.ENTRANCE_PORT)
         self._consoles: NamespacesConsoles | None = None
         self._closed: NamespacesClosed | None = None
+        self.closed_keys: dict[str, Any] = {}  # of the closed path's entry in the configuration, beside the lab's
 
     @property
     def closed(self) -> NamespacesClosed:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import cast, cast_closed
@@ -11,8 +11,8 @@ from .consoles import CLOSED
 from .gate_here import CHECKS
 from .programs.forms import Fields
 from .simulated_consoles import SimulatedConsoles
-from .simulated_pc import SimulatedAgent, SimulatedPage, SimulatedPc, answer_of, request
-from .talks import Identity, Talk
+from .simulated_pc import SimulatedAgent, SimulatedPage, SimulatedPc
+from .talks import Heard, Identity, Talk, answer_of, request
 
 if TYPE_CHECKING:
     from .simulated import SimulatedWorld
@@ -29,6 +29,9 @@ class LentAgent(SimulatedAgent):
         heard = self.world.talk(self.pc.host, [Talk("agent", [say], answers=1)])["agent"]
         status, _, content = answer_of(heard.heard)
         return status, content.decode(errors="replace") or heard.error
+
+    def _address(self) -> str:
+        return cast_closed.pc_address(self.pc.who)
 
 
 class EntrancePage(SimulatedPage):
@@ -48,6 +51,7 @@ class SimulatedClosed(ClosedSide):
     def __init__(self, world: "SimulatedWorld", desktops: str = "") -> None:
         super().__init__(world)
         self.here = world
+        self.prefix = cast_closed.NETWORK_PREFIX
         self.maybe_consoles = SimulatedConsoles(world, desktops, CLOSED, cast_closed.PATH, world.house.closed_tls, self._way) if desktops else None
 
     @property
@@ -55,11 +59,10 @@ class SimulatedClosed(ClosedSide):
         assert self.maybe_consoles is not None, "the story's mark says no desktops"
         return self.maybe_consoles
 
-    @staticmethod
-    def path(plugin: dict[str, Any]) -> dict[str, Any]:
+    def path(self, plugin: dict[str, Any]) -> dict[str, Any]:
         return {"name": cast_closed.PATH, "plugin": plugin, "zones": ["my_number"], "lent_only": True, "factors": ["certificate", "password"],
                 "checks": [{"check": name, "mode": "enforce"} for name in CHECKS],
-                "closed": {"gate_address": cast_closed.ENTRANCE, "prefix": cast_closed.NETWORK_PREFIX, "device": cast_closed.DEVICE},
+                "closed": {"gate_address": cast_closed.ENTRANCE, "prefix": self.prefix, "device": cast_closed.DEVICE},
                 "entrance": f"{cast_closed.ENTRANCE}:{cast.ENTRANCE_PORT}"}
 
     @staticmethod
@@ -89,14 +92,19 @@ class SimulatedClosed(ClosedSide):
 
     @contextlib.contextmanager
     def in_clear(self, who: str) -> Iterator[None]:
-        """No packet of this lab passes a tunnel or a kernel: nothing has to be taken away. A circuit that is closed has no connection
-        in charon, so that nobody would know anything of its line."""
+        """No packet of this lab passes a tunnel: what the kernel was told alone has to be taken away. A circuit that is closed has no
+        connection in charon, so that nobody would know anything of its line."""
         before = self.circuit(who)
         if before["closed_because"]:
             self._say(who, "unknown")
-        yield
+        with self.here.without_kernel_filter():
+            yield
         if before["closed_because"]:
             self._say(who, str(before["line"]))
+
+    def shrink_network(self, prefix: int) -> None:
+        self.prefix = prefix
+        self.here.restart()
 
     def lose_charon(self) -> None:
         for who in cast_closed.SITES:
@@ -118,6 +126,9 @@ class SimulatedClosed(ClosedSide):
         used = self.here.certificate_of(who) if certificate == "own" else certificate
         assert used is None or isinstance(used, Identity)
         return EntrancePage(self.pc(at or who), used, address)
+
+    def talk(self, who: str, talks: Sequence[Talk], *, together: bool = False) -> dict[str, Heard]:
+        return self.here.talk(self.pc(who).host, talks, together=together)
 
     def agent(self, who: str) -> LentAgent:
         agent = self.pc(who).agent

@@ -82,6 +82,7 @@ class SimulatedConsoles(Consoles):
         for server, row in side.machines.items():
             self.servers.add(row["machine"], machines.server(server))
         self.relay: Any = None
+        self.relay_lives = False
         self.hyper: Any = None
 
     def _account(self) -> str:
@@ -90,11 +91,14 @@ class SimulatedConsoles(Consoles):
     # --- life -----------------------------------------------------------------------------------------------------------------
     def start(self, gate: Any, zones: list[str], hear: Callable[[Any], None], seed: int) -> Any:
         """hyperd, and the relay of the path, which carries the bare entrance's messages for the world as well."""
+        self._make_hyperd(gate)
+        return self.start_relay(gate, zones, hear, seed)
+
+    def _make_hyperd(self, gate: Any) -> None:
         managers = [(f"{self.side.managers}servers", "consoles", self.servers)]
         if self.model != "host":
             managers.append((f"{self.side.managers}desks", "desktops", self.desks))
         self.hyper = gate.hyper_engine(self.side.zone, managers)
-        return self.start_relay(gate, zones, hear, seed)
 
     def start_relay(self, gate: Any, zones: list[str], hear: Callable[[Any], None], seed: int) -> Any:
         sekisho = bindings()
@@ -102,6 +106,7 @@ class SimulatedConsoles(Consoles):
         built = self.here.house.build / "portal/dist"
         pages = [sekisho.gate.RelayPage(place, f"https://{at}", str(built / place) if (built / place / "index.html").exists() else "")
                  for place, at in (("desktop", self.side.desktop_page), ("console", self.side.console_page))]
+        self.relay_lives = True
         self.relay = gate.relay_engine(self.path, zones=zones, pages=pages, certificate_pem=certificate, key_pem=key,
                                        recordings=str(self.recordings), dial=self.here.dialled, hear=hear, seed=seed)
         self.hyper.attach(self.relay)
@@ -173,7 +178,38 @@ class SimulatedConsoles(Consoles):
 
     def desktops(self) -> list[str]:
         self.here.run(until=self.here.now())
-        return list(self.desks.held)
+        return [uuid for uuid, held in self.desks.held.items() if held.machine.running]
+
+    def switch_off(self, desktop: str) -> None:
+        import sekisho.kinds
+
+        machine = self.desks.held[desktop].machine
+        machine.running = False
+        machine.end_screens()
+        self.hyper.saw(f"{self.side.managers}desks", sekisho.kinds.MachineEvent(desktop, "stopped"))
+        self.here.run(until=self.here.now())
+
+    @contextlib.contextmanager
+    def halted_hyperd(self) -> Iterator[None]:
+        """In its place somebody who writes down what he is asked."""
+        seam, asked = bindings().seam, []  # type: Any, list[Any]
+        self.hyper.close()
+        with self.here.at_gate() as gate:
+            stand_in = gate.attach("hyperd", self.side.zone, asked.append)
+        yield
+        self.here.run(until=self.here.now())
+        for each in asked:
+            if isinstance(each, seam.HyperAsk):
+                manager = self.desks if each.manager.endswith("desks") else self.servers
+                machines = [seam.HyperMachine(uuid, held.machine.name, "running", True) for uuid, held in manager.held.items()]
+                listed = isinstance(each.verb, seam.HyperList)
+                stand_in.send(seam.HyperAnswer(each.number, each.zone, seam.HyperMachines(machines) if listed else seam.HyperDone()))
+        self.here.run(until=self.here.now())
+        stand_in.close()
+        with self.here.at_gate() as gate:
+            self._make_hyperd(gate)
+        if self.relay_lives:
+            self.hyper.attach(self.relay)
 
     # --- recordings -------------------------------------------------------------------------------------------------------------
     def rows(self, session: str = "") -> list[dict[str, Any]]:
@@ -221,6 +257,7 @@ class SimulatedConsoles(Consoles):
 
     def kill_relay(self) -> None:
         self.relay.kill()
+        self.relay_lives = False
         self.here.run(until=self.here.now())
 
     def relay_back(self, within: float = 20) -> None:

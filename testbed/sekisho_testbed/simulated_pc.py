@@ -12,24 +12,12 @@ from .gate_here import bindings
 from .people import Agent, ClientRun, Facts, Page, Pc, Report, SamlListener
 from .programs.forms import Fields, Reader, obey
 from .simulated_login import SimulatedLogin
-from .talks import Identity, Talk
+from .talks import Identity, Talk, answer_of, request
 
 if TYPE_CHECKING:
     from sekisho.words import ClientManner as Manner
 
     from .simulated import SimulatedWorld
-
-
-def request(method: str, path: str, fields: Fields, body: bytes, host: str = cast.GATE_NAME) -> bytes:
-    rows = [("Host", host), *fields, *([("Content-Length", str(len(body)))] if method == "POST" else [])]
-    return f"{method} {path} HTTP/1.1\r\n".encode() + "".join(f"{n}: {v}\r\n" for n, v in rows).encode("latin-1") + b"\r\n" + body
-
-
-def answer_of(heard: bytes) -> tuple[int, Fields, bytes]:
-    head, _, body = heard.partition(b"\r\n\r\n")
-    first, *lines = head.decode("latin-1").split("\r\n")
-    words = first.split(" ", 2)
-    return (int(words[1]) if len(words) > 1 else 0), [(n, v.strip()) for n, _, v in (line.partition(":") for line in lines)], body
 
 
 class SimulatedAgent(Agent):
@@ -60,6 +48,10 @@ class SimulatedAgent(Agent):
         status, _, content = answer_of(heard.heard)
         return status, content.decode(errors="replace") or heard.error
 
+    def _address(self) -> str:
+        """Of its session."""
+        return self.pc.inner_address()
+
     def enrol(self, token: str) -> tuple[int, str]:
         return self._say("POST", "enrol", inside=False, body=json.dumps({"token": token, "jwk": self.key.jwk}), kind="application/json")
 
@@ -72,7 +64,7 @@ class SimulatedAgent(Agent):
         self.book[0] += 1
         at = datetime.datetime.fromisoformat(challenge["server_time"].replace("Z", "+00:00"))
         payload = sekisho.posture.ReportPayload(aud=challenge["gateway"], sid=challenge["sid"], nonce=challenge["nonce"],
-                                                ip=self.pc.inner_address() if inside else None, srv=self.world.house.fingerprint,
+                                                ip=self._address() if inside else None, srv=self.world.house.fingerprint,
                                                 iat=int(at.timestamp()), seq=self.book[0], reason=reason, facts=dict(self.document))
         status, text = self._say("POST", "report", inside=inside, body=sekisho.posture.seal_report(payload, self.key),
                                  kind="application/jose")

@@ -155,15 +155,20 @@ class SimulatedDoor(Door):
         line.gone()
         self.world.wires.remove(line)
 
-    def exchange(self, address: str, said: bytes) -> bytes:
+    def begin(self, address: str, said: bytes) -> Callable[[], bytes]:
         line = self._line(address)
         line.say(said)
-        self._until(lambda: complete(bytes(line.heard)) or line.over, ANSWER_S)
-        heard, error = bytes(line.heard), line.error
-        self._end(line)
-        if not complete(heard):
-            raise ConnectionError(f"no answer at {address}: {error or heard!r}")
-        return heard
+        self.world.run(until=self.world.now())
+
+        def answer() -> bytes:
+            self._until(lambda: complete(bytes(line.heard)) or line.over, ANSWER_S)
+            heard, error = bytes(line.heard), line.error
+            self._end(line)
+            if not complete(heard):
+                raise ConnectionError(f"no answer at {address}: {error or heard!r}")
+            return heard
+
+        return answer
 
     def answers(self, address: str, within: float) -> bool:
         try:

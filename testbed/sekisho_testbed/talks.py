@@ -5,6 +5,9 @@ import dataclasses
 import pathlib
 import re
 
+from . import cast
+from .programs.forms import Fields
+
 
 @dataclasses.dataclass
 class Identity:
@@ -51,6 +54,18 @@ class Heard:
         """The refusal's code in the text that the person reads: "[R04 certificate.expired]"."""
         found = re.search(rb"\[(?:R\d\d )?([a-z_]+\.[a-z_]+)\]", self.heard)
         return found.group(1).decode() if found else ""
+
+
+def request(method: str, path: str, fields: Fields, body: bytes, host: str = cast.GATE_NAME) -> bytes:
+    rows = [("Host", host), *fields, *([("Content-Length", str(len(body)))] if method == "POST" else [])]
+    return f"{method} {path} HTTP/1.1\r\n".encode() + "".join(f"{n}: {v}\r\n" for n, v in rows).encode("latin-1") + b"\r\n" + body
+
+
+def answer_of(heard: bytes) -> tuple[int, Fields, bytes]:
+    head, _, body = heard.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    words = first.split(" ", 2)
+    return (int(words[1]) if len(words) > 1 else 0), [(n, v.strip()) for n, _, v in (line.partition(":") for line in lines)], body
 
 
 class Capture:
