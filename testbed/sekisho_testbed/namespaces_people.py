@@ -115,6 +115,9 @@ class NamespacesPeople(NamespacesStaff):
     def plain_entrance(self, who: str) -> str:
         return refused_at(self.house.lab.hosts[self.people[who]["pc"]], *self.entrance)
 
+    def plain_entrance_from(self, desktop: str) -> str:
+        return refused_at(self.house.lab.hosts[desktop], *self.entrance)
+
     def guest_screen(self, desktop: str, port: int) -> ListeningGuest:
         return ListeningGuest(self.house.lab.hosts[desktop], port)
 

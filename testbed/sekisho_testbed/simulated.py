@@ -21,15 +21,17 @@ from typing import Any, Protocol
 from . import cast, cast_closed, certificates, evidence, machines
 from .consoles import INTERNET
 from .device_certificates import DeviceCa
+from .faults import Meanwhile
 from .gate_here import AUTHENTICATORS, CHECKS, GateHere, Here, Passwords, bindings, need_bindings
 from .gatehouse import WebCa
 from .labs import Lab, NotHere
 from .people import Facts, Login, Pc, Rdp
 from .simulated_closed import HOSTS, SimulatedClosed
 from .simulated_consoles import SimulatedConsoles, SimulatedGuest, address_of
+from .simulated_faults import SimulatedFaults, SimulatedSecond
 from .simulated_login import SimulatedLogin
 from .simulated_pc import SimulatedAgent, SimulatedPage, SimulatedPc
-from .simulated_scan import scan
+from .simulated_scan import datagram, scan
 from .simulated_wire import Contexts, Talks, TlsLine
 from .talks import Capture, Heard, Identity, Talk, further
 
@@ -97,6 +99,8 @@ class SimulatedRdp(Rdp):
 
 
 class SimulatedWorld(GateHere):
+    faults: SimulatedFaults
+
     def __init__(self, house: SimulatedHouse, name: str, story: evidence.Story, *, open_filter: bool = False) -> None:
         super().__init__(name, "simulated", story)
         self.house, self.passwords, self.filters = house, house.passwords, not open_filter
@@ -109,6 +113,9 @@ class SimulatedWorld(GateHere):
         self.pcs: dict[str, SimulatedPc] = {}
         self._closed: SimulatedClosed | None = None
         self._consoles: SimulatedConsoles | None = None
+        self._second: SimulatedSecond | None = None
+        self.faults = SimulatedFaults(self, lambda: self.gate)
+        self.two = self.first_is_dead = False
         self.carried: list[Carried] = []                    # viewers, guests and machines, whose bytes are carried
         self.guests: dict[tuple[str, int], SimulatedGuest] = {}
         self.standing: dict[str, machines.Machine] = {}     # desktops of the registry, by address
@@ -118,9 +125,10 @@ class SimulatedWorld(GateHere):
 
     # --- life -----------------------------------------------------------------------------------------------------------------
     def open(self, *, here: Callable[[], Here] = Here, desktops: str = "", closed: bool | dict[str, Any] = False,
-             **config: Any) -> "SimulatedWorld":
+             two: bool = False, store: str = "", **config: Any) -> "SimulatedWorld":
         """`desktops`: model of the desktops that the gate makes (machines.py: plain, login), or "host" for those that stand in the
-        registry; with it come consoles, pages and recordings, on the closed path too. `closed`: with the closed path."""
+        registry; with it come consoles, pages and recordings, on the closed path too. `closed`: with the closed path. `two`: with a
+        second gate. `store`: "file", or in memory."""
         sekisho = bindings()
         self.bare_entrance = not desktops
         self.brought = here()
@@ -130,7 +138,9 @@ class SimulatedWorld(GateHere):
             (self.folder / name).write_text(hashlib.sha256(name.encode()).hexdigest())
             (self.folder / name).chmod(0o600)
         self.clock = sekisho.gate.VirtualTime(seed=1, start=self.begun)
-        self.store, self.log = sekisho.MemoryStore(), sekisho.MemoryJournal(start=self.begun)
+        self.two, self.store_file = two, self.folder / "sekisho.db"
+        self.store = sekisho.gate.open_store(f"sqlite://{self.store_file}") if store == "file" else sekisho.MemoryStore()
+        self.log = sekisho.MemoryJournal(start=self.begun)
         document = cast.registry(self.begun)
         if desktops:
             if importlib.util.find_spec("PIL") is None:
@@ -143,9 +153,12 @@ class SimulatedWorld(GateHere):
             cast_closed.add_to(document, self.begun, self.house.devices, machines=bool(desktops))
         self.bare_entrance = not desktops
         self.carried += [*self.both_consoles(), *self.standing.values()]
-        self._start(self._config(**config), registry=self.furnished(document))
+        site = self._config(**config)
+        self._start(site, registry=self.furnished(document))
         for who in ("mori", "tani"):
             self.enrol(who)
+        if two:
+            self._second = SimulatedSecond(self, site)
         return self
 
     def _config(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None, **_: Any) -> dict[str, Any]:
@@ -170,16 +183,31 @@ class SimulatedWorld(GateHere):
             **site,
         }
 
-    def _start(self, config: dict[str, Any], **more: Any) -> None:
-        sekisho = bindings()
-        self.gate = sekisho.Gate(config, clock=self.clock, store=self.store, journal=self.log,
-                                 verify_password=self.passwords.verify, bare_entrance=self.bare_entrance, **more)
-        self.gate.__enter__()
+    def a_gate(self, config: dict[str, Any], journal: Any, **more: Any) -> Any:
+        """Not yet open; one of several where the story has two."""
+        sekisho, told = bindings(), config  # type: Any, Any
+        if self.two:
+            told = sekisho.gate.gate_options(config, bare_entrance=self.bare_entrance)
+            told.shared_store, told.generation_poll = True, 0.5
+            more |= {part: [sekisho.plugins.load(**_named(each), directory=config["plugin_directory"]) for each in config[of]]
+                     for part, of in (("authenticators", "authenticators"), ("checks", "posture_checks"))}
+        return sekisho.Gate(told, clock=self.clock, store=self.store, journal=journal, verify_password=self.passwords.verify,
+                            bare_entrance=self.bare_entrance, **more)
+
+    def tls(self) -> dict[str, str]:
         certificate, key = (file.read_text() for file in self.house.gate_tls)
-        tls = {"certificate_pem": certificate, "key_pem": key}
-        site = config["paths"][0]
-        path = sekisho.fortinet.fortinet_path(site["plugin"]["config"])
-        self.front = self.gate.front_engine("internet", path, client_ca_pem=(self.house.ca / "ca.pem").read_text(), filters=self.filters, **tls)
+        return {"certificate_pem": certificate, "key_pem": key}
+
+    def internet_front(self, gate: Any, config: dict[str, Any]) -> Any:
+        path = bindings().fortinet.fortinet_path(config["paths"][0]["plugin"]["config"])
+        return gate.front_engine("internet", path, client_ca_pem=(self.house.ca / "ca.pem").read_text(), filters=self.filters, **self.tls())
+
+    def _start(self, config: dict[str, Any], **more: Any) -> None:
+        sekisho, tls = bindings(), self.tls()
+        self.faults.netd = None  # the new gate's house plays it
+        self.gate = self.a_gate(config, self.log, **more)
+        self.gate.__enter__()
+        self.front = self.internet_front(self.gate, config)
         page = sekisho.plugins.load("posture_page", directory=config["plugin_directory"])
         self.posture = self.gate.front_engine("posture", page, role="posture", **tls)
         if self._closed:
@@ -196,13 +224,29 @@ class SimulatedWorld(GateHere):
             elif name in ("internet", cast_closed.PATH):
                 self.relays[name] = self.gate.attach("relay", name, self._relay_heard)
 
-    def restart(self, *, bare_entrance: bool = False, **config: Any) -> None:
+    def restart(self, *, bare_entrance: bool = False, away_s: float = 0, **config: Any) -> None:
         self.run(until=self.now())
         self.bare_entrance = self.bare_entrance or bare_entrance
         self._stop()
+        self.clock.advance(away_s)
         self._start(self._config(**config))
 
+    @property
+    def second(self) -> SimulatedSecond:
+        assert self._second is not None, "the story's mark says nothing of a second gate"
+        return self._second
+
+    def first_dies(self) -> None:
+        self.run(until=self.now())
+        self._stop()
+        self.first_is_dead = True
+
+    def sessions(self) -> list[dict[str, Any]]:
+        return [] if self.first_is_dead else super().sessions()
+
     def _stop(self) -> None:
+        if self.first_is_dead:
+            return
         for side in self.both_consoles():
             side.stop()
         self.front.close()
@@ -281,6 +325,8 @@ class SimulatedWorld(GateHere):
             for side in self.both_consoles():
                 side.close()
             self._stop()
+        if self._second is not None:
+            self._second.close()
         for machine in self.standing.values():
             machine.end_screens()
 
@@ -372,7 +418,7 @@ class SimulatedWorld(GateHere):
                 for run in [run for run in self.python_runs if run.front is front]:
                     for push in pushes:
                         run.on_push(push)
-            if packets := self.front.take_packets():
+            if packets := [] if self.first_is_dead else self.front.take_packets():
                 for where, capture in self.captures:
                     if where == "gate":
                         capture.chunks += packets
@@ -392,6 +438,8 @@ class SimulatedWorld(GateHere):
         seen = [capture.chunks.append for where, capture in self.captures if where == host]
         if host in HOSTS:
             front, address = self.closed_front, cast_closed.pc_address(HOSTS[host])
+        elif self._second is not None and host in self._second.led:
+            front, address = self._second.front, cast.address(cast.PCS[host])
         else:
             front, address = self.posture if port == cast.POSTURE_PORT else self.front, cast.address(cast.PCS[host])
         made = TlsLine(front, source or address, self.next_port(), context, seen)
@@ -399,8 +447,8 @@ class SimulatedWorld(GateHere):
         return made
 
     def talk(self, host: str, talks: Sequence[Talk], *, together: bool = False, port: int = cast.VPN_PORT, lanes: int = 1,
-             limit_s: float = 5, within: float = 120) -> dict[str, Heard]:
-        return Talks(self, host, port=port, limit_s=limit_s).run(talks, together=together, lanes=lanes)
+             limit_s: float = 5, within: float = 120, meanwhile: Meanwhile | None = None) -> dict[str, Heard]:
+        return Talks(self, host, port=port, limit_s=limit_s).run(talks, together=together, lanes=lanes, meanwhile=meanwhile)
 
     def more_addresses(self, host: str, count: int, first: int = 0) -> list[str]:
         return further(host, cast.address(cast.PCS[host]), count, first)
@@ -423,6 +471,11 @@ class SimulatedWorld(GateHere):
         line.gone()
         self.wires.remove(line)
 
+    def say_inside(self, desktop: str, to: str, port: int) -> None:
+        assert not self.kernel_filters, "the kernel does not let it through"
+        self.front.inside(datagram(address_of(desktop), to, port))
+        self.run(until=self.now())
+
     def front_life(self) -> object:
         return self.front
 
@@ -443,7 +496,8 @@ class SimulatedWorld(GateHere):
 
     def kernel_lets(self, source: str, to: str, port: int) -> bool:
         """Whether the kernel was told that this address may go there."""
-        rights = [right for rights in self.gate.kernel.values() for right in rights if right.address == source]
+        told = self.faults.netd or self.gate
+        rights = [right for rights in told.kernel.values() for right in rights if right.address == source]
         return not self.kernel_filters or any(r.address == to and r.port == port for right in rights for r in right.filter)
 
     def ends_within(self, seconds: float, what: str, end: Callable[[], object], gone: dict[str, Callable[[], object]]) -> None:
@@ -493,6 +547,10 @@ class SimulatedWorld(GateHere):
         tunnel = self.pc(who).tunnel()
         assert tunnel is not None and tunnel.passes(cast.GATE_INNER, cast.ENTRANCE_PORT), "no packet of his gets there"
         return self.refused_at(tunnel.address)
+
+    def plain_entrance_from(self, desktop: str) -> str:
+        assert self.kernel_lets(address_of(desktop), cast.GATE_INNER, cast.ENTRANCE_PORT), "the kernel does not let it through"
+        return self.refused_at(address_of(desktop))
 
     def refused_at(self, address: str, path: str = "internet") -> str:
         """What the gate has the relay tell this peer."""

@@ -1,9 +1,10 @@
 """A VPN client of the simulated lab: the product's client machine on a real TLS line to the production's front."""
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import cast
@@ -33,6 +34,7 @@ class SimulatedLogin(Login):
         self.last_address = ""
         self.end: Any = None
         self.heard = bytearray()    # from the gate, until the tunnel stands
+        self.packets: list[bytes] = []  # that have come through the tunnel
         self.is_cut = False
         self._of_client(self.client.start(now=self.world.now()))
 
@@ -104,6 +106,16 @@ class SimulatedLogin(Login):
             self._of_client(events)
         self.world.run(until=self.world.now())
 
+    @contextlib.contextmanager
+    def hears(self, port: int) -> Iterator[Callable[[], bytes]]:
+        begun = len(self.packets)
+
+        def heard() -> bytes:
+            self.world.run(until=self.world.now())
+            return b"".join(p[28:] for p in self.packets[begun:] if p[9] == 17 and int.from_bytes(p[22:24], "big") == port)
+
+        yield heard
+
     def passes(self, address: str, port: int) -> bool:
         """One packet for there comes out of the front, and the kernel knows its right."""
         with self.world.capture("gate", "sekisho0") as behind:
@@ -162,6 +174,8 @@ class SimulatedLogin(Login):
                 self.waits = True
             elif name == "ClientUp":
                 self.tunnel_up, self.last_address = event, event.address
+            elif name == "ClientPacket":
+                self.packets.append(event.packet)
             elif name == "ClientDown":
                 self.tunnel_up = None
             elif name == "ClientEnded":

@@ -1,0 +1,127 @@
+"""R15, R17: a grant is written down, stored and in the kernel, or it is none; and what has ended meanwhile is not begun."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sekisho_testbed.attack import Thief, code_round, cookie_of, get, with_cookie
+from sekisho_testbed.faults import KERNEL_LIMIT_S
+from sekisho_testbed.talks import Heard, Talk
+from sekisho_testbed.world import World
+
+NEXT_CODE_S = 120  # a person gets one code a minute
+SETTINGS = "/remote/fortisslvpn_xml"
+
+
+class Person:
+    """At his PC with certificate, password and mailbox, spoken by hand: so that the words of a refusal are seen."""
+
+    def __init__(self, world: World, who: str) -> None:
+        self.world, self.who = world, who
+
+    def asked(self) -> None:
+        """Certificate and password are right; the code has come by mail."""
+        self.thief = Thief(self.world, self.who)
+        self.handle = self.thief.handle()
+        self.code = self.thief.mailbox.next_code()
+
+    def types_the_code(self, **how: Any) -> Heard:
+        row = Talk(self.who, [code_round(self.who, self.handle, self.code)], 1, identity=self.thief.identity)
+        return self.world.talk(self.thief.host, [row], **how)[self.who]
+
+
+def not_let_in(world: World, what: str, heard: Heard, code: str) -> None:
+    """He is told this code, has no cookie, and nobody's session stands."""
+    assert heard.code == code and not cookie_of(heard.heard), f"{what}: {heard}"
+    assert (left := world.sessions()) == [], f"{what}: {left}"
+    world.story.add("must_not", f"get in: {what}: {code}")
+
+
+@pytest.mark.needs("real_tls")
+@pytest.mark.gate(store="file")
+@pytest.mark.rule("R15", must="fail")
+@pytest.mark.rule("R17", must="fail")
+def test_a_grant_that_store_or_kernel_do_not_take_is_not_given(world: World) -> None:
+    """Mori and Tani have typed the right code; then the store takes no row, netd is silent, Yama ends the session. The next try passes."""
+    mori, tani = Person(world, "mori"), Person(world, "tani")
+
+    def asks_the_kernel(who: str) -> str:
+        return str(world.wait(lambda: [s for s in world.sessions() if s["person"] == who], 5, f"{who}'s grant waits for the kernel")[0]["number"])
+
+    def the_kernels_time_is_over() -> None:
+        asks_the_kernel("tani")
+        world.advance(KERNEL_LIMIT_S + 1)
+
+    with world.step("the store takes no row of a session"):
+        mori.asked()
+        with world.faults.store_takes_no_session():
+            not_let_in(world, "the store fails at his grant", mori.types_the_code(), "gate.unavailable")
+        assert world.entry(event="session.ended", person="mori")["code"] == "session.not_given"
+    with world.step("the kernel is not told"):
+        tani.asked()
+        with world.faults.kernel_waits():
+            heard = tani.types_the_code(meanwhile=the_kernels_time_is_over)
+            not_let_in(world, "netd is silent at his grant", heard, "gate.unavailable")
+        ended = world.entry(event="session.ended", person="tani")
+        assert (ended["code"], ended["detail"]["by"]) == ("gate.unavailable", "kernel"), ended
+    world.advance(NEXT_CODE_S)
+    with world.step("it ends while the kernel is asked"):
+        mori.asked()
+        with world.faults.kernel_waits():
+            heard = mori.types_the_code(meanwhile=lambda: world.end_session(asks_the_kernel("mori")))
+            not_let_in(world, "staff end the session while netd is silent", heard, "session.right_ended")
+        assert world.entry(event="session.ended", code="session.ended_by_staff")["person"] == "mori"
+    with world.step("everything is well again"):
+        world.advance(NEXT_CODE_S)
+        tani.asked()
+        cookie = cookie_of(tani.types_the_code().heard)
+        world.must("the same person, with nothing failing, has his session",
+                   lambda: tani.thief.say(get(SETTINGS, with_cookie(cookie))).status == 200)
+
+
+@pytest.mark.needs("real_tls")
+@pytest.mark.rule("R15", must="fail")
+@pytest.mark.rule("R15", must="pass")
+def test_what_cannot_be_written_down_is_not_opened(world: World) -> None:
+    """Mori is inside and reaches his desktop, Tani has typed the right code; then the journal's disk fails. It opens neither, and both
+    when it is well again."""
+    vpn = world.pass_gate("mori")
+    world.must_reach_desktop("mori")
+    tani = Person(world, "tani")
+    tani.asked()
+    with world.faults.journal_fails():
+        heard = tani.types_the_code()
+        assert heard.code == "gate.unavailable" and not cookie_of(heard.heard), heard
+        assert [s["person"] for s in world.sessions()] == ["mori"]
+        world.story.add("must_not", "get in: Tani, whose grant is not written: gate.unavailable")
+        told = world.plain_entrance("mori")
+        assert "gate.unavailable" in told, f"the desktop's opening is not written: {told!r}"
+        world.story.add("must_not", "reach his desktop: Mori, whose desktop's opening is not written: gate.unavailable")
+    world.must_reach_desktop("mori")
+    world.advance(NEXT_CODE_S)
+    tani.asked()
+    assert cookie_of(tani.types_the_code().heard)
+    vpn.hang_up()
+
+
+@pytest.mark.rule("R17", must="fail")
+@pytest.mark.rule("R17", must="pass")
+def test_a_right_that_ended_while_the_gate_was_away_is_not_revived(world: World) -> None:
+    """Both work when the gate goes down. Mori's contract has its last moment meanwhile; Tani's goes on, and so does his session."""
+    registry, last = world.export(), world.at(seconds=90)
+    for kind, key in (("contracts", "c-web-2026"), ("applications", "a-mori")):
+        next(row for row in registry[kind] if row["id"] == key)["period"]["until"] = last
+    world.replace(registry)
+    world.accepted("a-mori")
+    mori, tani = world.pass_gate("mori"), world.pass_gate("tani")
+    numbers = {who: world.session_of(who)["number"] for who in ("mori", "tani")}
+    world.restart(away_s=95)
+    started = world.entry(event="gate.started")
+    assert started["detail"]["sessions"] == 1, f"revived: {started}"
+    ended = world.entry(event="session.ended", person="mori")
+    assert (ended["session"], ended["code"]) == (numbers["mori"], "session.right_ended"), ended
+    assert {s["number"] for s in world.sessions()} == {numbers["tani"]}
+    world.must_not_reach_desktop("mori")
+    for each in (mori, tani):
+        each.hang_up()
