@@ -105,6 +105,43 @@ def test_what_cannot_be_written_down_is_not_opened(world: World) -> None:
     vpn.hang_up()
 
 
+@pytest.mark.rule("R11", must="fail")
+@pytest.mark.rule("R11", must="pass")
+@pytest.mark.rule("R17", must="fail")
+def test_what_changes_while_an_entry_is_written_counts(world: World) -> None:
+    """While Mori's grant is on its way to the disk his desktop becomes Tani's: he comes in, and is not shown it. While the opening of his
+    own desktop is on its way, staff end his session: it is not opened."""
+    def swap_desktops() -> None:
+        registry = world.export()
+        rows = {row["id"]: row for row in registry["desktops"]}
+        for name in ("person", "zone"):
+            rows["vdi-01"][name], rows["vdi-02"][name] = rows["vdi-02"][name], rows["vdi-01"][name]
+        world.replace(registry)
+
+    agent = world.pc("mori").agent
+    agent.facts(world.good_facts("mori"))
+    assert agent.report(inside=False).ok
+    login, code = world.as_far_as_the_code("mori")
+    with world.step("his desktop becomes another's while he comes in"):
+        with world.faults.while_written("session.granted", swap_desktops):
+            login.type(code).up()
+        told = world.plain_entrance("mori")
+        assert "desktop.none" in told, f"he is shown {told or 'a desktop that is not his'}"
+        world.refused("desktop.none", rule="R11")
+    with world.step("it is his own again"):
+        swap_desktops()
+        world.must_reach_desktop("mori")
+    opened = len(world.journal(event="desktop.opened"))
+    with world.step("his session ends while the opening is written"):
+        number = str(world.session_of("mori")["number"])
+        with world.faults.while_written("desktop.opened", lambda: world.end_session(number)):
+            assert not world.pc("mori").desktop_answers(), "a desktop of a session that has ended"
+        assert len(world.journal(event="desktop.opened")) == opened + 1
+        world.wait(lambda: world.journal(event="desktop.closed", code="session.right_ended"), 5, "it is written that nothing was opened")
+        world.story.add("must_not", "reach his desktop: Mori, whose session has ended: session.right_ended")
+    assert login.ended(10)
+
+
 @pytest.mark.rule("R17", must="fail")
 @pytest.mark.rule("R17", must="pass")
 def test_a_right_that_ended_while_the_gate_was_away_is_not_revived(world: World) -> None:

@@ -26,6 +26,10 @@ class Faults(abc.ABC):
         """Nothing that the gate writes into its journal reaches the disk. A gate that has not written since does not know it yet."""
 
     @abc.abstractmethod
+    def while_written(self, event: str, action: Callable[[], object]) -> contextlib.AbstractContextManager[None]:
+        """The next entry of this event is on its way to the disk while `action` is done; only then the gate hears that it is there."""
+
+    @abc.abstractmethod
     def kernel_waits(self) -> contextlib.AbstractContextManager[None]:
         """netd answers nothing: nobody knows what the kernel lets pass."""
 

@@ -83,6 +83,35 @@ class Carried(Protocol):
     def work(self) -> bool: ...
 
 
+class Moment:
+    """Between any two things that the clock lets happen at one instant stands one look."""
+
+    LOOKS = 60  # of one turn of the clock: more than it takes from a message to its last consequence
+
+    def __init__(self, check: Callable[[], object], action: Callable[[], object]) -> None:
+        self.check, self.action, self.left = check, action, 0
+        self.over = self.acting = False
+
+    def look_again(self, clock: Any) -> None:
+        if self.left == 0 and not self.over:
+            self.left = self.LOOKS
+            self._look_at(clock)
+
+    def _look_at(self, clock: Any) -> None:
+        def look() -> None:
+            self.left -= 1
+            if not self.over and self.check():
+                self.over = self.acting = True
+                self.action()
+                self.acting = False
+            if self.over:
+                self.left = 0
+            elif self.left:
+                self._look_at(clock)
+
+        clock.at(clock.now, look)
+
+
 class SimulatedRdp(Rdp):
     """What the kernel was told decides about every packet, as netd's table does; a refused one is told to the gate."""
 
@@ -116,6 +145,7 @@ class SimulatedWorld(GateHere):
         self._second: SimulatedSecond | None = None
         self.faults = SimulatedFaults(self, lambda: self.gate)
         self.two = self.first_is_dead = False
+        self.between: Moment | None = None
         self.carried: list[Carried] = []                    # viewers, guests and machines, whose bytes are carried
         self.guests: dict[tuple[str, int], SimulatedGuest] = {}
         self.standing: dict[str, machines.Machine] = {}     # desktops of the registry, by address
@@ -395,6 +425,8 @@ class SimulatedWorld(GateHere):
 
     def run(self, until: datetime.datetime) -> None:
         """Everything that is due until then, in its order; what it causes at once belongs to it."""
+        if self.between is not None and self.between.acting:
+            return  # within the clock's own turn: what is due comes once it is over
         while True:
             self._settle()
             due = self.next_due()
@@ -410,6 +442,8 @@ class SimulatedWorld(GateHere):
         """Carries messages, bytes and packets until nothing moves at this instant."""
         moved = True
         while moved:
+            if self.between is not None:
+                self.between.look_again(self.clock)
             self.clock.settle()
             moved = any([wire.pump() for wire in list(self.wires)])
             moved = any([line.work() for line in [*self.lines, *self.python_runs, *self.carried]]) or moved
@@ -425,6 +459,15 @@ class SimulatedWorld(GateHere):
             while self.chores:
                 self.chores.popleft()()
                 moved = True
+
+    @contextlib.contextmanager
+    def at_moment(self, check: Callable[[], object], action: Callable[[], object]) -> Iterator[Callable[[], bool]]:
+        """The action is done between two things that the gate does, as soon as the check is true. Gives whether it was done."""
+        self.between = one = Moment(check, action)
+        try:
+            yield lambda: one.over
+        finally:
+            self.between = None
 
     # --- lines -------------------------------------------------------------------------------------------------------------------
     def next_port(self) -> int:

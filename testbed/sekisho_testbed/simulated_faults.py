@@ -76,6 +76,20 @@ class SimulatedFaults(Faults):
         assert self.here.now() - begun < datetime.timedelta(seconds=1), "the journal has found help meanwhile"
         self.here.run(until=begun + datetime.timedelta(seconds=2))
 
+    @contextlib.contextmanager
+    def while_written(self, event: str, action: Callable[[], object]) -> Iterator[None]:
+        """The entry stands on the disk, and the message that says so waits in the gate's line."""
+        log = self.gate().journal
+
+        def count() -> int:
+            return len(log.search(bindings().journal.Query(event=event, limit=100_000)))
+
+        self.here.run(until=self.here.now())
+        before = count()
+        with self.here.at_moment(lambda: count() > before, action) as done:
+            yield
+        assert done(), f"no entry {event} came"
+
     def _fill(self, log: Any) -> None:
         """With entries that say nothing, until none of the gate's fits any more."""
         def used() -> tuple[int, int]:
