@@ -11,6 +11,7 @@ from sekisho_testbed.talks import Heard, Talk
 from sekisho_testbed.world import World
 
 NEXT_CODE_S = 120  # a person gets one code a minute
+MOMENT_S = 0.005   # shorter than the gate takes to look at its deadlines again
 SETTINGS = "/remote/fortisslvpn_xml"
 
 
@@ -43,7 +44,8 @@ def not_let_in(world: World, what: str, heard: Heard, code: str) -> None:
 @pytest.mark.rule("R15", must="fail")
 @pytest.mark.rule("R17", must="fail")
 def test_a_grant_that_store_or_kernel_do_not_take_is_not_given(world: World) -> None:
-    """Mori and Tani have typed the right code; then the store takes no row, netd is silent, Yama ends the session. The next try passes."""
+    """Mori and Tani have typed the right code; then the store takes no row, netd is silent, Yama ends the session. The next try
+    passes, as long as the right lasts and not a moment longer."""
     mori, tani = Person(world, "mori"), Person(world, "tani")
 
     def asks_the_kernel(who: str) -> str:
@@ -78,6 +80,15 @@ def test_a_grant_that_store_or_kernel_do_not_take_is_not_given(world: World) -> 
         cookie = cookie_of(tani.types_the_code().heard)
         world.must("the same person, with nothing failing, has his session",
                    lambda: tani.thief.say(get(SETTINGS, with_cookie(cookie))).status == 200)
+    with world.step("his right ends in this very moment"):
+        registry = world.export()
+        next(row for row in registry["people"] if row["id"] == "tani")["valid"]["until"] = world.at(seconds=MOMENT_S)
+        world.replace(registry)
+        world.pause(MOMENT_S)
+        heard = tani.thief.say(get(SETTINGS, with_cookie(cookie)))
+        # Where time does not stand still the gate has ended the session by now.
+        assert heard.status == 403 and heard.code in ("session.right_ended", "session.unknown_cookie"), heard
+        world.story.add("must_not", f"go on with a cookie whose right has ended: {heard.code}")
 
 
 @pytest.mark.needs("real_tls")

@@ -63,6 +63,7 @@ class NamespacesFaults(Faults):
     def journal_fails(self) -> Iterator[None]:
         """No sync of a segment succeeds, as on a disk that dies."""
         self.world.story.did("the journal cannot be written")
+        self.world.allow_event("journal.unhealthy", "the story makes the journal fail")
         # The gatekeeper's sandbox knows no call without a number, which strace would put in its place.
         with self._journal_calls("-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:syscall=getpid"):
             yield
