@@ -80,7 +80,16 @@ def test_a_grant_that_store_or_kernel_do_not_take_is_not_given(world: World) -> 
         cookie = cookie_of(tani.types_the_code().heard)
         world.must("the same person, with nothing failing, has his session",
                    lambda: tani.thief.say(get(SETTINGS, with_cookie(cookie))).status == 200)
+    with world.step("it ends as his tunnel rises"):
+        number = str(world.session_of("tani")["number"])
+        risen = world.resumed("tani", cookie, lambda: world.end_session(number))
+        assert risen.ended(10) and world.sessions() == []
+        world.story.add("must_not", "keep a tunnel whose session ended before the gate had heard of it")
     with world.step("his right ends in this very moment"):
+        world.advance(NEXT_CODE_S)
+        tani.asked()
+        cookie = cookie_of(tani.types_the_code().heard)
+        assert tani.thief.say(get(SETTINGS, with_cookie(cookie))).status == 200
         registry = world.export()
         next(row for row in registry["people"] if row["id"] == "tani")["valid"]["until"] = world.at(seconds=MOMENT_S)
         world.replace(registry)

@@ -84,26 +84,32 @@ class Carried(Protocol):
 
 
 class Moment:
-    """Between any two things that the clock lets happen at one instant stands one look."""
+    """What is done as soon as something is so: between any two things that the clock lets happen at one instant, or (`early`) before the
+    messages that wait are delivered."""
 
     LOOKS = 60  # of one turn of the clock: more than it takes from a message to its last consequence
 
-    def __init__(self, check: Callable[[], object], action: Callable[[], object]) -> None:
-        self.check, self.action, self.left = check, action, 0
+    def __init__(self, check: Callable[[], object], action: Callable[[], object], *, early: bool = False) -> None:
+        self.check, self.action, self.early, self.left = check, action, early, 0
         self.over = self.acting = False
 
     def look_again(self, clock: Any) -> None:
-        if self.left == 0 and not self.over:
+        if self.early:
+            self._look()
+        elif self.left == 0 and not self.over:
             self.left = self.LOOKS
             self._look_at(clock)
+
+    def _look(self) -> None:
+        if not self.over and self.check():
+            self.over = self.acting = True
+            self.action()
+            self.acting = False
 
     def _look_at(self, clock: Any) -> None:
         def look() -> None:
             self.left -= 1
-            if not self.over and self.check():
-                self.over = self.acting = True
-                self.action()
-                self.acting = False
+            self._look()
             if self.over:
                 self.left = 0
             elif self.left:
@@ -461,9 +467,9 @@ class SimulatedWorld(GateHere):
                 moved = True
 
     @contextlib.contextmanager
-    def at_moment(self, check: Callable[[], object], action: Callable[[], object]) -> Iterator[Callable[[], bool]]:
+    def at_moment(self, check: Callable[[], object], action: Callable[[], object], *, early: bool = False) -> Iterator[Callable[[], bool]]:
         """The action is done between two things that the gate does, as soon as the check is true. Gives whether it was done."""
-        self.between = one = Moment(check, action)
+        self.between = one = Moment(check, action, early=early)
         try:
             yield lambda: one.over
         finally:
@@ -606,6 +612,18 @@ class SimulatedWorld(GateHere):
         if who not in self.pcs:
             self.pcs[who] = SimulatedPc(self, who)
         return self.pcs[who]
+
+    def resumed(self, who: str, cookie: str, meanwhile: Callable[[], object]) -> SimulatedLogin:
+        pc = self.pc(who)
+
+        def risen() -> bool:
+            tunnel = pc.tunnel()
+            return tunnel is not None and tunnel.has_said_all
+
+        with self.at_moment(risen, meanwhile, early=True) as done:
+            login = pc.resume(cookie)
+        assert done(), f"no tunnel of {who} has risen"
+        return login
 
     def good_facts(self, who: str) -> Facts:
         pc = self.people[who]["pc"]

@@ -59,6 +59,11 @@ class SimulatedLogin(Login):
         return self.tunnel_up is not None and not self.is_cut
 
     @property
+    def has_said_all(self) -> bool:
+        """Everything that the client wrote has been carried to the front."""
+        return not self.todo and self.line is not None and not self.line.to_say
+
+    @property
     def address(self) -> str:
         return self.last_address
 

@@ -331,6 +331,11 @@ class World(abc.ABC):
         self.wait_no_session(who)
         return code
 
+    @abc.abstractmethod
+    def resumed(self, who: str, cookie: str, meanwhile: Callable[[], object]) -> Login:
+        """His client goes on with the cookie. As soon as it says that its tunnel stands, `meanwhile` is done: in virtual time before the
+        gatekeeper has heard of the tunnel, where processes speak right after."""
+
     def crowd(self, count: int) -> list[Login]:
         """`count` contractors of their own, each inside with certificate, password and code."""
         names, inside = self.enlist(count), []
