@@ -121,5 +121,5 @@ def test_the_second_gate_takes_over_what_is_certain_and_nothing_else(world: Worl
             shown.refused("the taking over is not written", "gate.unavailable", mori, "mori")
         assert shown.node("mori") == "1", "it has stayed where it was"
     with world.step("the grace is over"):
-        after_its_death(GRACE_S + 4)
+        after_its_death(GRACE_S + 2)
         shown.refused("Mori comes two minutes after the gate's death", "session.reconnect_expired", mori, "mori")
