@@ -15,13 +15,11 @@ import pytest
 from sekisho_testbed import cast, database
 from sekisho_testbed.evidence import Story
 from sekisho_testbed.gatehouse import Gatehouse
-from sekisho_testbed.netlab import Host, Plug, Program, wait_until
+from sekisho_testbed.netlab import Program, wait_until
 from sekisho_testbed.namespaces import NamespacesHouse, NamespacesWorld
+from sekisho_testbed.namespaces_faults import DATABASE, second_host
 
 pytestmark = pytest.mark.needs("processes", "database")
-
-SECOND = [Plug(segment.name, 2) for segment in cast.SEGMENTS]
-DATABASE = Plug("ops", 30)
 
 TRAFFIC = """
 import socket, sys, threading
@@ -75,14 +73,6 @@ class Two:
         """Opens the entrance twenty times a second, from the person's PC."""
         return self.world.pc(who).host.start(f"traffic-{who}", "/usr/bin/python3", "-c", TRAFFIC, cast.GATE_INNER,
                                              str(cast.ENTRANCE_PORT))
-
-
-def second_host(house: NamespacesHouse) -> Host:
-    if "gate2" not in house.lab.hosts:
-        host = house.lab.add_host("gate2", SECOND)
-        host.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.ip_nonlocal_bind=1")
-        house.lab.add_host("db", [DATABASE])
-    return house.lab.hosts["gate2"]
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ from . import cast
 from .netlab import Host
 from .people import Page, Pc
 from .programs.forms import Fields, Reader, obey
-from .simulated_pc import answer_of, request
-from .talks import Heard, Identity, Talk, further
+from .talks import Heard, Identity, Talk, answer_of, further, request
 from .world import World
 
 TALK = pathlib.Path(__file__).parent / "programs" / "talk.py"

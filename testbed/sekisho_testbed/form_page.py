@@ -58,6 +58,12 @@ class FormPage(Page):
     def value(self, at: str) -> str:
         return str(self._say({"do": "value", "at": at})["value"])
 
+    def cookies(self) -> dict[str, str]:
+        return dict(json.loads(self._say({"do": "cookies"})["value"]))
+
+    def keep_cookie(self, name: str, value: str) -> None:
+        self._say({"do": "keep", "name": name, "value": value})
+
     def close(self) -> None:
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.close()

@@ -93,6 +93,20 @@ class Passwords:
         return self.matches[(encoded, candidate)]
 
 
+def session_rows(gate: Any) -> list[dict[str, Any]]:
+    wanted = ("number", "person", "terminal", "contractor", "contract", "application", "path", "zone", "desktop", "address", "peer",
+              "node", "state", "tunnel_up", "refused_packets")
+    return [{name: getattr(session, name) for name in wanted} for session in gate.sessions()]
+
+
+def entries_of(gate: Any, wanted: dict[str, str]) -> list[dict[str, Any]]:
+    """`wanted`: fields of a query, and "limit"."""
+    names = ("event", "session", "person", "path", "rule", "code", "result", "detail")
+    query: dict[str, Any] = {**wanted, "limit": int(wanted.get("limit", "100000"))}
+    return [{"sequence": stored.sequence, "at": cast.instant(stored.entry.at), **{n: getattr(stored.entry, n) for n in names},
+             "from": stored.entry.from_} for stored in gate.entries(**query)]
+
+
 class GateMailbox(Mailbox):
     """The gate's mails end here, in this process."""
 
@@ -258,18 +272,13 @@ class GateHere(World):
             gate.end_factor(who, "totp", by="yama")
 
     def sessions(self) -> list[dict[str, Any]]:
-        wanted = ("number", "person", "terminal", "contractor", "contract", "application", "path", "zone", "desktop", "address", "peer",
-                  "node", "state", "tunnel_up", "refused_packets")
         with self.at_gate() as gate:
-            return [{name: getattr(session, name) for name in wanted} for session in gate.sessions()]
+            return session_rows(gate)
 
     # --- what was written down ------------------------------------------------------------------------------------------------
     def journal(self, **wanted: str) -> list[dict[str, Any]]:
-        names = ("event", "session", "person", "path", "rule", "code", "result", "detail")
-        most = int(wanted.pop("limit", "100000"))
         with self.at_gate() as gate:
-            return [{"sequence": stored.sequence, "at": cast.instant(stored.entry.at), **{n: getattr(stored.entry, n) for n in names},
-                     "from": stored.entry.from_} for stored in gate.entries(limit=most, **wanted)]
+            return entries_of(gate, wanted)
 
     def kept(self) -> Iterator[tuple[str, bytes]]:
         with self.at_gate() as gate:

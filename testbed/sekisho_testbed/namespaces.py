@@ -15,6 +15,7 @@ from .labs import NotHere
 from .namespaces_closed import NamespacesClosed
 from .namespaces_consoles import NamespacesConsoles
 from .namespaces_evidence import NamespacesEvidence
+from .namespaces_faults import NamespacesFaults, NamespacesSecond
 from .namespaces_house import NamespacesHouse
 from .namespaces_people import NamespacesPeople
 from .namespaces_wire import NamespacesWire
@@ -37,13 +38,13 @@ def raise_lab(folder: pathlib.Path, build: pathlib.Path) -> "NamespacesHouse":
 class NamespacesWorld(NamespacesPeople, NamespacesWire, NamespacesEvidence):
     """A fresh gate in the shared house: its life from the first configuration to the last program's end."""
 
-    def open(self, *, desktops: str = "", closed: bool | dict[str, Any] = False, without: str = "", behind_s: float = 0,
-             **config: Any) -> "NamespacesWorld":
+    def open(self, *, desktops: str = "", closed: bool | dict[str, Any] = False, without: str = "", behind_s: float = 0, two: bool = False,
+             store: str = "", **config: Any) -> "NamespacesWorld":
         """`desktops`: model of the desktops that the gate makes on the lab's hypervisor (hypervisor.py: plain, login), or
         "host" for those that stand in the registry; with it come consoles, pages and recordings, on the closed path too. `closed`:
         with the closed path; keys of its entry in the configuration. `without`: "admission", whose rule of paths and zones is taken
-        out, or "gatekeeper", whose rule of a path's screens as well. `behind_s`: how much the gate's clock is behind the front's. Throws
-        NotHere."""
+        out, or "gatekeeper", whose rule of a path's screens as well. `behind_s`: how much the gate's clock is behind the front's. `two`:
+        with a second gate. `store`: in a file it is always, unless there are two. Throws NotHere."""
         if desktops:
             _ = self.house.hypervisor  # before there is anything to clear away
         self.house.wires.mark()
@@ -61,15 +62,27 @@ class NamespacesWorld(NamespacesPeople, NamespacesWire, NamespacesEvidence):
             cast_closed.add_to(registry, self.gatehouse.now(), self._closed.network.certificates(), machines=bool(desktops))
             people += cast_closed.PEOPLE
             self.closed_keys = closed if isinstance(closed, dict) else {}
+        if two:
+            self._second = NamespacesSecond(self)
         self.write_config(**config)
         forgets = [str(self.house.build / "lib" / f"{name}.so") for name in FORGETFUL[without]]
         self.gatehouse.start(env={"LD_PRELOAD": ":".join(forgets)} if forgets else {})
         self.gatehouse.settle(registry, people)
         for who in ("mori", "tani"):
             self.enrol(who)
+        self.faults = NamespacesFaults(self, self.gatehouse)
+        if self._second is not None:
+            self._second.start()
         return self
 
+    @property
+    def second(self) -> NamespacesSecond:
+        assert self._second is not None, "the story's mark says nothing of a second gate"
+        return self._second
+
     def write_config(self, **config: Any) -> None:
+        if self._second is not None:
+            config["site"] = {**config.get("site", {}), **self._second.site}
         told = [side.configuration() for side in self.both_consoles()]
         consoles: dict[str, Any] | None = None
         if told:
@@ -79,8 +92,10 @@ class NamespacesWorld(NamespacesPeople, NamespacesWire, NamespacesEvidence):
         more = [self._closed.path(CHECKS, **pages, **self.closed_keys)] if self._closed else []
         self.gatehouse.write_config(**config, more_paths=more, consoles=consoles)
 
-    def restart(self, *, bare_entrance: bool = False, **config: Any) -> None:
+    def restart(self, *, bare_entrance: bool = False, away_s: float = 0, **config: Any) -> None:
         self.gatehouse.stop()
+        if away_s:
+            self.advance(away_s)
         self.gatehouse.bare_entrance = self.gatehouse.bare_entrance or bare_entrance
         self.write_config(**config)
         self.gatehouse.start()
@@ -89,6 +104,8 @@ class NamespacesWorld(NamespacesPeople, NamespacesWire, NamespacesEvidence):
         with contextlib.ExitStack() as last:  # each end is tried, whatever those before it say; the last that is named comes first
             if self._closed is not None:
                 last.callback(self._closed.close)
+            if self._second is not None:
+                last.callback(self._second.close)
             if hasattr(self, "gatehouse"):
                 last.callback(self.gatehouse.stop)
             last.callback(self.end_clients)

@@ -13,9 +13,8 @@ from .namespaces_gate import NamespacesGate
 class NamespacesEvidence(NamespacesGate):
     def check_logs(self) -> None:
         """Nothing in the gate's own log may be worse than a warning that the story allowed."""
-        assert self.gatehouse.supervisor is not None
         bad = []
-        for line in self.gatehouse.supervisor.text().splitlines():
+        for line in [line for gate in self.gatehouses() if gate.supervisor is not None for line in gate.supervisor.text().splitlines()]:
             try:
                 row = json.loads(line)
             except ValueError:

@@ -10,6 +10,7 @@ from .namespaces_consoles import NamespacesConsoles
 from .gate_programs import programs_folder
 from .gatehouse import Gatehouse
 from .namespaces_closed import NamespacesClosed
+from .namespaces_faults import NamespacesSecond
 from .namespaces_house import NamespacesHouse
 from .pc import ContractorPc
 from .people import Page
@@ -36,11 +37,17 @@ class NamespacesGate(World):
         self._consoles: NamespacesConsoles | None = None
         self._closed: NamespacesClosed | None = None
         self.closed_keys: dict[str, Any] = {}  # of the closed path's entry in the configuration, beside the lab's
+        self._second: NamespacesSecond | None = None
 
     @property
     def closed(self) -> NamespacesClosed:
         assert self._closed is not None, "the story's mark says nothing of a closed path"
         return self._closed
+
+    def gatehouses(self) -> list[Gatehouse]:
+        """The story's gates that have been made."""
+        second = self._second.gatehouse if self._second is not None else None
+        return [gate for gate in (self.gatehouse, second) if gate is not None]
 
     def both_consoles(self) -> list[NamespacesConsoles]:
         """The Internet's side, and the closed one's where there is one."""

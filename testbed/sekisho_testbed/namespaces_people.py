@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
 from . import cast, cast_closed, certificates, gate_here, tcp_rdp
@@ -37,6 +38,11 @@ class NamespacesPeople(NamespacesStaff):
         self.pc(who).dtls = dtls
         vpn = super().pass_gate(who, report_first=report_first)
         assert isinstance(vpn, Vpn)
+        return vpn
+
+    def resumed(self, who: str, cookie: str, meanwhile: Callable[[], object]) -> Vpn:
+        vpn = self.pc(who).resume(cookie).up()
+        meanwhile()
         return vpn
 
     def borrow_agent(self, at: Pc, owner: Pc) -> TerminalAgent:
@@ -114,6 +120,9 @@ class NamespacesPeople(NamespacesStaff):
 
     def plain_entrance(self, who: str) -> str:
         return refused_at(self.house.lab.hosts[self.people[who]["pc"]], *self.entrance)
+
+    def plain_entrance_from(self, desktop: str) -> str:
+        return refused_at(self.house.lab.hosts[desktop], *self.entrance)
 
     def guest_screen(self, desktop: str, port: int) -> ListeningGuest:
         return ListeningGuest(self.house.lab.hosts[desktop], port)

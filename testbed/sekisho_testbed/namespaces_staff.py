@@ -86,10 +86,11 @@ class NamespacesStaff(NamespacesGate):
     def advance(self, seconds: float) -> None:
         """Moves the gate's clock on (lab's own main of sekishod)."""
         self.story.did(f"{seconds:.0f} s pass")
-        now = float(self.gatehouse.clock_offset.read_text())
-        part = self.gatehouse.clock_offset.with_suffix(".part")
-        part.write_text(str(now + seconds))
-        part.rename(self.gatehouse.clock_offset)
+        for gate in self.gatehouses():
+            now = float(gate.clock_offset.read_text())
+            part = gate.clock_offset.with_suffix(".part")
+            part.write_text(str(now + seconds))
+            part.rename(gate.clock_offset)
 
     @contextlib.contextmanager
     def slow_password_check(self, seconds: float) -> Iterator[None]:

@@ -1,12 +1,14 @@
 """The namespaces lab's world: what is sent, seen and scanned on its wires, and the kernel's filter between them."""
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import os
 import signal
 from collections.abc import Iterator, Sequence
 
 from . import attack, cast, scan
+from .faults import Meanwhile
 from .namespaces_gate import NamespacesGate
 from .own_wire import Wire
 from .pc import Vpn
@@ -37,10 +39,22 @@ class NamespacesWire(NamespacesGate):
         code = "import socket,sys; socket.socket(socket.AF_INET,socket.SOCK_DGRAM).sendto(bytes.fromhex(sys.argv[1]),(sys.argv[2],9))"
         self.house.lab.hosts[host].run("/usr/bin/python3", "-c", code, words.hex(), cast.GATE_PUBLIC)
 
+    def say_inside(self, desktop: str, to: str, port: int) -> None:
+        code = "import socket,sys; socket.socket(socket.AF_INET,socket.SOCK_DGRAM).sendto(b'sekisho?',(sys.argv[1],int(sys.argv[2])))"
+        self.house.lab.hosts[desktop].run("/usr/bin/python3", "-c", code, to, str(port))
+
     def talk(self, host: str, talks: Sequence[Talk], *, together: bool = False, port: int = cast.VPN_PORT, lanes: int = 1,
-             inside: bool = False, limit_s: float = 5, within: float = 120) -> dict[str, Heard]:
-        return attack.talk(self.house.lab.hosts[host], self.house.web_ca.certificate, talks, together=together, port=port,
-                           address=cast.GATE_INNER if inside else cast.GATE_PUBLIC, lanes=lanes, limit_s=limit_s, within=within)
+             inside: bool = False, limit_s: float = 5, within: float = 120, meanwhile: Meanwhile | None = None) -> dict[str, Heard]:
+        def say() -> dict[str, Heard]:
+            return attack.talk(self.house.lab.hosts[host], self.house.web_ca.certificate, talks, together=together, port=port,
+                               address=cast.GATE_INNER if inside else cast.GATE_PUBLIC, lanes=lanes, limit_s=limit_s, within=within)
+
+        if meanwhile is None:
+            return say()
+        with concurrent.futures.ThreadPoolExecutor(1) as beside:
+            saying = beside.submit(say)
+            meanwhile()
+            return saying.result()
 
     @contextlib.contextmanager
     def misrouted(self, host: str, address: str) -> Iterator[None]:

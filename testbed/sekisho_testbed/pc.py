@@ -1,12 +1,13 @@
 """Contractor PCs: hosts with real VPN clients and the posture agent."""
 from __future__ import annotations
 
+import contextlib
 import json
 import pathlib
 import re
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from . import cast, netlab, people
@@ -16,6 +17,14 @@ from .talks import Identity
 
 SAML_CLIENT = pathlib.Path(__file__).parent / "programs" / "saml_client.py"
 SEND = pathlib.Path(__file__).parent / "programs" / "send_packets.py"
+HEARS = """
+import socket, sys
+line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+line.bind(("0.0.0.0", int(sys.argv[1])))
+print("listening", flush=True)
+while True:
+    print(line.recv(2000).decode(), end="", flush=True)
+"""
 SCRIPT = pathlib.Path(__file__).parent / "programs" / "vpnc-script"
 
 
@@ -78,6 +87,15 @@ class Vpn(people.Login):
 
     def send(self, packets: Sequence[bytes]) -> None:
         self.pc.host.run("/usr/bin/python3", str(SEND), input=json.dumps({"device": self.device, "packets": [p.hex() for p in packets]}))
+
+    @contextlib.contextmanager
+    def hears(self, port: int) -> Iterator[Callable[[], bytes]]:
+        listener = self.pc.host.start("hears", "/usr/bin/python3", "-c", HEARS, str(port))
+        try:
+            begun = len(listener.wait_text("listening\n", 10))
+            yield lambda: listener.text()[begun:].encode()
+        finally:
+            listener.stop()
 
     def hang_up(self, within: float = 10) -> None:
         if self.program.running:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import dataclasses
 import pathlib
 from collections.abc import Callable, Sequence
@@ -90,6 +91,10 @@ class Login(abc.ABC):
     def send(self, packets: Sequence[bytes]) -> None:
         """Raw packets into the tunnel, bytes as given."""
 
+    @abc.abstractmethod
+    def hears(self, port: int) -> contextlib.AbstractContextManager[Callable[[], bytes]]:
+        """A program on the PC listens at this UDP port; what has come to it until now."""
+
 
 @dataclasses.dataclass
 class ClientRun:
@@ -119,6 +124,14 @@ class Page(abc.ABC):
     @abc.abstractmethod
     def value(self, at: str) -> str:
         """What stands in a field."""
+
+    def cookies(self) -> dict[str, str]:
+        """Those that the page's place has given, as whoever stole the machine finds them; a reader of plain pages shows them."""
+        raise NotImplementedError("needs a reader of plain pages")
+
+    def keep_cookie(self, name: str, value: str) -> None:
+        """From now on it is shown to the place where this page is from."""
+        raise NotImplementedError("needs a reader of plain pages")
 
     @abc.abstractmethod
     def close(self) -> None: ...

@@ -22,15 +22,17 @@ from typing import Any, Protocol
 from . import cast, cast_closed, certificates, evidence, machines
 from .consoles import INTERNET
 from .device_certificates import DeviceCa
+from .faults import Meanwhile
 from .gate_here import AUTHENTICATORS, CHECKS, GateHere, Here, Passwords, bindings, need_bindings
 from .gatehouse import WebCa
 from .labs import Lab, NotHere
 from .people import Facts, Login, Pc, Rdp
 from .simulated_closed import HOSTS, SimulatedClosed
 from .simulated_consoles import SimulatedConsoles, SimulatedGuest, address_of
+from .simulated_faults import SimulatedFaults, SimulatedSecond
 from .simulated_login import SimulatedLogin
 from .simulated_pc import SimulatedAgent, SimulatedPage, SimulatedPc
-from .simulated_scan import scan
+from .simulated_scan import datagram, scan
 from .simulated_wire import Contexts, Talks, TlsLine
 from .talks import Capture, Heard, Identity, Talk, further
 
@@ -97,6 +99,41 @@ class SlowCheck:
         return done
 
 
+class Moment:
+    """What is done as soon as something is so: between any two things that the clock lets happen at one instant, or (`early`) before the
+    messages that wait are delivered."""
+
+    LOOKS = 60  # of one turn of the clock: more than it takes from a message to its last consequence
+
+    def __init__(self, check: Callable[[], object], action: Callable[[], object], *, early: bool = False) -> None:
+        self.check, self.action, self.early, self.left = check, action, early, 0
+        self.over = self.acting = False
+
+    def look_again(self, clock: Any) -> None:
+        if self.early:
+            self._look()
+        elif self.left == 0 and not self.over:
+            self.left = self.LOOKS
+            self._look_at(clock)
+
+    def _look(self) -> None:
+        if not self.over and self.check():
+            self.over = self.acting = True
+            self.action()
+            self.acting = False
+
+    def _look_at(self, clock: Any) -> None:
+        def look() -> None:
+            self.left -= 1
+            self._look()
+            if self.over:
+                self.left = 0
+            elif self.left:
+                self._look_at(clock)
+
+        clock.at(clock.now, look)
+
+
 class SimulatedRdp(Rdp):
     """What the kernel was told decides about every packet, as netd's table does; a refused one is told to the gate."""
 
@@ -113,6 +150,8 @@ class SimulatedRdp(Rdp):
 
 
 class SimulatedWorld(GateHere):
+    faults: SimulatedFaults
+
     def __init__(self, house: SimulatedHouse, name: str, story: evidence.Story, *, open_filter: bool = False) -> None:
         super().__init__(name, "simulated", story)
         self.house, self.passwords, self.filters = house, house.passwords, not open_filter
@@ -125,6 +164,10 @@ class SimulatedWorld(GateHere):
         self.pcs: dict[str, SimulatedPc] = {}
         self._closed: SimulatedClosed | None = None
         self._consoles: SimulatedConsoles | None = None
+        self._second: SimulatedSecond | None = None
+        self.faults = SimulatedFaults(self, lambda: self.gate)
+        self.two = self.first_is_dead = False
+        self.between: Moment | None = None
         self.carried: list[Carried] = []                    # viewers, guests and machines, whose bytes are carried
         self.guests: dict[tuple[str, int], SimulatedGuest] = {}
         self.standing: dict[str, machines.Machine] = {}     # desktops of the registry, by address
@@ -134,10 +177,10 @@ class SimulatedWorld(GateHere):
 
     # --- life -----------------------------------------------------------------------------------------------------------------
     def open(self, *, here: Callable[[], Here] = Here, desktops: str = "", closed: bool | dict[str, Any] = False,
-             behind_s: float = 0, **config: Any) -> "SimulatedWorld":
+             behind_s: float = 0, two: bool = False, store: str = "", **config: Any) -> "SimulatedWorld":
         """`desktops`: model of the desktops that the gate makes (machines.py: plain, login), or "host" for those that stand in the
         registry; with it come consoles, pages and recordings, on the closed path too. `closed`: with the closed path. `behind_s`: how much
-        the gate's clock is behind the one of TLS."""
+        the gate's clock is behind the one of TLS. `two`: with a second gate. `store`: "file", or in memory."""
         sekisho = bindings()
         self.begun -= datetime.timedelta(seconds=behind_s)
         self.bare_entrance = not desktops
@@ -149,7 +192,9 @@ class SimulatedWorld(GateHere):
             (self.folder / name).chmod(0o600)
         self.revocation_list.write_bytes((self.house.ca / "crl.pem").read_bytes())
         self.clock = sekisho.gate.VirtualTime(seed=1, start=self.begun)
-        self.store, self.log = sekisho.MemoryStore(), sekisho.MemoryJournal(start=self.begun)
+        self.two, self.store_file = two, self.folder / "sekisho.db"
+        self.store = sekisho.gate.open_store(f"sqlite://{self.store_file}") if store == "file" else sekisho.MemoryStore()
+        self.log = sekisho.MemoryJournal(start=self.begun)
         document = cast.registry(self.begun)
         if desktops:
             if importlib.util.find_spec("PIL") is None:
@@ -162,9 +207,12 @@ class SimulatedWorld(GateHere):
             cast_closed.add_to(document, self.begun, self.house.devices, machines=bool(desktops))
         self.bare_entrance = not desktops
         self.carried += [*self.both_consoles(), *self.standing.values()]
-        self._start(self._config(**config), registry=self.furnished(document))
+        site = self._config(**config)
+        self._start(site, registry=self.furnished(document))
         for who in ("mori", "tani"):
             self.enrol(who)
+        if two:
+            self._second = SimulatedSecond(self, site)
         return self
 
     def _config(self, *, factors: list[str] | None = None, path: dict[str, Any] | None = None,
@@ -194,16 +242,31 @@ class SimulatedWorld(GateHere):
             **site,
         }
 
-    def _start(self, config: dict[str, Any], **more: Any) -> None:
-        sekisho = bindings()
-        self.gate = sekisho.Gate(config, clock=self.clock, store=self.store, journal=self.log,
-                                 verify_password=self.passwords.verify, bare_entrance=self.bare_entrance, **more)
-        self.gate.__enter__()
+    def a_gate(self, config: dict[str, Any], journal: Any, **more: Any) -> Any:
+        """Not yet open; one of several where the story has two."""
+        sekisho, told = bindings(), config  # type: Any, Any
+        if self.two:
+            told = sekisho.gate.gate_options(config, bare_entrance=self.bare_entrance)
+            told.shared_store, told.generation_poll = True, 0.5
+            more |= {part: [sekisho.plugins.load(**_named(each), directory=config["plugin_directory"]) for each in config[of]]
+                     for part, of in (("authenticators", "authenticators"), ("checks", "posture_checks"))}
+        return sekisho.Gate(told, clock=self.clock, store=self.store, journal=journal, verify_password=self.passwords.verify,
+                            bare_entrance=self.bare_entrance, **more)
+
+    def tls(self) -> dict[str, str]:
         certificate, key = (file.read_text() for file in self.house.gate_tls)
-        tls = {"certificate_pem": certificate, "key_pem": key}
-        site = config["paths"][0]
-        path = sekisho.fortinet.fortinet_path(site["plugin"]["config"])
-        self.front = self.gate.front_engine("internet", path, client_ca_pem=(self.house.ca / "ca.pem").read_text(), filters=self.filters, **tls)
+        return {"certificate_pem": certificate, "key_pem": key}
+
+    def internet_front(self, gate: Any, config: dict[str, Any]) -> Any:
+        path = bindings().fortinet.fortinet_path(config["paths"][0]["plugin"]["config"])
+        return gate.front_engine("internet", path, client_ca_pem=(self.house.ca / "ca.pem").read_text(), filters=self.filters, **self.tls())
+
+    def _start(self, config: dict[str, Any], **more: Any) -> None:
+        sekisho, tls = bindings(), self.tls()
+        self.faults.netd = None  # the new gate's house plays it
+        self.gate = self.a_gate(config, self.log, **more)
+        self.gate.__enter__()
+        self.front = self.internet_front(self.gate, config)
         page = sekisho.plugins.load("posture_page", directory=config["plugin_directory"])
         self.posture = self.gate.front_engine("posture", page, role="posture", **tls)
         if self._closed:
@@ -220,13 +283,29 @@ class SimulatedWorld(GateHere):
             elif name in ("internet", cast_closed.PATH):
                 self.relays[name] = self.gate.attach("relay", name, self._relay_heard)
 
-    def restart(self, *, bare_entrance: bool = False, **config: Any) -> None:
+    def restart(self, *, bare_entrance: bool = False, away_s: float = 0, **config: Any) -> None:
         self.run(until=self.now())
         self.bare_entrance = self.bare_entrance or bare_entrance
         self._stop()
+        self.clock.advance(away_s)
         self._start(self._config(**config))
 
+    @property
+    def second(self) -> SimulatedSecond:
+        assert self._second is not None, "the story's mark says nothing of a second gate"
+        return self._second
+
+    def first_dies(self) -> None:
+        self.run(until=self.now())
+        self._stop()
+        self.first_is_dead = True
+
+    def sessions(self) -> list[dict[str, Any]]:
+        return [] if self.first_is_dead else super().sessions()
+
     def _stop(self) -> None:
+        if self.first_is_dead:
+            return
         for side in self.both_consoles():
             side.stop()
         self.front.close()
@@ -330,6 +409,8 @@ class SimulatedWorld(GateHere):
             for side in self.both_consoles():
                 side.close()
             self._stop()
+        if self._second is not None:
+            self._second.close()
         for machine in self.standing.values():
             machine.end_screens()
 
@@ -398,6 +479,8 @@ class SimulatedWorld(GateHere):
 
     def run(self, until: datetime.datetime) -> None:
         """Everything that is due until then, in its order; what it causes at once belongs to it."""
+        if self.between is not None and self.between.acting:
+            return  # within the clock's own turn: what is due comes once it is over
         while True:
             self._settle()
             due = self.next_due()
@@ -413,6 +496,8 @@ class SimulatedWorld(GateHere):
         """Carries messages, bytes and packets until nothing moves at this instant."""
         moved = True
         while moved:
+            if self.between is not None:
+                self.between.look_again(self.clock)
             self.clock.settle()
             moved = any([wire.pump() for wire in list(self.wires)])
             moved = any([line.work() for line in [*self.lines, *self.python_runs, *self.carried]]) or moved
@@ -421,13 +506,22 @@ class SimulatedWorld(GateHere):
                 for run in [run for run in self.python_runs if run.front is front]:
                     for push in pushes:
                         run.on_push(push)
-            if packets := self.front.take_packets():
+            if packets := [] if self.first_is_dead else self.front.take_packets():
                 for where, capture in self.captures:
                     if where == "gate":
                         capture.chunks += packets
             while self.chores:
                 self.chores.popleft()()
                 moved = True
+
+    @contextlib.contextmanager
+    def at_moment(self, check: Callable[[], object], action: Callable[[], object], *, early: bool = False) -> Iterator[Callable[[], bool]]:
+        """The action is done between two things that the gate does, as soon as the check is true. Gives whether it was done."""
+        self.between = one = Moment(check, action, early=early)
+        try:
+            yield lambda: one.over
+        finally:
+            self.between = None
 
     # --- lines -------------------------------------------------------------------------------------------------------------------
     def next_port(self) -> int:
@@ -441,6 +535,8 @@ class SimulatedWorld(GateHere):
         seen = [capture.chunks.append for where, capture in self.captures if where == host]
         if host in HOSTS:
             front, address = self.closed_front, cast_closed.pc_address(HOSTS[host])
+        elif self._second is not None and host in self._second.led:
+            front, address = self._second.front, cast.address(cast.PCS[host])
         else:
             front, address = self.posture if port == cast.POSTURE_PORT else self.front, cast.address(cast.PCS[host])
         made = TlsLine(front, source or address, self.next_port(), context, seen)
@@ -448,12 +544,12 @@ class SimulatedWorld(GateHere):
         return made
 
     def talk(self, host: str, talks: Sequence[Talk], *, together: bool = False, port: int = cast.VPN_PORT, lanes: int = 1,
-             inside: bool = False, limit_s: float = 5, within: float = 120) -> dict[str, Heard]:
+             inside: bool = False, limit_s: float = 5, within: float = 120, meanwhile: Meanwhile | None = None) -> dict[str, Heard]:
         if inside:
             tunnel = next((line for line in reversed(self.lines) if line.pc.host == host and line.stands), None)
             assert tunnel is not None and tunnel.passes(cast.GATE_INNER, port), f"no packet of {host} gets there"
             talks = [dataclasses.replace(each, source=tunnel.address) for each in talks]
-        return Talks(self, host, port=port, limit_s=limit_s).run(talks, together=together, lanes=lanes)
+        return Talks(self, host, port=port, limit_s=limit_s).run(talks, together=together, lanes=lanes, meanwhile=meanwhile)
 
     def misrouted(self, host: str, address: str) -> contextlib.AbstractContextManager[None]:
         return self.without_kernel_filter()
@@ -479,6 +575,11 @@ class SimulatedWorld(GateHere):
         line.gone()
         self.wires.remove(line)
 
+    def say_inside(self, desktop: str, to: str, port: int) -> None:
+        assert not self.kernel_filters, "the kernel does not let it through"
+        self.front.inside(datagram(address_of(desktop), to, port))
+        self.run(until=self.now())
+
     def front_life(self) -> object:
         return self.front
 
@@ -499,7 +600,8 @@ class SimulatedWorld(GateHere):
 
     def kernel_lets(self, source: str, to: str, port: int) -> bool:
         """Whether the kernel was told that this address may go there."""
-        rights = [right for rights in self.gate.kernel.values() for right in rights if right.address == source]
+        told = self.faults.netd or self.gate
+        rights = [right for rights in told.kernel.values() for right in rights if right.address == source]
         return not self.kernel_filters or any(r.address == to and r.port == port for right in rights for r in right.filter)
 
     def ends_within(self, seconds: float, what: str, end: Callable[[], object], gone: dict[str, Callable[[], object]]) -> None:
@@ -550,6 +652,10 @@ class SimulatedWorld(GateHere):
         assert tunnel is not None and tunnel.passes(cast.GATE_INNER, cast.ENTRANCE_PORT), "no packet of his gets there"
         return self.refused_at(tunnel.address)
 
+    def plain_entrance_from(self, desktop: str) -> str:
+        assert self.kernel_lets(address_of(desktop), cast.GATE_INNER, cast.ENTRANCE_PORT), "the kernel does not let it through"
+        return self.refused_at(address_of(desktop))
+
     def refused_at(self, address: str, path: str = "internet") -> str:
         """What the gate has the relay tell this peer."""
         grant = self.entrance(address, path)
@@ -561,6 +667,18 @@ class SimulatedWorld(GateHere):
         if who not in self.pcs:
             self.pcs[who] = SimulatedPc(self, who)
         return self.pcs[who]
+
+    def resumed(self, who: str, cookie: str, meanwhile: Callable[[], object]) -> SimulatedLogin:
+        pc = self.pc(who)
+
+        def risen() -> bool:
+            tunnel = pc.tunnel()
+            return tunnel is not None and tunnel.has_said_all
+
+        with self.at_moment(risen, meanwhile, early=True) as done:
+            login = pc.resume(cookie)
+        assert done(), f"no tunnel of {who} has risen"
+        return login
 
     def good_facts(self, who: str) -> Facts:
         pc = self.people[who]["pc"]

@@ -1,9 +1,10 @@
 """A VPN client of the simulated lab: the product's client machine on a real TLS line to the production's front."""
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import cast
@@ -33,6 +34,7 @@ class SimulatedLogin(Login):
         self.last_address = ""
         self.end: Any = None
         self.heard = bytearray()    # from the gate, until the tunnel stands
+        self.packets: list[bytes] = []  # that have come through the tunnel
         self.is_cut = False
         self._of_client(self.client.start(now=self.world.now()))
 
@@ -55,6 +57,11 @@ class SimulatedLogin(Login):
     @property
     def stands(self) -> bool:
         return self.tunnel_up is not None and not self.is_cut
+
+    @property
+    def has_said_all(self) -> bool:
+        """Everything that the client wrote has been carried to the front."""
+        return not self.todo and self.line is not None and not self.line.to_say
 
     @property
     def address(self) -> str:
@@ -103,6 +110,16 @@ class SimulatedLogin(Login):
             _, events = self.client.send_packet(packet)
             self._of_client(events)
         self.world.run(until=self.world.now())
+
+    @contextlib.contextmanager
+    def hears(self, port: int) -> Iterator[Callable[[], bytes]]:
+        begun = len(self.packets)
+
+        def heard() -> bytes:
+            self.world.run(until=self.world.now())
+            return b"".join(p[28:] for p in self.packets[begun:] if p[9] == 17 and int.from_bytes(p[22:24], "big") == port)
+
+        yield heard
 
     def passes(self, address: str, port: int) -> bool:
         """One packet for there comes out of the front, and the kernel knows its right."""
@@ -162,6 +179,8 @@ class SimulatedLogin(Login):
                 self.waits = True
             elif name == "ClientUp":
                 self.tunnel_up, self.last_address = event, event.address
+            elif name == "ClientPacket":
+                self.packets.append(event.packet)
             elif name == "ClientDown":
                 self.tunnel_up = None
             elif name == "ClientEnded":

@@ -228,4 +228,10 @@ class SimulatedPage(Page):
     def value(self, at: str) -> str:
         return str(obey(self.reader, {"do": "value", "at": at})["value"])
 
+    def cookies(self) -> dict[str, str]:
+        return dict(self.reader.kept())
+
+    def keep_cookie(self, name: str, value: str) -> None:
+        self.reader.kept()[name] = value
+
     def close(self) -> None: ...

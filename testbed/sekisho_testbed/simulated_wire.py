@@ -149,7 +149,7 @@ class Talks:
         self.found: dict[str, Heard] = {}
         self.met = 0  # of those who speak together
 
-    def run(self, talks: Sequence[Talk], *, together: bool, lanes: int) -> dict[str, Heard]:
+    def run(self, talks: Sequence[Talk], *, together: bool, lanes: int, meanwhile: Callable[[], object] | None = None) -> dict[str, Heard]:
         rows = [[each] for each in talks] if together else [list(talks[n::lanes]) for n in range(lanes)]
         waiting: dict[Iterator[Wait], Wait] = {}
 
@@ -160,8 +160,12 @@ class Talks:
 
         for row in rows:
             go_on(self._lane(row, len(talks) if together else 0))
+        said = 0
         while waiting:
             self.world.run(until=self.world.now())
+            said += 1
+            if said == 2 and meanwhile is not None:  # after the handshake's turn: the words have reached the gate
+                meanwhile()
             due = [lane for lane, (check, until) in waiting.items() if check() or self.world.now() >= until]
             for lane in due:
                 go_on(lane)

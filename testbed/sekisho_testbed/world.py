@@ -19,6 +19,7 @@ from typing import Any
 from . import cast, certificates, evidence
 from .closed_side import ClosedSide
 from .consoles import Consoles
+from .faults import Faults, Meanwhile, SecondGate
 from .guest_screen import GuestScreen
 from .netlab import wait_until
 from .people import Agent, ClientRun, Facts, Login, Mailbox, Page, Pc, Rdp, Report
@@ -37,6 +38,7 @@ class World(abc.ABC):
     folder: pathlib.Path  # the story's own
     allowed: list[str]
     people: dict[str, dict[str, str]]
+    faults: Faults  # what can be broken at the gate
 
     def __init__(self, name: str, lab: str, story: evidence.Story | None = None) -> None:
         self.story = story or evidence.Story(name, name, lab, [])
@@ -67,6 +69,11 @@ class World(abc.ABC):
     def closed(self) -> ClosedSide:
         """The closed path of a story that is marked `gate(closed=True)`."""
         raise NotImplementedError("needs a closed path")
+
+    @property
+    def second(self) -> SecondGate:
+        """The other gate of a story that is marked `gate(two=True)`."""
+        raise NotImplementedError("needs a second gate")
 
     def allow_event(self, event: str, why: str = "") -> None:
         self.allowed.append(event)
@@ -200,10 +207,11 @@ class World(abc.ABC):
     # --- bytes and packets --------------------------------------------------------------------------------------------------------
     @abc.abstractmethod
     def talk(self, host: str, talks: Sequence[Talk], *, together: bool = False, port: int = cast.VPN_PORT, lanes: int = 1,
-             inside: bool = False, limit_s: float = 5, within: float = 120) -> dict[str, Heard]:
+             inside: bool = False, limit_s: float = 5, within: float = 120, meanwhile: Meanwhile | None = None) -> dict[str, Heard]:
         """Exact bytes from a host to the gate, each talk on a connection of its own. `together`: all handshakes first, then
         everybody speaks at the same moment. `lanes`: so many beside each other. `inside`: through the PC's tunnel, to the gate's
-        address there. `limit_s`: silence that ends a talk."""
+        address there. `limit_s`: silence that ends a talk. `meanwhile`: what is done while an answer is waited for; where processes speak
+        it begins before the words have come to the gate."""
 
     @abc.abstractmethod
     def more_addresses(self, host: str, count: int, first: int = 0) -> list[str]:
@@ -221,6 +229,10 @@ class World(abc.ABC):
     @abc.abstractmethod
     def say_in_clear(self, host: str, words: bytes) -> None:
         """Sends the words from the host to the gate's address, without any TLS."""
+
+    @abc.abstractmethod
+    def say_inside(self, desktop: str, to: str, port: int) -> None:
+        """A desktop inside sends a UDP packet, with some words, to an address of a tunnel."""
 
     @abc.abstractmethod
     def front_life(self) -> object:
@@ -260,6 +272,10 @@ class World(abc.ABC):
     @abc.abstractmethod
     def plain_entrance(self, who: str) -> str:
         """A viewer program at this person's PC opens the desktop entrance: the words with which it is refused; "" when it is not."""
+
+    @abc.abstractmethod
+    def plain_entrance_from(self, desktop: str) -> str:
+        """The same on a desktop inside, which has no business there."""
 
     def guest_screen(self, desktop: str, port: int) -> GuestScreen:
         """At the address of this desktop, which the registry has there (guest_screen.in_place_of)."""
@@ -320,6 +336,11 @@ class World(abc.ABC):
         login.type(code).up().hang_up()
         self.wait_no_session(who)
         return code
+
+    @abc.abstractmethod
+    def resumed(self, who: str, cookie: str, meanwhile: Callable[[], object]) -> Login:
+        """His client goes on with the cookie. As soon as it says that its tunnel stands, `meanwhile` is done: in virtual time before the
+        gatekeeper has heard of the tunnel, where processes speak right after."""
 
     def crowd(self, count: int) -> list[Login]:
         """`count` contractors of their own, each inside with certificate, password and code."""
@@ -405,9 +426,9 @@ class World(abc.ABC):
     def end_session(self, number: str, *, reason: str = "test") -> None: ...
 
     @abc.abstractmethod
-    def restart(self, *, bare_entrance: bool = False, **config: Any) -> None:
+    def restart(self, *, bare_entrance: bool = False, away_s: float = 0, **config: Any) -> None:
         """The gate stops and starts again, with this configuration; what was stored stays. `bare_entrance`: from now on the desktop
-        entrance opens for a viewer program, which is a lab's switch."""
+        entrance opens for a viewer program, which is a lab's switch. `away_s`: so long it does not run."""
 
     @abc.abstractmethod
     def slow_password_check(self, seconds: float) -> contextlib.AbstractContextManager[None]:

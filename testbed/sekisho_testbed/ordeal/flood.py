@@ -40,9 +40,8 @@ def run(build: pathlib.Path, seconds: float, owner_s: float = OWNER_S, delay_rat
         strangers_apart: bool = False) -> str:
     """`unfelt_ms`: a delay below it counts as none, on a machine that shares its cores with the attackers. `strangers_apart`: they have a
     core of their own, as other people's machines do: what is measured is what they cost the gate, and not what it costs to be them."""
-    with contextlib.ExitStack() as life:
-        strangers_on = life.enter_context(a_processor_for_strangers()) if strangers_apart else None
-        site, sources = life.enter_context(yard(build, people=14, relay="bench-traffic", addresses=220))
+    apart = a_processor_for_strangers() if strangers_apart else contextlib.nullcontext()
+    with apart as strangers_on, yard(build, people=14, relay="bench-traffic", addresses=220) as (site, sources):
         site.strangers_on = strangers_on
         own, strange = sources[:4], sources[4:]
         pulse = Pulse(site)

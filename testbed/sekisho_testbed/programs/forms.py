@@ -6,6 +6,7 @@ that run on a PC; needs Python's own library alone.
 from __future__ import annotations
 
 import html.parser
+import json
 import re
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -143,11 +144,19 @@ class Reader:
         words = "".join(each for each in title.inside if isinstance(each, str)) if title else ""
         return {"url": self.url, "title": words, "text": self.text(), "html": self.raw, "status": self.status}
 
+    def kept(self) -> dict[str, str]:
+        """Cookies for where the page is from."""
+        return self.cookies.setdefault(self._origin(self.url), {})
+
+    @staticmethod
+    def _origin(url: str) -> str:
+        parts = urllib.parse.urlsplit(url)
+        return f"{parts.scheme}://{parts.netloc}"
+
     # --- the line -------------------------------------------------------------------------------------------------------------
     def _go(self, method: str, url: str, body: bytes) -> None:
         for _ in range(MOST_REDIRECTS):
-            parts = urllib.parse.urlsplit(url)
-            origin = f"{parts.scheme}://{parts.netloc}"
+            origin = self._origin(url)
             fields = [("User-Agent", self.agent), ("Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"),
                       ("Accept-Language", self.languages)]
             if kept := self.cookies.get(origin):
@@ -202,6 +211,10 @@ def obey(reader: Reader, order: dict[str, Any]) -> dict[str, Any]:
         reader.press(order["at"])
     elif what == "value":
         return {"value": reader.value(order["at"])}
+    elif what == "cookies":
+        return {"value": json.dumps(reader.kept())}
+    elif what == "keep":
+        reader.kept()[order["name"]] = order["value"]
     elif what != "look":
         raise ValueError(f"this reader cannot {what}")
     return reader.page()
