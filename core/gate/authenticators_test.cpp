@@ -25,6 +25,7 @@ TEST_F(AuthenticatorsTest, ReadTheirFilesAgainEveryHalfMinute) {
 
 TEST_F(AuthenticatorsTest, ASessionWhoseCertificateItsIssuerHasTakenBackEnds) {
   const std::string session = pass();
+  gate->on_message(front_id, seam::Notice{TunnelUp{session, "tls"}});
   fake.timers.advance(Seconds{31});
   ASSERT_EQ(gate->sessions().size(), 1U) << "nothing is wrong with it";
   take_back();

@@ -103,7 +103,7 @@ TEST_F(ConsoleTest, ThePersonsEndHoldsThoughTheGatekeeperDiesBeforeItComes) {
 }
 
 TEST_F(ConsoleTest, ThePersonsEndNeedsNoStore) {
-  store->lost = true;
+  store->fail_next(fail("store.unavailable", "full"));
   EXPECT_NE(in<seam::ConsoleDone>(at_desktop(seam::EndByPerson{})), nullptr);
   fake.timers.advance(std::chrono::milliseconds{1001});
   EXPECT_TRUE(gate->sessions().empty());

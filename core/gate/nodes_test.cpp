@@ -236,7 +236,7 @@ TEST_F(NodesTest, WhatItsIssuerHasTakenBackIsResumedNowhere) {
   EXPECT_EQ(two->resume(one->cookie), "refused:certificate.revoked");
   EXPECT_EQ(row(session).node, "1");
   two->certificate.taken_back.clear();
-  EXPECT_EQ(two->resume(one->cookie), session);
+  EXPECT_EQ(two->resume(one->cookie), "resumed:" + session);
   two->certificate.taken_back.emplace(Node::arrival("mori").certificate_chain.front());
   two->fake.timers.advance(Seconds{31});
   EXPECT_EQ(two->journal.count("session.ended", "certificate.revoked"), 1u) << "taken over with its chain";
