@@ -6,6 +6,8 @@
 #include "registry/findings.hpp"
 #include "registry/json.hpp"
 
+#include <sekisho/sdk/memory.hpp>
+
 #include <nlohmann/json.hpp>
 #include <openssl/evp.h>
 
@@ -286,7 +288,7 @@ void enrolment_token(Call&& call) {
   wipe(raw.data(), raw.size());
   std::array<unsigned char, 32> digest{};
   unsigned size = 0;
-  SEKISHO_ASSERT(EVP_Digest(token.data(), token.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
+  need_memory(EVP_Digest(token.data(), token.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
   const Instant now = call.context.clock.now();
   const Instant until = now + kEnrolmentLife;
   change(

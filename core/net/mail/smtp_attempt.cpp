@@ -1,5 +1,7 @@
 #include "net/mail/smtp_attempt.hpp"
 
+#include <sekisho/sdk/memory.hpp>
+
 #include <curl/curl.h>
 #include <malloc.h>
 #include <sys/socket.h>
@@ -115,7 +117,7 @@ SmtpAttempt::SmtpAttempt(const MailOptions& options, const std::string& to, std:
     : impl_(new Impl{options, text, stopping, 0, 0, {}, {}, {}}) {
   impl_->easy.reset(curl_easy_init());
   impl_->receivers.reset(curl_slist_append(nullptr, to.c_str()));
-  SEKISHO_ASSERT(impl_->easy != nullptr && impl_->receivers != nullptr);
+  need_memory(impl_->easy != nullptr && impl_->receivers != nullptr);
 }
 
 SmtpAttempt::~SmtpAttempt() {
@@ -170,7 +172,7 @@ SmtpAttempt::End SmtpAttempt::run(std::chrono::milliseconds limit) {
       static_cast<long>(std::max<std::int64_t>(std::chrono::ceil<std::chrono::seconds>(limit).count(), 1)));
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_QUICK_EXIT, 1L);  // a resolver that hangs is left behind
-  SEKISHO_ASSERT(good);
+  need_memory(good);            // all else about it is ours
   const CURLcode code = curl_easy_perform(easy);
   long reply = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &reply);

@@ -178,7 +178,7 @@ DtlsChannel::DtlsChannel(const DtlsClientContext& context, BufferPool& pool)
   if (name.empty()) return;
   if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str()) == 1) return;
   ERR_clear_error();
-  SEKISHO_ASSERT(SSL_set1_host(ssl, name.c_str()) == 1);
+  need_memory(SSL_set1_host(ssl, name.c_str()) == 1);
 }
 
 std::span<const std::uint16_t> DtlsChannel::datagram_sizes() const {

@@ -2,6 +2,8 @@
 
 #include "net/tls/ssl_core.hpp"
 
+#include <sekisho/sdk/memory.hpp>
+
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
@@ -61,7 +63,7 @@ TlsChannel::TlsChannel(const TlsClientContext& context, BufferPool& pool)
   X509_VERIFY_PARAM* rules = SSL_get0_param(ssl);
   if (X509_VERIFY_PARAM_set1_ip_asc(rules, name.c_str()) == 1) return;
   ERR_clear_error();
-  SEKISHO_ASSERT(SSL_set1_host(ssl, name.c_str()) == 1);
+  need_memory(SSL_set1_host(ssl, name.c_str()) == 1);
   SSL_set_tlsext_host_name(ssl, name.c_str());
 }
 

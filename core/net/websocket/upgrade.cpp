@@ -1,5 +1,7 @@
 #include "net/websocket/upgrade.hpp"
 
+#include <sekisho/sdk/memory.hpp>
+
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -50,7 +52,7 @@ std::string accept_of(std::string_view key) {
   const std::string text = std::string(key) + std::string(kGuid);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  SEKISHO_ASSERT(EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr) == 1 && size == 20);
+  need_memory(EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr) == 1);
   std::array<unsigned char, 29> encoded{};  // 28 and the closing zero
   const int length = EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(size));
   return {reinterpret_cast<const char*>(encoded.data()), static_cast<std::size_t>(length)};
