@@ -112,6 +112,7 @@ class ReportTest : public GateTest {
   const PostureAnswer* post(const char* kind, const std::string& session, std::string body) {
     Arrival inside = arrival("");
     inside.peer_address = address_of(session);
+    inside.user_agent = user_agent;
     gate->on_message(page_id, seam::Request{++number, PostureRequest{kind, inside, {}, std::move(body)}});
     settle();
     const auto* reply = page.last<seam::Reply>();
@@ -135,6 +136,7 @@ class ReportTest : public GateTest {
     post("report", session, *admission::seal_report(payload, key));
   }
 
+  std::string user_agent;
   admission::DeviceKey key = *admission::DeviceKey::generate();
   FakeLink page;
   Gate::LinkId page_id = 0;
@@ -170,6 +172,21 @@ TEST_F(ReportTest, AnInnerAddressWithoutASessionIsNobodys) {
   ASSERT_NE(answer, nullptr);
   EXPECT_EQ(answer->status, 403);
   EXPECT_NE(answer->body.find("session.unknown_cookie"), std::string::npos);
+}
+
+TEST_F(ReportTest, WhatReportsIsJudgedByTheNameThatItGivesItself) {
+  gate->detach(page_id);
+  checks = {{"browser", admission::CheckMode::enforce}};
+  browser.results = {{"browser", "R09", CheckVerdict::pass, {}, {}, {}, {}, std::nullopt}};
+  start();
+  page_id = gate->attach("posture", "internet", page);
+  const std::string session = pass();
+  ASSERT_NE(session, "");
+  gate->on_message(front_id, seam::Notice{TunnelUp{session, "tls"}});
+  user_agent = "Mozilla/5.0 Edg/118.0";
+  browser.user_agent_seen = "nobody";
+  report(session);
+  EXPECT_EQ(browser.user_agent_seen, user_agent);
 }
 
 TEST_F(ReportTest, WhereNoPathSaysWhatIsCheckedNothingIs) {

@@ -38,6 +38,7 @@ class ScriptedCheck final : public PostureCheck {
     binding = input.binding;
     macs = input.registered_macs;
     memory_seen = input.memory;
+    user_agent_seen = input.user_agent;
     if (throws) throw std::runtime_error("broken");
     return {results, memory};
   }
@@ -49,6 +50,7 @@ class ScriptedCheck final : public PostureCheck {
   mutable int binding = -1;
   mutable std::vector<std::string> macs;
   mutable nlohmann::json memory_seen;
+  mutable std::string user_agent_seen;
 
  private:
   std::string name_;

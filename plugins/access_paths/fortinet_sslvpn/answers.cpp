@@ -142,7 +142,7 @@ HttpResponse no_session(std::string_view language) {
 
 HttpResponse unavailable(std::string_view language) {
   HttpResponse out =
-      refused({.rule = "R10",
+      refused({.rule = "R15",
                .code = "gate.unavailable",
                .what = {"いま判定ができません。", "No decision can be made now."},
                .why = {"関所の判定部が応答していません。", "The deciding part of the gate does not answer."},
