@@ -1,9 +1,9 @@
 #include "audit/digest.hpp"
 
-#include <sekisho/sdk/memory.hpp>
 #include <sekisho/sdk/result.hpp>
 
-#include <openssl/evp.h>
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 namespace sekisho::audit {
 namespace {
@@ -47,28 +47,24 @@ std::optional<Hash> hash_from_hex(std::string_view hex) {
   return out;
 }
 
+// OpenSSL's own block function without its providers: the journal and its proofs hash some hundred bytes at a time,
+// several times an entry, and the way through EVP cost as much as the hashing. This one has no memory to fail for
+// either. It is deprecated as an interface that no provider can replace, which is not wanted here.
 struct Sha256::Impl {
-  // Fetched once: EVP_sha256() would look the algorithm up again in every call.
-  EVP_MD* algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  SHA256_CTX context;
 };
 
-Sha256::Sha256() : impl_(std::make_unique<Impl>()) {
-  need_memory(impl_->algorithm != nullptr && impl_->context != nullptr);
-}
+Sha256::Sha256() : impl_(std::make_unique<Impl>()) {}
 
-Sha256::~Sha256() {
-  EVP_MD_CTX_free(impl_->context);
-  EVP_MD_free(impl_->algorithm);
-}
+Sha256::~Sha256() = default;
 
 Hash Sha256::operator()(std::initializer_list<std::string_view> pieces) {
   Hash out{};
-  bool good = EVP_DigestInit_ex2(impl_->context, impl_->algorithm, nullptr) == 1;
-  for (const auto piece : pieces) good = good && EVP_DigestUpdate(impl_->context, piece.data(), piece.size()) == 1;
-  unsigned size = 0;
-  good = good && EVP_DigestFinal_ex(impl_->context, out.data(), &size) == 1 && size == out.size();
-  need_memory(good);  // all else about it is ours
+  static_assert(sizeof(out) == SHA256_DIGEST_LENGTH);
+  bool good = SHA256_Init(&impl_->context) == 1;
+  for (const auto piece : pieces) good = good && SHA256_Update(&impl_->context, piece.data(), piece.size()) == 1;
+  good = good && SHA256_Final(out.data(), &impl_->context) == 1;
+  SEKISHO_ASSERT(good);  // they cannot fail
   return out;
 }
 
