@@ -6,14 +6,13 @@ with his certificate logs in within 3 s while strangers guess his password.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import pathlib
 import statistics
 import sys
 import time
 
 from ..netlab import Program
-from .yard import GROUP_S, Insiders, Pulse, Yard, a_processor_for_strangers, yard
+from .yard import GROUP_S, Insiders, Pulse, Yard, yard
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SLOW, BAD_TLS, GUESSES = 3000, 500, 200
@@ -36,13 +35,9 @@ def flood(site: Yard, sources: list[str], seconds: float) -> list[Program]:
             site.start("guess", elsewhere=True, seconds=seconds, mode="guess", rate=GUESSES, people=owner, sources=parts[3])]
 
 
-def run(build: pathlib.Path, seconds: float, owner_s: float = OWNER_S, delay_ratio: float = 2.0, unfelt_ms: float = 0.0,
-        strangers_apart: bool = False) -> str:
-    """`unfelt_ms`: a delay below it counts as none, on a machine that shares its cores with the attackers. `strangers_apart`: they have a
-    core of their own, as other people's machines do: what is measured is what they cost the gate, and not what it costs to be them."""
-    apart = a_processor_for_strangers() if strangers_apart else contextlib.nullcontext()
-    with apart as strangers_on, yard(build, people=14, relay="bench-traffic", addresses=220) as (site, sources):
-        site.strangers_on = strangers_on
+def run(build: pathlib.Path, seconds: float, owner_s: float = OWNER_S, delay_ratio: float = 2.0, unfelt_ms: float = 0.0) -> str:
+    """`unfelt_ms`: a delay below it counts as none, on a machine that shares its cores with the attackers."""
+    with yard(build, people=14, relay="bench-traffic", addresses=220) as (site, sources):
         own, strange = sources[:4], sources[4:]
         pulse = Pulse(site)
         inside = Insiders(site, 2, 12, own[:2])
@@ -90,7 +85,7 @@ def main() -> int:
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/dev")
     parser.add_argument("--seconds", type=float, default=600)
     args = parser.parse_args()
-    print(run(args.build.resolve(), args.seconds, strangers_apart=True), flush=True)
+    print(run(args.build.resolve(), args.seconds), flush=True)
     return 0
 
 

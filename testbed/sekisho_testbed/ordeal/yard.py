@@ -58,7 +58,6 @@ class Yard:
                  hang_step: pathlib.Path) -> None:
         self.hall, self.gateway, self.allocations, self.hang_step = hall, gateway, allocations, hang_step
         self.house: Gatehouse = gateway.house
-        self.strangers_on: int | None = None  # a processor that is not the gate's
 
     def people(self, first: int, count: int) -> list[dict[str, str]]:
         return [{"user": who, "password": PASSWORD, "certificate": str(self.gateway.identity(who).certificate),
@@ -75,8 +74,7 @@ class Yard:
         asserted.
         """
         nice = 13 if elsewhere else 10  # before what `./dev test` builds behind the stories
-        weaker = ["nice", "-n", str(nice), *(["taskset", "-c", str(self.strangers_on)] if elsewhere and self.strangers_on is not None else [])]
-        program = self.hall.client.start(name, *weaker, str(self.hall.build / "bin" / "sekisho-load"), stdin=subprocess.PIPE)
+        program = self.hall.client.start(name, "nice", "-n", str(nice), str(self.hall.build / "bin" / "sekisho-load"), stdin=subprocess.PIPE)
         give_way(program.process.pid, nice)
         assert program.process.stdin is not None
         program.process.stdin.write(self.job(**job).encode())
@@ -259,21 +257,6 @@ class Pulse:
     def close(self) -> None:
         self.agent.stop()
         self.program.stop(10)
-
-
-@contextlib.contextmanager
-def a_processor_for_strangers() -> Iterator[int | None]:
-    """What is started in here has all processors but the last, which is given; None where there is only one."""
-    mine = os.sched_getaffinity(0)
-    last = max(mine)
-    if len(mine) == 1:
-        yield None
-        return
-    os.sched_setaffinity(0, mine - {last})
-    try:
-        yield last
-    finally:
-        os.sched_setaffinity(0, mine)
 
 
 @contextlib.contextmanager
