@@ -79,52 +79,33 @@ void Gate::start(GrantedInJournal granted, std::function<void(Result<void>)> don
         if (shared) tx.put_beat(node, at);
         out.registry = std::make_shared<const registry::Registry>(tx.registry());
         out.open = tx.open_sessions();
-        if (granted) {
-          auto open = granted(from);
-          if (!open) {
-            out.error = open.error();
-            return out;
+        // False: the journal could not say, and nothing may start.
+        const auto ask = [&](const auto& question, auto& into) {
+          if (!question) return true;
+          auto answer = question(from);
+          if (!answer) {
+            out.error = answer.error();
+            return false;
           }
-          for (std::string& number : *open) {
-            auto row = tx.session(number);
-            if (!row) {
-              out.not_given.push_back(std::move(number));
-            } else if (row->state == "ended" && (row->node.empty() || row->node == node)) {
-              out.not_told.push_back(std::move(*row));
-            }
+          into = std::move(*answer);
+          return true;
+        };
+        std::vector<std::string> unfinished, over;
+        if (!ask(granted, unfinished)) return out;
+        for (std::string& number : unfinished) {
+          auto row = tx.session(number);
+          if (!row) {
+            out.not_given.push_back(std::move(number));
+          } else if (row->state == "ended" && (row->node.empty() || row->node == node)) {
+            out.not_told.push_back(std::move(*row));
           }
         }
-        if (desktops) {
-          auto given = desktops(from);
-          if (!given) {
-            out.error = given.error();
-            return out;
-          }
-          out.desktops = std::move(*given);
-        }
-        if (recordings) {
-          auto open = recordings(from);
-          if (!open) {
-            out.error = open.error();
-            return out;
-          }
-          out.recordings = std::move(*open);
-        }
-        if (screens) {
-          auto open = screens(from);
-          if (!open) {
-            out.error = open.error();
-            return out;
-          }
-          out.screens = std::move(*open);
-        }
-        if (ended && !shared) {
-          const auto over = ended(from);
-          if (!over) {
-            out.error = over.error();
-            return out;
-          }
-          const std::set<std::string> numbers(over->begin(), over->end());
+        if (!ask(desktops, out.desktops)) return out;
+        if (!ask(recordings, out.recordings)) return out;
+        if (!ask(screens, out.screens)) return out;
+        if (!shared) {
+          if (!ask(ended, over)) return out;
+          const std::set<std::string> numbers(over.begin(), over.end());
           std::erase_if(out.open, [&](store::SessionRow& row) {
             if (!numbers.contains(row.number)) return false;
             row.state = "ended";

@@ -1,5 +1,5 @@
 // SystemPluginHost: what production lends to plugins: the program's entropy, the log, bounded reading of files.
-// Threads: entropy() and log() from any thread; read_file() at create() only, on the loader's thread.
+// Threads: any; read_file() at create(), on the loader's thread, and in Authenticator::refresh(), in a blocking pool.
 // Ownership: Entropy and Log are borrowed and outlive the host.
 #pragma once
 #include "base/log.hpp"

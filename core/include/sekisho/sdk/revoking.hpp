@@ -1,6 +1,7 @@
 // Revoking: a factor whose proof can be taken back behind the gate's back (a certificate, by the list of its issuer).
 // An authenticator that has this second base is asked after each refresh() for every session whose login it proved.
-// Threads: that of refresh(), while step() may run on another. No exception may leave it. Since: plugin API 1.0
+// It is also asked of whoever resumes a session. Threads: any, at the same time as step() and refresh(): it neither
+// blocks nor reads a file. No exception may leave it. Since: plugin API 1.0
 #pragma once
 #include <sekisho/sdk/time.hpp>
 
