@@ -10,8 +10,9 @@ from typing import Any
 
 from . import cast
 from .netlab import Host
-from .people import Page, Pc
-from .programs.forms import Fields, Reader, obey
+from .people import Pc
+from .programs.forms import Fields, Reader
+from .reader_page import ReaderPage
 from .talks import Heard, Identity, Talk, answer_of, further, request
 from .world import World
 
@@ -131,13 +132,12 @@ class Thief:
         return found
 
 
-class PagesByHand(Page):
+class PagesByHand(ReaderPage):
     """The gate's pages in a thief's program: it keeps to no browser's rules. From its host, each request on a connection of its own."""
 
     def __init__(self, world: World, host: str, identity: Identity | None) -> None:
         self.world, self.host, self.identity = world, host, identity
-        self.reader = Reader(self._fetch)
-        self.agent, self.page = self.reader.agent, self.reader.page()
+        super().__init__(Reader(self._fetch))
         self.brought: list[str] = []  # one-time ids, for the client that waits on this terminal
 
     def _fetch(self, method: str, url: str, fields: Fields, body: bytes) -> tuple[int, Fields, bytes]:
@@ -149,16 +149,6 @@ class PagesByHand(Page):
         assert heard.status, f"no answer to {method} {url}: {heard.error}"
         return answer_of(heard.heard)
 
-    def _go(self, **order: str) -> "PagesByHand":
-        self.page = obey(self.reader, order)
-        return self
-
-    def open(self, url: str = Page.LOGIN) -> "PagesByHand":
-        return self._go(do="open", url=url)
-
-    def fill(self, at: str, text: str) -> "PagesByHand":
-        return self._go(do="fill", at=at, text=text)
-
     def forge(self, name: str, value: str) -> "PagesByHand":
         """Another value in the fields of that name, which the page has filled in and does not show."""
         fields = [e for e in self.reader.document.all() if e.tag == "input" and e.attributes.get("name") == name]
@@ -166,11 +156,3 @@ class PagesByHand(Page):
         for field in fields:
             field.attributes["value"] = value
         return self
-
-    def press(self, at: str = "button.main") -> "PagesByHand":
-        return self._go(do="click", at=at)
-
-    def value(self, at: str) -> str:
-        return str(obey(self.reader, {"do": "value", "at": at})["value"])
-
-    def close(self) -> None: ...

@@ -17,6 +17,56 @@ SPARE = "spare"                # core/audit/segments.cpp: what the next segment 
 RECORD, STATEMENT = 48, 1024   # bytes around an entry; room that a segment keeps for a signed head
 
 
+class SlowCheck:
+    """While every job is held: the first one is a login's step in the store and is done at once, the next is the check of its password."""
+
+    def __init__(self, clock: Any, seconds: float) -> None:
+        self.clock, self.due, self.stepped = clock, clock.now + datetime.timedelta(seconds=seconds), False
+        clock.at(self.due, lambda: None)
+
+    def work(self) -> bool:
+        if self.stepped and self.clock.now < self.due:
+            return False
+        done = bool(self.clock.finish_blocking())
+        self.stepped = self.stepped or done
+        return done
+
+
+class Moment:
+    """What is done as soon as something is so: between any two things that the clock lets happen at one instant, or (`early`) before the
+    messages that wait are delivered."""
+
+    LOOKS = 60  # of one turn of the clock: more than it takes from a message to its last consequence
+
+    def __init__(self, check: Callable[[], object], action: Callable[[], object], *, early: bool = False) -> None:
+        self.check, self.action, self.early, self.left = check, action, early, 0
+        self.over = self.acting = False
+
+    def look_again(self, clock: Any) -> None:
+        if self.early:
+            self._look()
+        elif self.left == 0 and not self.over:
+            self.left = self.LOOKS
+            self._look_at(clock)
+
+    def _look(self) -> None:
+        if not self.over and self.check():
+            self.over = self.acting = True
+            self.action()
+            self.acting = False
+
+    def _look_at(self, clock: Any) -> None:
+        def look() -> None:
+            self.left -= 1
+            self._look()
+            if self.over:
+                self.left = 0
+            elif self.left:
+                self._look_at(clock)
+
+        clock.at(clock.now, look)
+
+
 class SimulatedNetd:
     """netd in the house's place; what the kernel lets pass is what it was told last."""
 

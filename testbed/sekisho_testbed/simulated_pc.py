@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import cast, certificates
 from .gate_here import bindings
-from .people import Agent, ClientRun, Facts, Page, Pc, Report, SamlListener
-from .programs.forms import Fields, Reader, obey
+from .people import Agent, ClientRun, Facts, Pc, Report, SamlListener
+from .programs.forms import Fields, Reader
+from .reader_page import ReaderPage
 from .simulated_login import SimulatedLogin
 from .talks import Identity, Talk, answer_of, request
 
@@ -192,14 +193,12 @@ class SimulatedSamlClient(SamlListener):
         return self._fetch()[0]
 
 
-class SimulatedPage(Page):
+class SimulatedPage(ReaderPage):
     """A reader of the pages at this PC; each request on a connection of its own."""
 
     def __init__(self, pc: SimulatedPc, identity: Identity | None, user_agent: str | None, languages: str) -> None:
         self.pc, self.identity = pc, identity
-        self.reader = Reader(self._fetch, user_agent=user_agent, languages=languages)
-        self.agent = self.reader.agent
-        self.page = self.reader.page()
+        super().__init__(Reader(self._fetch, user_agent=user_agent, languages=languages))
 
     def _fetch(self, method: str, url: str, fields: Fields, body: bytes) -> tuple[int, Fields, bytes]:
         origin = f"https://{cast.GATE_NAME}"
@@ -211,27 +210,3 @@ class SimulatedPage(Page):
         heard = self.pc.world.talk(self.pc.host, [one])["page"]
         assert heard.status, f"no answer to {method} {url}: {heard.error}"
         return answer_of(heard.heard)
-
-    def _go(self, **order: str) -> "SimulatedPage":
-        self.page = obey(self.reader, order)
-        return self
-
-    def open(self, url: str = Page.LOGIN) -> "SimulatedPage":
-        return self._go(do="open", url=url)
-
-    def fill(self, at: str, text: str) -> "SimulatedPage":
-        return self._go(do="fill", at=at, text=text)
-
-    def press(self, at: str = "button.main") -> "SimulatedPage":
-        return self._go(do="click", at=at)
-
-    def value(self, at: str) -> str:
-        return str(obey(self.reader, {"do": "value", "at": at})["value"])
-
-    def cookies(self) -> dict[str, str]:
-        return dict(self.reader.kept())
-
-    def keep_cookie(self, name: str, value: str) -> None:
-        self.reader.kept()[name] = value
-
-    def close(self) -> None: ...
