@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace sekisho::ctl {
 namespace {
@@ -150,6 +151,11 @@ class RulesetReader {
     if (!parts.is_array()) take_unknown(out, "expr");
     for (const json& part : parts) {
       if (!take_statement(out, part)) break;  // nothing behind it counts any more
+    }
+    // Whoever may be in a set that only has packets dropped: nothing is let through by it, and the drop proves nothing.
+    const auto unlisted = std::exchange(unlisted_, {});
+    if (out.does != Does::drops) {
+      for (const std::string& name : unlisted) doubt("set " + name, "no elements are listed");
     }
     for (const KernelRules::Match& match : out.matches) learn(match);
     out_.chains_[chain].push_back(std::move(out));
@@ -328,7 +334,7 @@ class RulesetReader {
     match.whole = !filled_.contains(name) && !has_text(flags, "dynamic");
     if (!elements.is_array() && from_ == KernelRules::From::file) {
       match.whole = false;
-      doubt("set " + name, "no elements are listed");
+      unlisted_.push_back(name);
     }
     if (elements.is_array()) {
       for (const json& each : elements) {
@@ -388,6 +394,7 @@ class RulesetReader {
   KernelRules out_;
   std::map<std::string, const json*> sets_;
   std::set<std::string> filled_, noted_;
+  std::vector<std::string> unlisted_;  ///< sets of the rule at hand whose elements a file does not show
   bool is_there_ = false, is_awake_ = true, arrives_ = false;
 };
 

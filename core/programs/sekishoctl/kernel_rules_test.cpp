@@ -310,6 +310,13 @@ TEST(KernelRules, AnEmptySetInAFileMayBeOneThatWasNotShown) {
   EXPECT_THAT(doubts(table), ElementsAre("set s: no elements are listed"));
 }
 
+TEST(KernelRules, ASetOfThoseWhoAreDroppedNeedNotBeShownAndProvesNothing) {
+  const Table table{
+      .sets = set(""), .rules = {match(ip("saddr"), "\"@s\"") + ", " + kDrop}, .from = KernelRules::From::file};
+  EXPECT_FALSE(drops(table, kSome));
+  EXPECT_THAT(doubts(table), IsEmpty());
+}
+
 TEST(KernelRules, APortIsOneOfItsProtocolAlone) {
   const Table tcp{.rules = {match(th("tcp", "dport"), "443") + ", " + kDrop}},
       any{.rules = {match(th("th", "dport"), "443") + ", " + kDrop}};
