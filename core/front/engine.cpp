@@ -9,7 +9,10 @@
 namespace sekisho::front {
 namespace {
 
-constexpr Seconds kTurnedAwayEvery{10};
+constexpr Seconds kTurnedAwayEvery{10}, kBarredEvery{10};
+/// What changes within this time reaches the kernel together.
+constexpr std::chrono::milliseconds kBarTogether{200};
+constexpr std::size_t kBarredNamed = 5;
 constexpr const char* kEndedCode = "session.right_ended";
 
 Text time_is_up() {
@@ -36,6 +39,7 @@ Engine::Engine(Parts parts, Callbacks callbacks)
                     .path_name = parts_.path_name,
                     .takes_datagrams = parts_.dtls != nullptr},
       newcomers_(parts_.limits, parts_.entropy),
+      barred_(parts_.entropy),
       line_(parts_.clock, parts_.timers, parts_.limits,
             [this](ConnectionId connection, std::uint64_t number, GateReply reply, bool from_gate) {
               on_answer(connection, number, std::move(reply), from_gate);
@@ -48,7 +52,7 @@ Engine::Engine(Parts parts, Callbacks callbacks)
 
 Engine::~Engine() {
   SEKISHO_ASSERT(drivers_.empty());
-  for (const auto timer : {gate_timer_, ends_timer_, turned_timer_}) parts_.timers.cancel(timer);
+  for (const auto timer : {gate_timer_, ends_timer_, turned_timer_, bar_timer_}) parts_.timers.cancel(timer);
 }
 
 // --- newcomers
@@ -64,6 +68,7 @@ std::unique_ptr<ConnectionDriver> Engine::accept(const std::string& address, std
   }
   if (admission != Admission::welcome) {
     turned_away(admission);
+    fruitless(*source);
     return nullptr;
   }
   while (!handshaking_.empty()) {
@@ -114,8 +119,48 @@ void Engine::turned_away(Admission why) {
   });
 }
 
+/// While places are short, who only takes them is barred (decision 0024).
+void Engine::fruitless(const Source& source) {
+  if (!callbacks_.bar || !newcomers_.short_of_places()) return;
+  const auto time = barred_.fruitless(source, parts_.clock.now());
+  if (time) bar_soon(source, std::chrono::ceil<std::chrono::seconds>(*time));
+}
+
+void Engine::vouch(const Source& source) {
+  if (callbacks_.bar && barred_.vouch(source, parts_.clock.now())) bar_soon(source, {});
+}
+
+void Engine::bar_soon(const Source& source, std::chrono::seconds time) {
+  std::erase_if(bars_, [&](const Bar& bar) { return bar.source == source; });  // the newest word counts
+  try {
+    if (bars_.size() < BarredSources::kMost) bars_.push_back({source, time});
+    if (bar_timer_ == 0) bar_timer_ = parts_.timers.at(parts_.clock.now() + kBarTogether, [this] { bar(); });
+  } catch (const std::bad_alloc&) {
+    // A connection's end needs no memory; who goes on is told of again.
+  }
+}
+
+void Engine::bar() {
+  bar_timer_ = 0;
+  const auto bars = std::exchange(bars_, {});
+  callbacks_.bar(bars);
+  const Instant now = parts_.clock.now();
+  if (now < bar_told_ + kBarredEvery) return;
+  std::string some;
+  std::size_t named = 0;
+  for (const Bar& bar : bars) {
+    if (bar.time.count() == 0 || named == kBarredNamed) continue;
+    some += (named++ == 0 ? "" : ", ") + to_string(bar.source);
+  }
+  if (named == 0) return;
+  bar_told_ = now;
+  parts_.log.event(kSourcesBarred, {{"path", parts_.path_name}, {"sources", barred_.barred(now)}, {"some", some}});
+}
+
 bool Engine::may_speak(ConnectionDriver& who) {
-  return who.certificate_proved() || !newcomers_.penalised(who.peer().source, parts_.clock.now());
+  if (!who.certificate_proved()) return !newcomers_.penalised(who.peer().source, parts_.clock.now());
+  vouch(who.peer().source);
+  return true;
 }
 
 void Engine::gone(ConnectionDriver& who) {
@@ -125,6 +170,7 @@ void Engine::gone(ConnectionDriver& who) {
   if (!who.known && !who.certificate_proved()) {
     newcomers_.penalise(who.peer().source, who.handshake_was_late() ? Penalty::deadline : Penalty::no_login,
                         parts_.clock.now());
+    if (who.abandoned()) fruitless(who.peer().source);
   }
   parts_.log.event(kConnectionClosed, {{"path", parts_.path_name}, {"peer", who.peer().address}, {"why", who.why()}});
 }
@@ -142,7 +188,10 @@ void Engine::on_answer(ConnectionId connection, std::uint64_t number, GateReply 
   ConnectionDriver& driver = *found->second;
   if (from_gate) {
     const bool good = std::holds_alternative<Granted>(reply) || std::holds_alternative<Resumed>(reply);
-    if (good && !std::exchange(driver.known, true)) newcomers_.known(driver.peer().source);
+    if (good && !std::exchange(driver.known, true)) {
+      newcomers_.known(driver.peer().source);
+      vouch(driver.peer().source);
+    }
     if (std::holds_alternative<Refused>(reply) && !driver.known && !driver.certificate_proved()) {
       newcomers_.penalise(driver.peer().source, Penalty::failed_login, parts_.clock.now());
     }

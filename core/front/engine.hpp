@@ -8,6 +8,7 @@
 // "Who pins source addresses".
 #pragma once
 #include "base/log.hpp"
+#include "front/barred_sources.hpp"
 #include "front/connection_driver.hpp"
 #include "front/gate_line.hpp"
 #include "front/newcomers.hpp"
@@ -40,6 +41,8 @@ class Engine final : private ConnectionHub {
     std::function<void(std::span<const std::byte> frame)> write_tun;
     /// No gatekeeper for limits.without_gate; all tunnels have been told. Comes once.
     std::function<void()> on_abandoned;
+    /// Sources whose openings are to be left unanswered from now on, or answered again. Not set: nobody is barred.
+    std::function<void(std::span<const Bar>)> bar = {};
   };
   Engine(Parts parts, Callbacks callbacks);
   ~Engine() override;
@@ -86,12 +89,17 @@ class Engine final : private ConnectionHub {
   void schedule_ends();
   void end_due();
   void turned_away(Admission why);
+  void fruitless(const Source& source);
+  void vouch(const Source& source);
+  void bar_soon(const Source& source, std::chrono::seconds time);
+  void bar();
   [[nodiscard]] bool make_room();
 
   Parts parts_;
   Callbacks callbacks_;
   DriverParts driver_parts_;
   Newcomers newcomers_;
+  BarredSources barred_;
   GateLine line_;
   Tunnels tunnels_;
   std::unordered_map<ConnectionId, ConnectionDriver*> drivers_;
@@ -102,8 +110,9 @@ class Engine final : private ConnectionHub {
   std::deque<Arrived> handshaking_;  // in order of arrival; who has gone on is dropped when he comes to the front
   ConnectionId next_ = 1;
   seam::Link* gate_ = nullptr;
-  run::Timers::Id gate_timer_ = 0, ends_timer_ = 0, turned_timer_ = 0;
-  Instant ends_armed_{};
+  run::Timers::Id gate_timer_ = 0, ends_timer_ = 0, turned_timer_ = 0, bar_timer_ = 0;
+  Instant ends_armed_{}, bar_told_{};
+  std::vector<Bar> bars_;  ///< not told yet
   bool abandoned_ = false;
   std::array<std::uint64_t, 4> turned_away_{};  // by Admission, since the last log line
 };

@@ -13,6 +13,15 @@ inline constexpr Event kTurnedAway{
      "Those "
      "inside are not affected. If it goes on, suspect an attack and look at the sources."},
     {"path", "full", "crowded_source", "early_drop"}};
+inline constexpr Event kSourcesBarred{
+    "front.sources_barred",
+    Level::warning,
+    {"実らない接続を繰り返す送信元からの新しい接続に、しばらく応答しないことにしました（some "
+     "はその一部）。利用者が入ったこ"
+     "とのある送信元は対象になりません。攻撃を疑い、送信元を調べてください。",
+     "New connections of sources that open one after another for nothing are left unanswered for a while (some names a "
+     "few). A source from which a person came in is never among them. Suspect an attack and look at the sources."},
+    {"path", "sources", "some"}};
 inline constexpr Event kConnectionClosed{
     "front.connection_closed",
     Level::debug,

@@ -78,11 +78,12 @@ struct Front::State : std::enable_shared_from_this<Front::State> {
     run::Timers::Id rest = 0;
   };
 
-  State(asio::io_context& l, Engine::Parts p, std::function<void()> on_abandoned)
+  State(asio::io_context& l, Engine::Parts p, std::function<void()> on_abandoned, Bars bar)
       : loop(l),
         parts(p),
         engine(std::move(p), {.write_tun = [this](std::span<const std::byte> frame) { write_tun(frame); },
-                              .on_abandoned = std::move(on_abandoned)}),
+                              .on_abandoned = std::move(on_abandoned),
+                              .bar = std::move(bar)}),
         receive(kReceiveBytes),
         frame(kFrameBytes) {}
 
@@ -273,9 +274,9 @@ void Front::State::take(run::Fd fd, const sockaddr_storage& from) {
   const Endpoint peer = endpoint_of(from);
   set_option(fd.get(), TCP_NODELAY, 1);
   auto socket = std::make_shared<Socket>(*this);
-  if (!socket->watch.open(std::move(fd))) return;  // out of memory or of the user's watches
   socket->driver = engine.accept(peer.address, peer.port, *socket);
-  if (!socket->driver) return forget_peer(socket->watch.fd());
+  if (!socket->driver) return forget_peer(fd.get());
+  if (!socket->watch.open(std::move(fd))) return;  // out of memory or of the user's watches
   sockets.insert(socket);
   socket->wait_readable();
 }
@@ -357,8 +358,8 @@ void Front::State::lose_tun(int error) {
   tun.reset();
 }
 
-Front::Front(asio::io_context& loop, Engine::Parts parts, std::function<void()> on_abandoned)
-    : state_(std::make_shared<State>(loop, std::move(parts), std::move(on_abandoned))) {}
+Front::Front(asio::io_context& loop, Engine::Parts parts, std::function<void()> on_abandoned, Bars bar)
+    : state_(std::make_shared<State>(loop, std::move(parts), std::move(on_abandoned), std::move(bar))) {}
 
 Front::~Front() {
   state_->closing = true;

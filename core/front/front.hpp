@@ -15,7 +15,9 @@ namespace sekisho::front {
 
 class Front {
  public:
-  Front(boost::asio::io_context& loop, Engine::Parts parts, std::function<void()> on_abandoned);
+  using Bars = std::function<void(std::span<const Bar>)>;
+  /// `bar`: Engine::Callbacks::bar.
+  Front(boost::asio::io_context& loop, Engine::Parts parts, std::function<void()> on_abandoned, Bars bar = {});
   ~Front();
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;

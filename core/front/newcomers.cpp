@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <new>
 
 namespace sekisho::front {
 namespace {
@@ -40,7 +41,7 @@ std::optional<Source> source_of(const std::string& address) {
   return Source{true, big_endian(v6.s6_addr, 8)};
 }
 
-std::size_t Newcomers::Hash::operator()(const Source& source) const {
+std::size_t SourceHash::operator()(const Source& source) const {
   const std::uint64_t mixed = (source.bits ^ (source.ipv6 ? 0x5851f42d4c957f2dULL : 0)) * 0x9e3779b97f4a7c15ULL;
   return static_cast<std::size_t>(mixed ^ mixed >> 32);
 }
@@ -85,7 +86,15 @@ void Newcomers::penalise(const Source& source, Penalty penalty, Instant now) {
     if (now >= swept_ + kSweepEvery) forget_spent(now);
     if (punished_.size() >= kTable) return;  // the caps of ask() still hold
   }
-  Punished& entry = punished_[source];
+  const auto made = [&]() -> Punished* {
+    try {
+      return &punished_[source];
+    } catch (const std::bad_alloc&) {
+      return nullptr;  // a connection's end needs no memory
+    }
+  }();
+  if (made == nullptr) return;
+  Punished& entry = *made;
   if (entry.until <= now) entry = {now, false};
   entry.until = std::min(entry.until + weight(penalty), now + kLongest);
   if (entry.until - now >= kAppliesFrom) entry.applies = true;

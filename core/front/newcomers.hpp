@@ -29,6 +29,9 @@ struct Source {
 };
 /// `address` in text form as getpeername() gives it; IPv4 inside IPv6 counts as IPv4. nullopt: it is no address.
 [[nodiscard]] std::optional<Source> source_of(const std::string& address);
+struct SourceHash {
+  std::size_t operator()(const Source& source) const;
+};
 
 enum class Admission : std::uint8_t { welcome, full, crowded_source, early_drop };
 enum class Penalty : std::uint8_t { failed_login, no_login, deadline };
@@ -46,6 +49,10 @@ class Newcomers {
   [[nodiscard]] bool penalised(const Source& source, Instant now) const;
 
   [[nodiscard]] std::size_t unknown() const { return unknown_; }
+  /// So many are unknown that newcomers may be dropped.
+  [[nodiscard]] bool short_of_places() const {
+    return unknown_ >= limits_.connections * limits_.drop_from_percent / 100;
+  }
   [[nodiscard]] std::size_t connections() const { return connections_; }
   [[nodiscard]] std::size_t remembered() const { return punished_.size(); }
 
@@ -53,9 +60,6 @@ class Newcomers {
   static constexpr Seconds kAppliesFrom{15}, kLongest{600};
 
  private:
-  struct Hash {
-    std::size_t operator()(const Source& source) const;
-  };
   struct Punished {
     Instant until{};
     bool applies = false;  ///< once above kAppliesFrom it stays until it has run out
@@ -65,8 +69,8 @@ class Newcomers {
   const FrontLimits& limits_;
   Entropy& entropy_;
   std::size_t connections_ = 0, unknown_ = 0;
-  std::unordered_map<Source, std::size_t, Hash> by_source_;
-  std::unordered_map<Source, Punished, Hash> punished_;
+  std::unordered_map<Source, std::size_t, SourceHash> by_source_;
+  std::unordered_map<Source, Punished, SourceHash> punished_;
   Instant swept_{};
 };
 

@@ -19,6 +19,16 @@ inline constexpr Event kTableRestored{
      "Somebody removed or changed the deny table; it has been put back. Find who ran nft flush ruleset or the like."},
     {"detail", "rights"}};
 
+inline constexpr Event kNotBarred{
+    "netd.not_barred",
+    Level::error,
+    {"送信元の遮断をカーネルに設定できません。新しい接続には従来の上限だけが働きます。detail "
+     "を確認し、続く場合はカーネルの"
+     "ログを調べてください。",
+     "Sources that a front bars could not be given to the kernel; for newcomers the usual limits alone hold. Look at "
+     "detail, and at the kernel's log if it goes on."},
+    {"path", "detail"}};
+
 inline constexpr Event kTableLost{
     "netd.table_lost",
     Level::critical,

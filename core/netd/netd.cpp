@@ -1,5 +1,6 @@
 #include "netd/netd.hpp"
 
+#include "netd/bar_rules.hpp"
 #include "netd/events.hpp"
 
 #include <map>
@@ -215,6 +216,18 @@ void Netd::detach_front(const std::string& name) {
   const NetPath* path = plan_.path(name);
   if (path == nullptr || path->closed || devices_ == nullptr) return;
   devices_->rest(static_cast<std::size_t>(path - plan_.paths().data()));
+}
+
+void Netd::bar(const std::string& name, const seam::BarSources& wanted) {
+  if (plan_.path(name) == nullptr || on_broken_ == nullptr) return;
+  const Instant now = clock_.now();
+  Instant& last = barred_at_[name];
+  if (now < last + kBarEvery) return;
+  last = now;
+  const auto bars = read_bars(wanted);
+  auto done = bars ? Result<void>() : Result<void>(bars.error());
+  if (bars && !bars->empty()) done = filter_.run(bar_commands(*bars));
+  if (!done) log_.event(kNotBarred, {{"path", name}, {"detail", text_of(done.error())}});
 }
 
 void Netd::broken() {

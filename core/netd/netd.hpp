@@ -47,6 +47,10 @@ class Netd {
   /// Hands the path's queue over; a path without packets gets none.
   void attach_front(const std::string& path, seam::Link& link);
   void detach_front(const std::string& path);
+  /// Sources that a front bars or frees. What is no such list, and what comes sooner than kBarEvery after the front's
+  /// last, is not done; the front says it again while it has to.
+  void bar(const std::string& path, const seam::BarSources& wanted);
+  static constexpr std::chrono::milliseconds kBarEvery{100};
 
   /// Somebody, perhaps netd itself, has changed rules of this machine.
   void look();
@@ -80,8 +84,9 @@ class Netd {
   Log& log_;
   std::function<void()> on_broken_;
   seam::Link* gatekeeper_ = nullptr;
-  std::string shape_;          ///< of the table as netd made it
-  std::vector<Count> counts_;  ///< by path
+  std::string shape_;                         ///< of the table as netd made it
+  std::vector<Count> counts_;                 ///< by path
+  std::map<std::string, Instant> barred_at_;  ///< by front
   run::Timers::Id timer_ = 0;
 };
 

@@ -231,6 +231,27 @@ TEST_F(Served, TheGatekeepersLossChangesNothingInTheKernel) {
   EXPECT_EQ(filter.ran.size(), before);
 }
 
+TEST_F(Served, ABarOfAFrontGoesToTheKernelAndAFaultOfItEndsNothing) {
+  netd.bar("internet", {{{"192.0.2.7", 30}}});
+  EXPECT_EQ(filter.ran.back(), "add element inet sekisho barred { 192.0.2.7 timeout 30s }\n");
+  netd.bar("internet", {{{"192.0.2.8", 30}}});
+  EXPECT_EQ(filter.ran.size(), 2u) << "a front that goes mad does not keep netd from the rights";
+  timers.advance(Netd::kBarEvery);
+  netd.bar("nowhere", {{{"192.0.2.8", 30}}});
+  EXPECT_EQ(filter.ran.size(), 2u) << "no path of ours";
+  EXPECT_FALSE(log.has("netd.not_barred"));
+
+  filter.answers = {false};
+  netd.bar("internet", {{{"192.0.2.8", 30}}});
+  EXPECT_EQ(filter.ran.size(), 3u) << "the table is not put back for it";
+  EXPECT_EQ(std::count(log.ids.begin(), log.ids.end(), "netd.not_barred"), 1);
+  timers.advance(Netd::kBarEvery);
+  netd.bar("internet", {{{"192.0.2.9", 30}, {"everybody", 30}}});
+  EXPECT_EQ(filter.ran.size(), 3u) << "nothing of a list that is none";
+  EXPECT_EQ(std::count(log.ids.begin(), log.ids.end(), "netd.not_barred"), 2);
+  EXPECT_FALSE(ended);
+}
+
 TEST_F(Served, AnRdpStateIsAppliedAndAnsweredAsTheKernelSaid) {
   EXPECT_TRUE(want_rdp({{"10.52.0.1", "10.53.0.1", 120}}).ok);
   ASSERT_EQ(filter.ran.size(), 2u);

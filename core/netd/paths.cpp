@@ -70,6 +70,9 @@ std::vector<NetPath> net_paths(const SiteConfig& config) {
     const auto gate = parse_ipv4(path.gate_address());
     if (!gate) continue;
     NetPath net{path.name, path.tun.name, *gate, path.tun.prefix, path.tun.mtu, {}, {}, {}, {}, {}};
+    for (const std::string& listener : path.listen) {
+      if (const auto at = parse_socket_address(listener)) net.front_ports.insert(at->port);
+    }
     const auto add_door = [&](const std::string& listener) {
       const auto at = parse_socket_address(listener);
       if (at && at->address == path.gate_address() && !net.is_door(at->port)) net.doors.push_back(at->port);

@@ -38,7 +38,8 @@ struct NetPath {
   /// this path, the posture page's too where it is none of the closed network's. Desktops of another path's zones reach
   /// none of it (R01).
   std::vector<Network> desktops{}, places{};
-  std::set<std::uint32_t> strangers{};  ///< the gate's addresses that strangers come to, by whatever device
+  std::set<std::uint16_t> front_ports{};  ///< of its front, at whatever address
+  std::set<std::uint32_t> strangers{};    ///< the gate's addresses that strangers come to, by whatever device
 
   [[nodiscard]] std::uint32_t mask() const { return ~std::uint32_t{0} << (32 - prefix); }
   [[nodiscard]] std::uint32_t network() const { return gate_address & mask(); }

@@ -1,5 +1,7 @@
 #include "netd/ruleset.hpp"
 
+#include "netd/bar_rules.hpp"
+
 #include <sekisho/sdk/result.hpp>
 
 #include <algorithm>
@@ -190,9 +192,12 @@ std::string install_commands(const std::vector<NetPath>& paths, const std::vecto
   std::string out = std::string("add table ") + kTable + "\ndelete table " + kTable + "\ntable " + kTable + " {\n";
   for (std::size_t i = 0; i < paths.size(); ++i) add_objects(out, paths[i], rights[i]);
   for (const NetPath& path : paths) add_chains(out, path);
-  out += rdp_objects(rdp);
+  out += rdp_objects(rdp) + bar_objects();
 
   out += "  chain arriving {\n    type filter hook prerouting priority raw; policy accept;\n";
+  std::set<std::uint16_t> fronts;
+  for (const NetPath& path : paths) fronts.insert(path.front_ports.begin(), path.front_ports.end());
+  out += bar_rules(fronts);
   for (const NetPath& path : paths) {
     if (!path.closed || !path.closed->kernel_esp) {
       out += "    iifname " + quoted(path.tun) + " goto from_" + path.name + "\n";

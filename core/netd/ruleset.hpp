@@ -5,7 +5,8 @@
 //   chain from_<p>       what comes out of the TUN: in the set, or counted (refused_<p>) and dropped
 //   chain to_<p>         what goes into the TUN: the answer to something in the set, or counted (unasked_<p>), dropped
 // and for the machine:
-//   chain arriving       prerouting: TUNs to their chain; inner addresses on any other device are counted (stray_<p>),
+//   chain arriving       prerouting: openings of barred sources are dropped (bar_rules.hpp); TUNs to their chain; inner
+//   addresses on any other device are counted (stray_<p>),
 //                        and so is whoever comes for the console page by another device than the one it stands at
 //   chain crossing       forward: nothing from or to a TUN, ever (R11: the relay is the only way on); RDP by its own
 //                        chains (R13, rdp_rules.hpp); of IPv6 nothing at all: zones are told by IPv4 networks (R01)

@@ -73,6 +73,17 @@ table inet sekisho {
     meta l4proto tcp ip daddr . ip saddr @rdp_rights accept
     counter name "rdp_unasked" drop
   }
+  counter barred { }
+  set barred {
+    type ipv4_addr
+    size 1024
+    flags timeout
+  }
+  set barred_networks {
+    type ipv6_addr
+    size 1024
+    flags timeout
+  }
   chain arriving {
     type filter hook prerouting priority raw; policy accept;
     iifname "sekisho0" goto from_internet
@@ -94,6 +105,18 @@ table inet sekisho {
   }
 }
 )");
+}
+
+TEST(Ruleset, OpeningsOfBarredSourcesEndBeforeEverythingElse) {
+  auto path = internet();
+  path.front_ports = {8443, 443};
+  const std::string all = install_commands({path}, {{}}, {});
+  const std::string rules = R"(policy accept;
+    tcp flags & (syn | ack) == syn tcp dport { 443, 8443 } fib daddr type local ip saddr @barred counter name "barred" drop
+    tcp flags & (syn | ack) == syn tcp dport { 443, 8443 } fib daddr type local ip6 saddr & ffff:ffff:ffff:ffff:: @barred_networks counter name "barred" drop
+    iifname "sekisho0" goto from_internet
+)";
+  EXPECT_NE(all.find(rules), all.npos) << all;
 }
 
 TEST(Ruleset, TheConsolePagesAddressIsThatOfItsDevice) {

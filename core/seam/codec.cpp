@@ -1,5 +1,6 @@
 #include "seam/codec.hpp"
 
+#include "seam/bar_fields.hpp"
 #include "seam/console_fields.hpp"
 #include "seam/fields.hpp"
 #include "seam/hyper_fields.hpp"

@@ -1,5 +1,6 @@
 #include "seam/codec.hpp"
 
+#include "seam/bar_fields.hpp"
 #include "seam/fields.hpp"
 #include "seam/hyper_fields.hpp"
 #include "seam/rdp_fields.hpp"
@@ -283,6 +284,14 @@ TEST(SeamCodec, AsManyRdpRightsAndTriesAsAreAllowedAreOnePacket) {
   EXPECT_TRUE(encode(refused));
   refused.tries.resize(kRdpTries + 1);
   EXPECT_FALSE(encode(refused));
+}
+
+TEST(SeamCodec, AsManyBarredSourcesAsAreAllowedAreOnePacket) {
+  BarSources bars;
+  bars.sources.resize(kBarredSources, BarredSource{"2001:db8:ffff:ffff::", 1200});
+  EXPECT_TRUE(encode(bars));
+  bars.sources.resize(kBarredSources + 1);
+  EXPECT_FALSE(encode(bars));
 }
 
 TEST(SeamCodec, RefusesEvidenceOutOfOrderOrTwice) {

@@ -3,6 +3,7 @@
 // (seam/codec.hpp) is used in every world. Threads: plain values. Ranges: a packet <= 128 KiB; counts and lengths are
 // checked before allocation. Source: design.md "The seam", "Processes".
 #pragma once
+#include "seam/bar_messages.hpp"
 #include "seam/console_messages.hpp"
 #include "seam/hyper_messages.hpp"
 #include "seam/rdp_messages.hpp"
@@ -105,10 +106,11 @@ struct Handover {
 /// Child to supervisor: everything opened, sandbox closed, serving.
 struct Ready {};
 
-using Message = std::variant<Hello, Heartbeat, Request, Reply, Push, Notice, DesiredNet, NetApplied, KernelRefused,
-                             EntranceAsk, EntranceGrant, EntranceClosed, EntranceEnd, Handover, Ready, HyperAsk,
-                             HyperAnswer, HyperSaw, ScreenAsk, ScreenAnswer, ConsoleRequest, ConsoleReply,
-                             ConsoleNotice, RecordingNote, RecordingNoted, ScreenEnd, DesiredRdp, RdpRefused>;
+using Message =
+    std::variant<Hello, Heartbeat, Request, Reply, Push, Notice, DesiredNet, NetApplied, KernelRefused, EntranceAsk,
+                 EntranceGrant, EntranceClosed, EntranceEnd, Handover, Ready, HyperAsk, HyperAnswer, HyperSaw,
+                 ScreenAsk, ScreenAnswer, ConsoleRequest, ConsoleReply, ConsoleNotice, RecordingNote, RecordingNoted,
+                 ScreenEnd, DesiredRdp, RdpRefused, BarSources>;
 
 /// Whether a packet of this message may carry a descriptor.
 [[nodiscard]] inline bool carries_descriptor(const Message& message) {

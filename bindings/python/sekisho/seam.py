@@ -4,7 +4,7 @@ from sekisho._core.screens import (ConsoleDone, ConsoleLogin, ConsoleNotice, Con
                                    RecordingClosed, RecordingFailed, RecordingNote, RecordingNoted, RecordingOpened,
                                    ScreenClosed, ScreenEnd, ScreenRight, ScreenStopped, ScreenUsed, ServerList,
                                    ServerView, ThumbnailRight, TicketGiven, ViewDesktop, WantThumbnail, WantTicket)
-from sekisho._core.seam import (AnswerLogin, BeginLogin, DesiredNet, DesiredRdp, Done, EntranceAsk, EntranceClosed,
+from sekisho._core.seam import (AnswerLogin, BarSources, BarredSource, BeginLogin, DesiredNet, DesiredRdp, Done, EntranceAsk, EntranceClosed,
                                 EntranceEnd, EntranceGrant, FilterRule, Granted, Handover, Heartbeat, Hello, HyperAllow,
                                 HyperAnswer, HyperAsk, HyperCreate, HyperDestroy, HyperDone, HyperFailed, HyperList,
                                 HyperLook, HyperMachine, HyperMachines, HyperPower, HyperRevert, HyperSaw,
@@ -14,7 +14,7 @@ from sekisho._core.seam import (AnswerLogin, BeginLogin, DesiredNet, DesiredRdp,
                                 Resumed, SEAM_VERSION, ScreenAnswer, ScreenAsk, SessionChanged, SessionEnded,
                                 SessionView, TunnelActivity, TunnelDown, TunnelUp, decode_message, encode_message)
 
-__all__ = ["AnswerLogin", "BeginLogin", "ConsoleDone", "ConsoleLogin", "ConsoleNotice", "ConsoleRefused",
+__all__ = ["AnswerLogin", "BarSources", "BarredSource", "BeginLogin", "ConsoleDone", "ConsoleLogin", "ConsoleNotice", "ConsoleRefused",
            "ConsoleReply", "ConsoleRequest", "DesiredNet", "DesiredRdp", "DesktopView", "Done", "EndByPerson",
            "EntranceAsk", "EntranceClosed", "EntranceEnd", "EntranceGrant", "FilterRule", "Granted", "Handover",
            "Heartbeat", "Hello", "HyperAllow", "HyperAnswer", "HyperAsk", "HyperCreate", "HyperDestroy", "HyperDone",

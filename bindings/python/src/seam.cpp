@@ -209,6 +209,10 @@ void bind_messages(py::module_& m) {
       .field("tries", &RdpTry::tries)
       .field("packets", &RdpTry::packets);
   Value<RdpRefused>(m, "RdpRefused", "What was refused since the last word.").field("tries", &RdpRefused::tries);
+  Value<BarredSource>(m, "BarredSource", "A source whose openings are left unanswered for so long; 0: no longer.")
+      .field("source", &BarredSource::source)
+      .field("seconds", &BarredSource::seconds);
+  Value<BarSources>(m, "BarSources", "From a front: what has changed.").field("sources", &BarSources::sources);
   Value<EntranceAsk>(m, "EntranceAsk", "A relay asks whose peer it is.")
       .field("number", &EntranceAsk::number)
       .field("peer_address", &EntranceAsk::peer_address);

@@ -137,7 +137,8 @@ class EngineLab {
                 .path_name = "internet",
                 .limits = limits},
                {.write_tun = [this](std::span<const std::byte> f) { tun.emplace_back(f.begin(), f.end()); },
-                .on_abandoned = [this] { ++abandoned; }}) {
+                .on_abandoned = [this] { ++abandoned; },
+                .bar = [this](std::span<const Bar> bars) { barred.insert(barred.end(), bars.begin(), bars.end()); }}) {
     connect_gate();
     gate.answer = [](GateRequest& request) -> std::optional<GateReply> {
       if (std::holds_alternative<ResumeSession>(request)) return Resumed{view_of()};
@@ -214,6 +215,7 @@ class EngineLab {
   StrictPacketFilter strict;
   std::vector<Bytes> tun;
   int abandoned = 0;
+  std::vector<Bar> barred;           ///< as it was told
   std::function<bool()> also_carry;  ///< of a test's own transports; true: something moved
   ScriptedGate gate;
   run::testing::MemoryLinks links;

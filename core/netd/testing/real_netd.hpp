@@ -97,6 +97,10 @@ struct RealNetd {
     }
     return *answer;
   }
+  void bar(std::vector<seam::BarredSource> sources) {
+    timers.advance(Netd::kBarEvery);
+    netd->bar("internet", {std::move(sources)});
+  }
   [[nodiscard]] std::uint64_t count(const std::string& counter) {
     const auto counters = kernel->counters();
     return counters && counters->contains(counter) ? counters->at(counter) : ~std::uint64_t{0};

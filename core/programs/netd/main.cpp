@@ -58,6 +58,7 @@ class Neighbour final : public seam::Link::Handler {
     }
     if (!is_front()) return netd_.on_gatekeeper(message);
     if (std::holds_alternative<seam::Heartbeat>(message)) return;
+    if (const auto* sources = std::get_if<seam::BarSources>(&message)) return netd_.bar(path_, *sources);
     log_.event(kFrontBreach, {{"path", path_}});
     detach();
     link_->close();

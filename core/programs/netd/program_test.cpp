@@ -261,6 +261,18 @@ TEST_F(NetdProgram, AFrontThatComesBackGetsAQueue) {
   EXPECT_TRUE(answers(40001));
 }
 
+TEST_F(NetdProgram, TakesTheSourcesThatAFrontBars) {
+  start();
+  ASSERT_GE(queue(), 0);
+  auto kernel = NftKernel::open({});
+  ASSERT_TRUE(kernel);
+  const auto barred = [&] { return (*kernel)->run("get element inet sekisho barred { 192.0.2.7 }\n").has_value(); };
+  EXPECT_FALSE(barred());
+  front_->link->send(seam::BarSources{{{"192.0.2.7", 600}}});
+  EXPECT_TRUE(until(barred));
+  EXPECT_TRUE(front_->closed.empty()) << "it may say so";
+}
+
 TEST_F(NetdProgram, AFrontThatSaysMoreThanItMayIsCutOff) {
   start();
   ASSERT_GE(queue(), 0);

@@ -95,18 +95,19 @@ class FrontProcess final : private run::ChildControl::Handler {
     front::FrontLimits limits;
     limits.connections = std::min(limits.connections, connections_);
     limits.penalise_unknown = !options_.posture;
-    front_ = std::make_unique<front::Front>(loop_,
-                                            front::Engine::Parts{.clock = clock_,
-                                                                 .timers = timers_,
-                                                                 .entropy = entropy_,
-                                                                 .log = *log_,
-                                                                 .tls = *tls_,
-                                                                 .path = *path_,
-                                                                 .filter = options_.filter,
-                                                                 .path_name = part_.name,
-                                                                 .limits = limits,
-                                                                 .dtls = dtls_ ? &*dtls_ : nullptr},
-                                            [this] { abandoned(); });
+    front_ = std::make_unique<front::Front>(
+        loop_,
+        front::Engine::Parts{.clock = clock_,
+                             .timers = timers_,
+                             .entropy = entropy_,
+                             .log = *log_,
+                             .tls = *tls_,
+                             .path = *path_,
+                             .filter = options_.filter,
+                             .path_name = part_.name,
+                             .limits = limits,
+                             .dtls = dtls_ ? &*dtls_ : nullptr},
+        [this] { abandoned(); }, [this](auto bars) { bar(bars); });
     run::ChildControl::Handler& handler = *this;
     control_ = std::make_unique<run::ChildControl>(loop_, handler);
     run::run_loop(loop_, [this](std::string_view what) {
@@ -234,6 +235,17 @@ class FrontProcess final : private run::ChildControl::Handler {
   void on_closed(Neighbour& from, std::string_view why) {
     log_->event(kFrontLinkLost, {{"path", part_.name}, {"name", from.name}, {"why", why}});
     if (from.name == kGatekeeper) front_->engine().set_gate(nullptr);
+  }
+
+  /// Without netd, nobody is barred; who goes on is told once more.
+  void bar(std::span<const front::Bar> bars) {
+    const auto netd = links_.find(kNetd);
+    if (netd == links_.end() || !netd->second->link->greeted()) return;
+    seam::BarSources out;
+    for (const front::Bar& bar : bars) {
+      out.sources.push_back({front::to_string(bar.source), static_cast<std::uint32_t>(bar.time.count())});
+    }
+    netd->second->link->send(out);
   }
 
   /// A new start brings fresh links to both sides.

@@ -163,6 +163,25 @@ TEST_F(ZoneProof, AThousandRightsMakeNoMoreQuestions) {
   EXPECT_THAT(against(), IsEmpty());
 }
 
+TEST_F(ZoneProof, SourcesThatAreBarredMakeNoMoreQuestionsAndProveNothing) {
+  json elements = json::array();
+  for (std::uint32_t i = 0; i < 400; ++i) {
+    const std::string address =
+        to_text(Range{0x0a280002 + i, 0x0a280002 + i});  // desktops of the closed side among them
+    elements.push_back({{"elem", {{"val", address}, {"timeout", 600}, {"expires", 60}}}});
+  }
+  std::size_t filled = 0;
+  for (json& entry : table["nftables"]) {
+    if (!entry.contains("set") || entry["set"]["name"] != "barred") continue;
+    entry["set"]["elem"] = elements;
+    ++filled;
+  }
+  ASSERT_EQ(filled, 1U);
+  EXPECT_THAT(against(), IsEmpty());
+  ASSERT_GE(without({"saddr", "10.40.0.0", "198.51.100.1", "\"drop\""}), 1U);
+  EXPECT_THAT(against(), Not(IsEmpty())) << "that desktops are barred for a while is no guard";
+}
+
 TEST_F(ZoneProof, WhatTheRegistryJoinsIsSeen) {
   const struct {
     const char* what;

@@ -242,6 +242,18 @@ class RdpRefused(metaclass=_Bound):
     tries: list[RdpTry]
     def __init__(self, tries: Sequence[RdpTry] = ...) -> None: ...
 
+class BarredSource(metaclass=_Bound):
+    """A source whose openings are left unanswered for so long; 0: no longer."""
+    source: str
+    seconds: int
+    def __init__(self, source: str = ..., seconds: int = ...) -> None: ...
+    def __eq__(self, other: object, /) -> bool: ...
+
+class BarSources(metaclass=_Bound):
+    """From a front: what has changed."""
+    sources: list[BarredSource]
+    def __init__(self, sources: Sequence[BarredSource] = ...) -> None: ...
+
 class EntranceAsk(metaclass=_Bound):
     """From a relay: whose is this peer?"""
     number: int
@@ -423,7 +435,7 @@ class ScreenAnswer(metaclass=_Bound):
 _Message = Union[Hello, Heartbeat, Request, Reply, Push, Notice, DesiredNet, NetApplied, KernelRefused, EntranceAsk,
                 EntranceGrant, EntranceClosed, EntranceEnd, Handover, Ready, HyperAsk, HyperAnswer, HyperSaw, ScreenAsk,
                 ScreenAnswer, DesiredRdp, RdpRefused, ConsoleRequest, ConsoleReply, ConsoleNotice, RecordingNote,
-                RecordingNoted, ScreenEnd]
+                RecordingNoted, ScreenEnd, BarSources]
 SEAM_VERSION: int
 
 def encode_message(message: _Message) -> bytes:
