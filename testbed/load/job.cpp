@@ -28,6 +28,7 @@ Result<Job> read_job(const std::string& line) {
     job.rate = document.value("rate", job.rate);
     job.concurrency = document.value("concurrency", job.concurrency);
     job.count = document.value("count", job.count);
+    job.logins = document.value("logins", job.logins);
     job.sources = document.value("sources", job.sources);
     const auto ca = file(document.at("ca").get<std::string>());
     if (!ca) return ca.error();

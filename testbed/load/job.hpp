@@ -24,11 +24,12 @@ struct Job {
   std::shared_ptr<tls::TlsClientContext> stranger;  ///< no client certificate
   double seconds = 3, rate = 100;
   std::size_t concurrency = 8, count = 100;
+  std::size_t logins = 0;            ///< `login`: so many and no more; 0: what the seconds allow
   std::vector<std::string> sources;  ///< addresses to come from, in turn
 };
 
 /// One line of JSON: {"mode", "address", "port", "host", "ca", "people": [{"user", "password", "certificate", "key"}],
-/// "seconds", "rate", "concurrency", "count", "sources"}; `ca`, `certificate` and `key` are files.
+/// "seconds", "rate", "concurrency", "count", "logins", "sources"}; `ca`, `certificate` and `key` are files.
 [[nodiscard]] Result<Job> read_job(const std::string& line);
 
 }  // namespace sekisho::load

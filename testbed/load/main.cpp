@@ -21,6 +21,8 @@ namespace {
 
 namespace asio = boost::asio;
 
+constexpr Seconds kGivesUp{3};
+
 double milliseconds(Instant from, Instant to) {
   return std::chrono::duration<double, std::milli>(to - from).count();
 }
@@ -91,7 +93,8 @@ class Run {
     std::unique_ptr<Session> session;
     std::unique_ptr<SocketIo> socket;
     std::unique_ptr<tls::TlsChannel> channel;
-    std::size_t person = 0, sent = 0;
+    std::size_t person = 0, sent = 0, turn = 0;
+    bool connected = false;
     Instant begun{};
   };
   using Place = std::list<Client>::iterator;
@@ -123,6 +126,7 @@ class Run {
                                             Session::Handler{[this, at, lane] {
                                                                took_.push_back(milliseconds(at->begun, clock_.now()));
                                                                drop(at);
+                                                               if (took_.size() == job_.logins) return finish();
                                                                log_in(lane);
                                                              },
                                                              {},
@@ -202,9 +206,20 @@ class Run {
     if (finished_) return;
     at->begun = clock_.now();
     at->sent = 0;
+    at->connected = false;
     at->channel = std::make_unique<tls::TlsChannel>(*job_.stranger, buffers_);
     at->channel->start();
-    open(at, [this, at] { drop_byte(at); });
+    open(at, [this, at] {
+      at->connected = true;
+      drop_byte(at);
+    });
+    // Who is not answered gives up and comes again: waiting for the kernel's own limit would be a tame attacker.
+    timers_.at(clock_.now() + kGivesUp, [this, at, turn = ++at->turn] {
+      if (finished_ || at->turn != turn || at->connected || !at->socket) return;
+      ++ends_["unanswered"];
+      at->socket.reset();
+      drip(at);
+    });
   }
   void drop_byte(Place at) {
     if (finished_ || !at->socket || at->sent >= at->channel->output().size()) return;
