@@ -113,10 +113,17 @@ std::string error_answer(const Refusal& refusal) {
   return out;
 }
 
-/// The failure that the person should read first: one that cannot wait, then one that can, fails before unknowns.
-const CheckResult* worst_of(const std::vector<CheckResult>& results) {
+/// Every claim fails so, whatever it states.
+bool only_unsigned(const CheckResult& result) {
+  return result.code.starts_with("device.key_");
+}
+
+/// The failure that the person should read first: one that cannot wait, then one that can, fails before unknowns; of a
+/// claim, what it states before that nobody has signed it.
+const CheckResult* worst_of(const std::vector<CheckResult>& results, bool is_claim = false) {
   const CheckResult* worst = nullptr;
-  const auto rank = [](const CheckResult& r) {
+  const auto rank = [is_claim](const CheckResult& r) {
+    if (is_claim && only_unsigned(r)) return -1;
     return (is_mendable(r.code) ? 0 : 2) + (r.verdict == CheckVerdict::fail ? 1 : 0);
   };
   for (const CheckResult& r : results) {
@@ -377,9 +384,8 @@ ReportVerdict PostureDesk::hostcheck(std::string_view form, const SessionRef& se
       impl_->judge(CheckInput{*facts, now, session.terminal, terminal->second.macs, {}, 0, {}, nothing, policy.path},
                    registry, policy, nothing);
   // A claim that is merely unsigned or silent says nothing about the terminal; what it states may lower rights.
-  const bool states_failure = std::ranges::any_of(judged.results, [](const CheckResult& r) {
-    return r.verdict == CheckVerdict::fail && !r.code.starts_with("device.key_");
-  });
+  const bool states_failure = std::ranges::any_of(
+      judged.results, [](const CheckResult& r) { return r.verdict == CheckVerdict::fail && !only_unsigned(r); });
   if (judged.passed() && !judged.exception_used) {
     const Refusal text = refusal_for("posture.unsigned");
     judged.results.push_back({"session", "R10", CheckVerdict::fail, text.code, {}, {}, text.remedy, std::nullopt});
@@ -390,7 +396,7 @@ ReportVerdict PostureDesk::hostcheck(std::string_view form, const SessionRef& se
   out.terminal = session.terminal;
   out.reason = "connect";
   out.results = std::move(judged.results);
-  if (const CheckResult* worst = worst_of(out.results)) out.refusal = refusal_of(*worst);
+  if (const CheckResult* worst = worst_of(out.results, true)) out.refusal = refusal_of(*worst);
   JsonMembers answer(out.answer);
   append_checks(answer.place("checks"), out.results);
   answer.add("decision", out.passed ? "admit" : "deny");

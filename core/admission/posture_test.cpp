@@ -283,6 +283,17 @@ TEST_F(Desk, AHostCheckMayLowerRights) {
   EXPECT_EQ(verdict.refusal->code, "os.too_old");
 }
 
+TEST_F(Desk, WhatAHostCheckStatesIsTheReasonAndNotThatNobodySignedIt) {
+  bench.os.results = {result("R03", CheckVerdict::fail, "device.key_unknown"),
+                      result("R06", CheckVerdict::fail, "os.too_old")};
+  const auto claim = bench.desk().hostcheck(kForm, *bench.session_of_mori, bench.registry, bench.policy, bench.now);
+  EXPECT_EQ(claim.refusal->code, "os.too_old");
+  bench.os.results = {result("R07", CheckVerdict::unknown, "av.unknown"),
+                      result("R03", CheckVerdict::fail, "device.key_unknown")};
+  const auto silent = bench.desk().hostcheck(kForm, *bench.session_of_mori, bench.registry, bench.policy, bench.now);
+  EXPECT_EQ(silent.refusal->code, "av.unknown");
+}
+
 TEST_F(Desk, AHostCheckThatIsMerelyUnsignedOrSilentCountsForNothing) {
   bench.os.results = {result("R03", CheckVerdict::fail, "device.key_unknown"),
                       result("R07", CheckVerdict::unknown, "av.unknown")};
