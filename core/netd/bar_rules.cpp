@@ -73,7 +73,8 @@ std::string bar_commands(const Bars& bars) {
       if (source.ipv6 != ipv6) continue;
       const std::string text = text_of(source);
       const auto time = std::to_string(seconds == 0 ? 1 : seconds);
-      fresh += (fresh.empty() ? "" : ", ") + text + " timeout " + time + "s";
+      if (!fresh.empty()) fresh += ", ";
+      fresh.append(text).append(" timeout ").append(time).append("s");
       if (seconds == 0) gone += (gone.empty() ? "" : ", ") + text;
     }
     out += on_set("add", ipv6, fresh) + on_set("delete", ipv6, gone);
