@@ -123,10 +123,8 @@ void Ppp::on_lcp_extra(const PppPacket& packet, Instant now, PppEvents& out) {
   switch (packet.code) {
     case ppp_code::code_reject: {
       const std::uint8_t code = packet.body.empty() ? 0 : std::to_integer<std::uint8_t>(packet.body[0]);
-      if (code == ppp_code::echo_request) {
-        echo_at_.reset();
-        echo_allowed_ = false;
-      } else if (code >= ppp_code::configure_request && code <= ppp_code::code_reject) {
+      // Who rejects an Echo-Request answers it that way (heard_), and is asked again: nobody is kept who falls silent.
+      if (code >= ppp_code::configure_request && code <= ppp_code::code_reject) {
         for (PppEvent& event : terminate("the peer rejects basic LCP codes", now)) out.push_back(std::move(event));
       }
       return;
@@ -199,7 +197,7 @@ void Ppp::lcp_changed(Layer::Change change, Instant now, PppEvents& out) {
     case Layer::Change::up:
       state_ = State::network;
       missed_ = 0;
-      if (options_.echo_interval > Seconds{0} && echo_allowed_) echo_at_ = now + options_.echo_interval;
+      if (options_.echo_interval > Seconds{0}) echo_at_ = now + options_.echo_interval;
       if (options_.echo_at_open) send_echo_request(out);
       for (const PppSend& extra : options_.extras) out.emplace_back(extra);
       return ipcp_changed(ipcp_layer_.open(now, sends_), now, out);

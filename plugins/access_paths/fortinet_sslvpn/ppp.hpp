@@ -96,7 +96,7 @@ class Ppp {
   Layer lcp_layer_, ipcp_layer_;
   std::vector<PppSend> sends_;  ///< of the current call
   State state_ = State::idle;
-  bool heard_ = false, echo_allowed_ = true;
+  bool heard_ = false;
   int missed_ = 0;
   int answers_left_ = 20;
   Instant answers_at_{};

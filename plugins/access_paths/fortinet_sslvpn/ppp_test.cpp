@@ -536,11 +536,25 @@ TEST(Ppp, EndsWhenThePeerRejectsWhatItNeeds) {
   }
 }
 
-TEST(Ppp, StopsAskingForEchoesThatThePeerCannotRead) {
+TEST(Ppp, WhoRejectsEchoesIsAskedAgainAndMayNotFallSilent) {
   End server = opened_server();
   open_fully(server);
-  server.hear("00 0e 50 50 00 08 c0 21 07 01 00 06 09 00", kStart);
-  EXPECT_EQ(server.ppp.next_deadline(), std::nullopt);
+  Instant now = kStart;
+  for (int i = 1; i <= 20; ++i) {
+    now = kStart + i * 10s;
+    server.sent.clear();
+    server.take(server.ppp.on_deadline(now));
+    ASSERT_EQ(server.sent.size(), 1U) << i;
+    server.hear("00 0e 50 50 00 08 c0 21 07 01 00 06 09 00", now);
+  }
+  ASSERT_FALSE(server.ended) << "a reject is an answer";
+  while (!server.ended) {
+    ASSERT_TRUE(server.ppp.next_deadline());
+    now = *server.ppp.next_deadline();
+    ASSERT_LE(now, kStart + 260s);
+    server.take(server.ppp.on_deadline(now));
+  }
+  EXPECT_EQ(server.ended->why, "the peer is silent");
 }
 
 TEST(Ppp, DropsPacketsWhoseLengthsDoNotFit) {
