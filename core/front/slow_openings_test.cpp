@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -106,7 +105,6 @@ TEST(SlowOpenings, APersonsSourceIsNotBarredAndHeFreesTheOneHeComesFrom) {
 
 TEST(SlowOpenings, WhoIsInsideAlreadyFreesTheSourceThatIsBarred) {
   EngineLab lab(few_places());
-  std::optional<GateReply> late;
   lab.gate.answer = [](GateRequest&) { return std::nullopt; };
   auto& owner = lab.connect("192.0.2.66", Keys::Who::nobody);
   owner.say("login\n");

@@ -6,7 +6,6 @@
 #include <netinet/in.h>
 
 #include <array>
-#include <cstring>
 #include <optional>
 
 namespace sekisho::netd {

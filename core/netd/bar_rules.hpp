@@ -5,7 +5,8 @@
 //                         port of a front is counted (barred) and dropped
 //
 // Nothing else of such a source is touched: neither a connection that stands nor another service of this machine.
-// Threads: pure functions. Source: core/decisions/0024-barred-sources.md.
+// Threads: pure functions. Units: seconds. Ranges: kLongestBar, kMostBarred. Errors: netd.bar. Source:
+// core/decisions/0024-barred-sources.md.
 #pragma once
 #include "seam/bar_messages.hpp"
 
@@ -33,7 +34,8 @@ struct BarSource {
 /// Seconds by source; 0: free again.
 using Bars = std::map<BarSource, std::uint32_t>;
 
-/// What a front says, checked. Errors: netd.bar for what is no source, a source that is nobody's or an hour too long.
+/// What a front says, checked. Errors: netd.bar for what is no source, for a source that is nobody's, and for a time
+/// over kLongestBar; then nothing of the list counts.
 [[nodiscard]] Result<Bars> read_bars(const seam::BarSources& wanted);
 /// One transaction; empty for nothing. A source that is barred already keeps the time it has.
 [[nodiscard]] std::string bar_commands(const Bars& bars);
