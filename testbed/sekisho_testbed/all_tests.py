@@ -41,9 +41,42 @@ class Behind:
         return self.said.read().decode(errors="replace"), code, time.monotonic() - self.begun
 
 
+def what_failed(text: str, most: int = 12) -> list[str]:
+    """The lines of a failed step that say why and then name what failed: whoever keeps no more than a record's end has these.
+
+    Why as googletest, pytest and the sanitizers say it, names as ctest and pytest list them; without any, the last lines."""
+    named: list[str] = []
+    said: list[str] = []
+    after, listing = 0, False
+    for line in text.splitlines():
+        listing = line.startswith("The following tests FAILED") or (listing and line.strip() != "")
+        if (listing and " - " in line) or re.match(r"(FAILED|ERROR) \S+::", line):
+            named.append(line.strip())
+            continue
+        if re.search(r": Failure$|^(\d+: )?E  +\S|ERROR: \w*Sanitizer|WARNING: ThreadSanitizer|Assertion .* failed", line):
+            after = 3
+        if after > 0 and line.strip():
+            said.append(line.rstrip())
+            after -= 1
+    found = said[:most] + named[:most]
+    return [line[:200] for line in found or text.splitlines()[-most:]]
+
+
 class Run:
     def __init__(self) -> None:
         self.passed, self.failed, self.steps = 0, 0, []  # type: int, int, list[tuple[str, str, float]]
+        self.evidence: list[tuple[str, list[str]]] = []
+
+    def close(self, name: str, good: bool, seconds: float, text: str, good_word: str = "ok") -> None:
+        self.steps.append((name, good_word if good else "FAILED", seconds))
+        if not good:
+            self.evidence.append((name, what_failed(text)))
+
+    def summary(self) -> list[str]:
+        out = ["=== summary", *(f"{state:7} {seconds:7.1f} s  {name}" for name, state, seconds in self.steps)]
+        for name, lines in self.evidence:
+            out += [f"--- {name} failed:", *lines]
+        return [*out, f"{self.passed} passed, {self.failed} failed"]
 
     def turn_of(self, name: str, behind: Behind) -> bool:
         """The end of what has been running behind; it is one test."""
@@ -51,7 +84,7 @@ class Run:
         text, code, seconds = behind.wait()
         print(text, end="", flush=True)
         self.passed, self.failed = (self.passed + 1, self.failed) if code == 0 else (self.passed, self.failed + 1)
-        self.steps.append((name, "ok" if code == 0 else "FAILED", seconds))
+        self.close(name, code == 0, seconds, text)
         return code == 0
 
     def step(self, name: str, argv: list[str], counts: str | None = None) -> bool:
@@ -81,7 +114,7 @@ class Run:
             passed, failed = (passed + 1, failed) if code == 0 else (passed, failed + 1)
         self.passed += passed
         self.failed += failed
-        self.steps.append((name, "skipped" if skipped else "ok" if code == 0 else "FAILED", time.monotonic() - begun))
+        self.close(name, code == 0, time.monotonic() - begun, text, "skipped" if skipped else "ok")
         return code == 0
 
 
@@ -144,10 +177,7 @@ def main() -> int:
             few = ["-L", "threads"] if name == "tsan" and not args.only else []
             run.step(f"unit tests under {name}", [*fixed_addresses(), "ctest", "--preset", name, "-j", jobs, *few], "ctest")
 
-    print("\n=== summary")
-    for name, state, seconds in run.steps:
-        print(f"{state:7} {seconds:7.1f} s  {name}")
-    print(f"{run.passed} passed, {run.failed} failed")
+    print("", *run.summary(), sep="\n")
     return 1 if run.failed else 0
 
 
