@@ -1,10 +1,6 @@
 #include "front/barred_sources.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
-#include <array>
 #include <new>
 
 namespace sekisho::front {
@@ -68,19 +64,6 @@ BarredSources::Entry* BarredSources::entry_of(const Source& source, Instant now)
 bool BarredSources::spent(const Entry& entry, Instant now) {
   return entry.vouched <= now && now >= entry.since + kWindow &&
          (entry.last == Seconds{} || now >= entry.until + kLongest);
-}
-
-std::string to_string(const Source& source) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (!source.ipv6) {
-    const in_addr v4{htonl(static_cast<std::uint32_t>(source.bits))};
-    return inet_ntop(AF_INET, &v4, text.data(), text.size()) != nullptr ? text.data() : "";
-  }
-  in6_addr v6{};
-  for (std::size_t i = 0; i < sizeof(source.bits); ++i) {
-    v6.s6_addr[i] = static_cast<std::uint8_t>(source.bits >> (56 - 8 * i));
-  }
-  return inet_ntop(AF_INET6, &v6, text.data(), text.size()) != nullptr ? text.data() : "";
 }
 
 }  // namespace sekisho::front

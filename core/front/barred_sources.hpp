@@ -12,7 +12,6 @@
 #include "front/newcomers.hpp"
 
 #include <optional>
-#include <string>
 #include <unordered_map>
 
 namespace sekisho::front {
@@ -53,8 +52,5 @@ struct Bar {
   Source source;
   std::chrono::seconds time{};
 };
-
-/// An IPv4 address, or the first one of the network.
-[[nodiscard]] std::string to_string(const Source& source);
 
 }  // namespace sekisho::front

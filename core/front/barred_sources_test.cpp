@@ -104,10 +104,5 @@ TEST_F(BarredSourcesTest, AFullTableForgetsTheSpentAndNobodyElse) {
   EXPECT_GE(*time, 2 * BarredSources::kFirst) << "the first time was forgotten";
 }
 
-TEST_F(BarredSourcesTest, IsNamedByItsFirstAddress) {
-  EXPECT_EQ(to_string(*source_of("192.0.2.7")), "192.0.2.7");
-  EXPECT_EQ(to_string(*source_of("2001:db8:1:2:3::4")), "2001:db8:1:2::");
-}
-
 }  // namespace
 }  // namespace sekisho::front

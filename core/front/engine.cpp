@@ -150,7 +150,7 @@ void Engine::bar() {
   std::size_t named = 0;
   for (const Bar& bar : bars) {
     if (bar.time.count() == 0 || named == kBarredNamed) continue;
-    some += (named++ == 0 ? "" : ", ") + to_string(bar.source);
+    some += (named++ == 0 ? "" : ", ") + source_text(bar.source);
   }
   if (named == 0) return;
   bar_told_ = now;

@@ -1,8 +1,5 @@
 #include "front/newcomers.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <new>
 
@@ -24,27 +21,7 @@ Seconds weight(Penalty penalty) {
   return Seconds{10};
 }
 
-std::uint64_t big_endian(const std::uint8_t* bytes, std::size_t count) {
-  std::uint64_t out = 0;
-  for (std::size_t i = 0; i < count; ++i) out = out << 8 | bytes[i];
-  return out;
-}
-
 }  // namespace
-
-std::optional<Source> source_of(const std::string& address) {
-  in_addr v4{};
-  if (inet_pton(AF_INET, address.c_str(), &v4) == 1) return Source{false, ntohl(v4.s_addr)};
-  in6_addr v6{};
-  if (inet_pton(AF_INET6, address.c_str(), &v6) != 1) return std::nullopt;
-  if (IN6_IS_ADDR_V4MAPPED(&v6)) return Source{false, big_endian(v6.s6_addr + 12, 4)};
-  return Source{true, big_endian(v6.s6_addr, 8)};
-}
-
-std::size_t SourceHash::operator()(const Source& source) const {
-  const std::uint64_t mixed = (source.bits ^ (source.ipv6 ? 0x5851f42d4c957f2dULL : 0)) * 0x9e3779b97f4a7c15ULL;
-  return static_cast<std::size_t>(mixed ^ mixed >> 32);
-}
 
 Admission Newcomers::ask(const Source& source, bool place_made) {
   if (connections_ >= limits_.connections && !place_made) return Admission::full;

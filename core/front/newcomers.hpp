@@ -7,6 +7,7 @@
 // behind the same address cannot lock him out (T-30); the others are closed without a word.
 // Threads: the front's. Ownership: entropy is borrowed. Source: threats.md §8 "Source penalties", §9 "Connections".
 #pragma once
+#include "base/source.hpp"
 #include "front/limits.hpp"
 
 #include <sekisho/sdk/result.hpp>
@@ -15,23 +16,9 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <unordered_map>
 
 namespace sekisho::front {
-
-/// Where a connection comes from, as the socket says: an IPv4 address or an IPv6 /64.
-struct Source {
-  bool ipv6 = false;
-  std::uint64_t bits = 0;
-  friend bool operator==(const Source&, const Source&) = default;
-};
-/// `address` in text form as getpeername() gives it; IPv4 inside IPv6 counts as IPv4. nullopt: it is no address.
-[[nodiscard]] std::optional<Source> source_of(const std::string& address);
-struct SourceHash {
-  std::size_t operator()(const Source& source) const;
-};
 
 enum class Admission : std::uint8_t { welcome, full, crowded_source, early_drop };
 enum class Penalty : std::uint8_t { failed_login, no_login, deadline };

@@ -75,7 +75,7 @@ TEST(SlowOpenings, ASourceThatOnlyTakesPlacesIsBarredForAWhile) {
     EXPECT_GE(bar.time, BarredSources::kFirst);
     EXPECT_LE(bar.time, 2 * BarredSources::kFirst);
   }
-  EXPECT_EQ(to_string(lab.barred.back().source), "192.0.2.67");
+  EXPECT_EQ(source_text(lab.barred.back().source), "192.0.2.67");
   EXPECT_EQ(std::count(lab.log.ids.begin(), lab.log.ids.end(), "front.sources_barred"), 1);
 }
 

@@ -2,42 +2,10 @@
 
 #include "netd/ruleset.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
-#include <array>
-#include <optional>
-
 namespace sekisho::netd {
 namespace {
 
 constexpr const char* kPrefix = "ffff:ffff:ffff:ffff::";
-constexpr std::size_t kNetworkBytes = 8;
-
-std::optional<BarSource> source_of(const std::string& text) {
-  if (const auto v4 = parse_ipv4(text)) return BarSource{false, *v4};
-  in6_addr v6{};
-  if (inet_pton(AF_INET6, text.c_str(), &v6) != 1) return std::nullopt;
-  BarSource out{true, 0};
-  for (std::size_t i = 0; i < sizeof(v6.s6_addr); ++i) {
-    if (i < kNetworkBytes) {
-      out.bits = out.bits << 8 | v6.s6_addr[i];
-    } else if (v6.s6_addr[i] != 0) {
-      return std::nullopt;
-    }
-  }
-  return out;
-}
-
-std::string text_of(const BarSource& source) {
-  if (!source.ipv6) return to_text(static_cast<std::uint32_t>(source.bits));
-  in6_addr v6{};
-  for (std::size_t i = 0; i < kNetworkBytes; ++i) {
-    v6.s6_addr[i] = static_cast<std::uint8_t>(source.bits >> (56 - 8 * i));
-  }
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  return inet_ntop(AF_INET6, &v6, text.data(), text.size()) != nullptr ? text.data() : "";
-}
 
 std::string set_objects(const char* name, const char* type) {
   return std::string("  set ") + name + " {\n    type " + type + "\n    size " + std::to_string(kMostBarred) +
@@ -55,7 +23,7 @@ std::string on_set(const char* verb, bool ipv6, const std::string& elements) {
 Result<Bars> read_bars(const seam::BarSources& wanted) {
   Bars out;
   for (const seam::BarredSource& one : wanted.sources) {
-    const auto source = source_of(one.source);
+    const auto source = parse_source(one.source);
     if (!source || source->bits == 0) return fail("netd.bar", "no source: " + one.source);
     if (one.seconds > kLongestBar) return fail("netd.bar", one.source + ": " + std::to_string(one.seconds) + " s");
     out[*source] = one.seconds;
@@ -70,7 +38,7 @@ std::string bar_commands(const Bars& bars) {
     std::string fresh, gone;
     for (const auto& [source, seconds] : bars) {
       if (source.ipv6 != ipv6) continue;
-      const std::string text = text_of(source);
+      const std::string text = source_text(source);
       const auto time = std::to_string(seconds == 0 ? 1 : seconds);
       if (!fresh.empty()) fresh += ", ";
       fresh.append(text).append(" timeout ").append(time).append("s");

@@ -8,11 +8,11 @@
 // Threads: pure functions. Units: seconds. Ranges: kLongestBar, kMostBarred. Errors: netd.bar. Source:
 // core/decisions/0024-barred-sources.md.
 #pragma once
+#include "base/source.hpp"
 #include "seam/bar_messages.hpp"
 
 #include <sekisho/sdk/result.hpp>
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -25,14 +25,8 @@ inline constexpr const char* kBarredNetworks = "barred_networks";
 inline constexpr std::uint32_t kLongestBar = 1201;  ///< seconds
 inline constexpr std::size_t kMostBarred = 1024;    ///< of either kind
 
-/// An IPv4 address or an IPv6 /64, in host byte order.
-struct BarSource {
-  bool ipv6 = false;
-  std::uint64_t bits = 0;
-  friend auto operator<=>(const BarSource&, const BarSource&) = default;
-};
 /// Seconds by source; 0: free again.
-using Bars = std::map<BarSource, std::uint32_t>;
+using Bars = std::map<Source, std::uint32_t>;
 
 /// What a front says, checked. Errors: netd.bar for what is no source, for a source that is nobody's, and for a time
 /// over kLongestBar; then nothing of the list counts.

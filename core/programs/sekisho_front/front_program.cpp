@@ -243,7 +243,7 @@ class FrontProcess final : private run::ChildControl::Handler {
     if (netd == links_.end() || !netd->second->link->greeted()) return;
     seam::BarSources out;
     for (const front::Bar& bar : bars) {
-      out.sources.push_back({front::to_string(bar.source), static_cast<std::uint32_t>(bar.time.count())});
+      out.sources.push_back({source_text(bar.source), static_cast<std::uint32_t>(bar.time.count())});
     }
     netd->second->link->send(out);
   }
