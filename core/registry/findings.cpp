@@ -76,6 +76,8 @@ constexpr std::array kRows{
         "This is no burned-in address (random, multicast and zero addresses never match)."},
     Row{"terminal.key", "端末鍵は JWK と拇印の両方が必要で、秘密鍵は含められません。",
         "A terminal's key needs both JWK and thumbprint, and no private part."},
+    Row{"terminal.key_taken", "この端末鍵は、利用中の別の端末のものです。端末ごとに新しい鍵で登録してください。",
+        "Another terminal that is in use has this key. Enrol each terminal with a key of its own."},
     Row{"terminal.binding", "鍵の無い端末の binding は 0 です。", "Without a key, binding is 0."},
     Row{"terminal.enrolment", "登録トークンのハッシュと期限は両方必要です。",
         "The hash of the enrolment token and its end belong together."},

@@ -184,6 +184,9 @@ class Whole {
       }
     }
     if (o.key_jwk.empty() != o.key_thumbprint.empty() || !public_key(o.key_jwk)) add(at + "/key_jwk", "terminal.key");
+    if (!o.key_thumbprint.empty() && !o.ended_at && !keys_.emplace(o.key_thumbprint).second) {
+      add(at + "/key_thumbprint", "terminal.key_taken");
+    }
     if (o.key_jwk.empty() && o.binding != 0) add(at + "/binding", "terminal.binding");
     const bool hash_good = o.enrolment_hash.empty() || is_hex(o.enrolment_hash, 64);
     if (o.enrolment_hash.empty() == o.enrolment_until.has_value() || !hash_good) {
@@ -347,7 +350,7 @@ class Whole {
 
   const Registry& r_;
   std::vector<Finding>& out_;
-  std::set<std::string> logins_;
+  std::set<std::string> logins_, keys_;
   std::set<std::pair<std::string, std::string>> live_certificates_;
   std::set<std::pair<std::string, std::uint16_t>> desktops_;
   std::vector<std::pair<const Circuit*, std::string>> prefixes_;

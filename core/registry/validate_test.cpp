@@ -86,6 +86,15 @@ TEST(Validate, NamesEachMistakeAtItsPlace) {
          r.terminals.at("pc-mori").key_thumbprint = "x";
          r.terminals.at("pc-mori").key_jwk = R"({"kty":"EC","d":"private"})";
        }},
+      {"/terminals/1/key_thumbprint", "terminal.key_taken",
+       [](Registry& r) {
+         Terminal& mine = r.terminals.at("pc-mori");
+         mine.key_thumbprint = std::string(43, 'k');
+         mine.key_jwk = R"({"kty":"EC"})";
+         Terminal other = mine;
+         other.id = "pc-mori-2";
+         r.terminals.emplace(other.id, other);
+       }},
       {"/terminals/0/binding", "terminal.binding", [](Registry& r) { r.terminals.at("pc-mori").binding = 1; }},
       {"/terminals/0/enrolment_hash", "terminal.enrolment",
        [](Registry& r) { r.terminals.at("pc-mori").enrolment_hash = std::string(64, 'a'); }},
@@ -238,6 +247,19 @@ TEST(Validate, ARevokedCertificateMakesRoomForTheNext) {
   second.fingerprint_sha256 = std::string(64, 'b');
   r.certificates.begin()->second.revoked_at = kNow;
   r.certificates.emplace(second.fingerprint_sha256, second);
+  EXPECT_TRUE(validate(r).empty());
+}
+
+TEST(Validate, ATerminalThatHasEndedLeavesItsKeyToAnother) {
+  Registry r = cast();
+  Terminal& mine = r.terminals.at("pc-mori");
+  mine.key_thumbprint = std::string(43, 'k');
+  mine.key_jwk = R"({"kty":"EC"})";
+  Terminal other = mine;
+  other.id = "pc-mori-2";
+  r.terminals.emplace(other.id, other);
+  ASSERT_FALSE(validate(r).empty());
+  r.terminals.at("pc-mori").ended_at = kNow;
   EXPECT_TRUE(validate(r).empty());
 }
 

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,6 +17,10 @@ def give(rows: Rows, *members: str) -> None:
     rows["pc-mori"].update({name: rows["pc-tani"][name] for name in members})
 
 
+def rows_of(registry: dict[str, Any]) -> Rows:
+    return {row["id"]: row for row in registry["terminals"]}
+
+
 def both_with_one_key(rows: Rows) -> None:
     rows["pc-tani"].update(key_jwk=rows["pc-mori"]["key_jwk"], key_thumbprint=rows["pc-mori"]["key_thumbprint"])
 
@@ -31,16 +34,19 @@ def test_a_key_counts_for_the_one_terminal_that_the_registry_says(world: World) 
         refused_with(world, "an earlier number", "device.clone_suspected", mine.report(mine.sealed(seq=1)))
     with world.step("an import"):
         good = world.export()
-        faults: list[tuple[str, str, Callable[[Rows], None]]] = [
-            ("two terminals with one key", "device.clone_suspected", both_with_one_key),
-            ("another key under its name", "device.key_unknown", lambda rows: give(rows, "key_jwk"))]
-        for what, code, spoil in faults:
-            spoilt = copy.deepcopy(good)
-            spoil({row["id"]: row for row in spoilt["terminals"]})
-            world.replace(spoilt)
-            refused_with(world, what, code, mine.report(mine.sealed()))
-            world.replace(good)
-            admitted_with(world, f"after {what}, mended", mine.report(mine.sealed()))
+        spoilt = copy.deepcopy(good)
+        both_with_one_key(rows_of(spoilt))
+        findings = world.refused_import(spoilt)
+        assert [code for _, code in findings] == ["terminal.key_taken"], findings
+        assert findings[0][0].endswith("/key_thumbprint"), findings
+        world.story.add("must_not", "be taken: two terminals with one key: terminal.key_taken")
+        admitted_with(world, "after an import that was not taken", mine.report(mine.sealed()))
+        spoilt = copy.deepcopy(good)
+        give(rows_of(spoilt), "key_jwk")
+        world.replace(spoilt)
+        refused_with(world, "another key under its name", "device.key_unknown", mine.report(mine.sealed()))
+        world.replace(good)
+        admitted_with(world, "with its own key again", mine.report(mine.sealed()))
     with world.step("the terminal ends"):
         world.end("terminal", "pc-mori")
         refused_with(world, "the key of a terminal that has ended", "device.key_revoked", mine.report(mine.sealed()))
