@@ -108,6 +108,7 @@ TEST_F(CharonTest, AnAssociationComesUpCarriesAndIsTerminated) {
 TEST_F(CharonTest, ADeadCharonIsALostConnectionAndASilentOneALateAnswer) {
   bench->stop(Side::gate);
   const Done late = gate->ask({.command = "version", .within = std::chrono::milliseconds(300)});
+  ASSERT_FALSE(late.answer);
   EXPECT_EQ(late.answer.error().code, "vici.timed_out");
   EXPECT_FALSE(gate->client.is_open());
   bench->go(Side::gate);

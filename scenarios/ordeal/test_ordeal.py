@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import os
 import pathlib
-import signal
 import time
 
 import pytest
@@ -12,6 +11,7 @@ from sekisho_testbed import netlab
 from sekisho_testbed.attack import Thief, code_round, cookie_of, handle_of, password_round
 from sekisho_testbed.ordeal import faults, flood, hang, kill
 from sekisho_testbed.gate_programs import unbuilt
+from sekisho_testbed.halted import halted
 from sekisho_testbed.namespaces import NamespacesWorld
 
 pytestmark = pytest.mark.needs("processes")
@@ -62,8 +62,7 @@ def test_a_hanging_mail_server_keeps_no_newcomer_waiting(world: NamespacesWorld)
     seconds = float(os.environ.get("SEKISHO_MAIL_HANG_S", "2"))
     thief, post = Thief(world), world.house.post
     tani = world.pass_gate("tani")
-    post.program.signal(signal.SIGSTOP)
-    try:
+    with halted(post.program.pid):
         begun = time.monotonic()
         heard = thief.say(password_round("mori", thief.password))
         assert handle_of(heard.heard) and time.monotonic() - begun < 3, heard
@@ -74,8 +73,6 @@ def test_a_hanging_mail_server_keeps_no_newcomer_waiting(world: NamespacesWorld)
             if time.monotonic() - begun > seconds:
                 break
         assert thief.mailbox.nothing_new()
-    finally:
-        post.program.signal(signal.SIGCONT)
     if seconds > 8:  # that mail was given up, or comes late; the next question's comes as usual
         world.advance(61)
         heard = thief.say(password_round("mori", thief.password))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from . import cast, cast_closed
 from .consoles import INTERNET, USER_AGENT, ConsolePage, Consoles, DesktopPage, Door, ScreenWire, Side, SmallDisk
 from .gatehouse import UIDS
+from .halted import halted
 from .hypervisor import Hypervisor
 from .netlab import Host, NetLab, wait_until
 from .programs.answers import complete
@@ -157,11 +158,8 @@ class NamespacesConsoles(Consoles):
     @contextlib.contextmanager
     def halted_hyperd(self) -> Iterator[None]:
         hyperd = self.lab_world.gatehouse.pids()["sekisho-hyperd"]
-        os.kill(hyperd, signal.SIGSTOP)
-        try:
+        with halted(hyperd):
             yield
-        finally:
-            os.kill(hyperd, signal.SIGCONT)
 
     # --- recordings -------------------------------------------------------------------------------------------------------------
     def rows(self, session: str = "") -> list[dict[str, Any]]:

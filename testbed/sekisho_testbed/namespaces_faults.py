@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import cast, database
 from .faults import Faults, SecondGate
 from .gatehouse import Gatehouse
+from .halted import halted
 from .labs import NotHere
 from .netlab import Host, Plug
 
@@ -87,11 +88,8 @@ class NamespacesFaults(Faults):
     def kernel_waits(self) -> Iterator[None]:
         self.world.story.did("netd answers nothing")
         netd = self.gatehouse.pids()["sekisho-netd"]
-        os.kill(netd, signal.SIGSTOP)
-        try:
+        with halted(netd):
             yield
-        finally:
-            os.kill(netd, signal.SIGCONT)
 
 
 class NamespacesSecond(SecondGate):

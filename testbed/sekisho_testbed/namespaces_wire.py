@@ -3,12 +3,11 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import os
-import signal
 from collections.abc import Iterator, Sequence
 
 from . import attack, cast, scan
 from .faults import Meanwhile
+from .halted import halted
 from .namespaces_gate import NamespacesGate
 from .own_wire import Wire
 from .pc import Vpn
@@ -86,12 +85,8 @@ class NamespacesWire(NamespacesGate):
         """Meanwhile nobody puts back what is changed in the kernel's table; netd does it afterwards."""
         netd = self.gatehouse.pids()["sekisho-netd"]
         self.allow_event("netd.table_restored", "the story changes the kernel's table")
-        os.kill(netd, signal.SIGSTOP)
-        try:
+        with halted(netd):
             yield
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(netd, signal.SIGCONT)
 
     def remove_kernel_filter(self) -> None:
         self.life.enter_context(self.netd_halted())

@@ -64,6 +64,8 @@ charon { load_modular = no
  filelog { stderr { default = 1 } } }
 C
 done
+# A signal is on its way for a while: until its last thread stands, a process that was stopped still answers.
+halted() { ! grep -h ^State: /proc/$1/task/*/status | grep -qv '(stopped)'; }
 gate=; device=
 echo ok
 while read -r verb side; do
@@ -73,7 +75,7 @@ while read -r verb side; do
       STRONGSWAN_CONF=$home/$side.conf ip netns exec $side unshare -m sh -c 'mount -t tmpfs run /run; exec /usr/lib/ipsec/charon' \
         >>$side.log 2>&1 </dev/null & eval $side=$!; echo ok;;
     kill) kill -9 $pid; wait $pid 2>/dev/null; echo ok;;
-    stop) kill -STOP $pid; echo ok;;
+    stop) kill -STOP $pid; until halted $pid; do :; done; echo ok;;
     go) kill -CONT $pid; echo ok;;
     plug) ip -n gate link set line up; echo ok;;
     unplug) ip -n gate link set line down; echo ok;;

@@ -37,7 +37,7 @@ class RealCharon {
   enum class Side : char { gate, device };
   void start(Side side);
   void kill(Side side);  ///< SIGKILL, nothing is said to anybody
-  void stop(Side side);  ///< SIGSTOP: it is there and silent
+  void stop(Side side);  ///< SIGSTOP, and it stands: it is there and silent
   void go(Side side);
   void cable(bool plugged);
   /// One ping from the terminal to the entrance, through whatever carries it.

@@ -50,12 +50,14 @@ for f in passwd group; do grep -q ^libvirt-qemu: /etc/$f || {
   if [ $f = passwd ]; then echo libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin; else echo libvirt-qemu:x:64055:; fi >>$home/$f
   mount --bind $home/$f /etc/$f; }; done
 ip link set lo up; ip link add br-sk type bridge; ip link set br-sk up
+# A signal is on its way for a while: until its last thread stands, a process that was stopped still answers.
+halted() { ! grep -h ^State: /proc/$1/task/*/status | grep -qv '(stopped)'; }
 echo ok
 while read -r word; do
   case $word in
     start) libvirtd -f $home/etc/libvirtd.conf >>$home/libvirtd.log 2>&1 </dev/null & daemon=$!; echo ok;;
     kill) kill -9 $daemon; wait $daemon 2>/dev/null || true; echo ok;;
-    stop) kill -STOP $daemon; echo ok;;
+    stop) kill -STOP $daemon; until halted $daemon; do :; done; echo ok;;
     go) kill -CONT $daemon; echo ok;;
     listeners) awk '$4 == "0A"' /proc/net/tcp /proc/net/tcp6 | wc -l >$home/listeners; echo ok;;
     *) echo "no: $word";;
