@@ -61,20 +61,8 @@ class FileJournal : public Journal {
   }
 
   void append(Entry entry, Durable durable) override {
-    Append item = prepare(std::move(entry), std::move(durable));
-    const char* refused = nullptr;
-    {
-      const std::lock_guard hold(mutex_);
-      if (closing_) {
-        refused = "audit.closed";
-      } else if (queue_.size() >= kMaxWaiting || queued_bytes_ + item.json.size() > kMaxWaitingBytes) {
-        refused = "audit.full";
-      } else {
-        queued_bytes_ += item.json.size();
-        queue_.push_back(std::move(item));
-        arrived_.fetch_add(1, std::memory_order_release);
-      }
-    }
+    Append item = prepare(entry, std::move(durable));
+    const char* refused = take(item);
     if (refused == nullptr) {
       wake_.notify_one();
     } else if (item.durable) {
@@ -90,6 +78,17 @@ class FileJournal : public Journal {
   }
 
  private:
+  /// Why it takes none; nullptr: `item` waits in the queue.
+  const char* take(Append& item) {
+    const std::lock_guard hold(mutex_);
+    if (closing_) return "audit.closed";
+    if (queue_.size() >= kMaxWaiting || queued_bytes_ + item.json.size() > kMaxWaitingBytes) return "audit.full";
+    queued_bytes_ += item.json.size();
+    queue_.push_back(std::move(item));
+    arrived_.fetch_add(1, std::memory_order_release);
+    return nullptr;
+  }
+
   /// Nothing waits. Looks for a moment whether something comes, if the last did so soon; then sleeps until `due`.
   void rest(std::unique_lock<std::mutex>& hold, std::optional<Instant> due) {
     const auto since = Steady::now();
@@ -149,7 +148,7 @@ class FileJournal : public Journal {
 
 }  // namespace
 
-Result<std::unique_ptr<Journal>> open_journal_with(JournalParts parts, JournalConfig config,
+Result<std::unique_ptr<Journal>> open_journal_with(JournalParts parts, const JournalConfig& config,
                                                    std::function<Instant()> clock) {
   auto spares = threaded_spares(*parts.journal, config.segment_bytes, config.reserve_percent);
   auto journal = std::make_unique<FileJournal>(std::move(parts), std::move(clock), std::move(spares));
@@ -157,7 +156,7 @@ Result<std::unique_ptr<Journal>> open_journal_with(JournalParts parts, JournalCo
   return std::unique_ptr<Journal>(std::move(journal));
 }
 
-Result<std::unique_ptr<Journal>> open_journal(JournalConfig config, std::function<Instant()> clock) {
+Result<std::unique_ptr<Journal>> open_journal(const JournalConfig& config, std::function<Instant()> clock) {
   const std::filesystem::path key(config.signing_key_file);
   if (config.directory.empty() || !key.has_filename()) {
     return fail("audit.config", "the journal needs a directory and a signing key file");
@@ -170,7 +169,7 @@ Result<std::unique_ptr<Journal>> open_journal(JournalConfig config, std::functio
   parts.journal = std::move(*journal);
   parts.keys = std::move(*keys);
   parts.entropy = std::make_unique<SystemEntropy>();
-  return open_journal_with(std::move(parts), std::move(config), std::move(clock));
+  return open_journal_with(std::move(parts), config, std::move(clock));
 }
 
 }  // namespace sekisho::audit

@@ -21,7 +21,7 @@ struct JournalParts {
   std::chrono::milliseconds stalled_after{2000};
 };
 
-[[nodiscard]] Result<std::unique_ptr<Journal>> open_journal_with(JournalParts parts, JournalConfig config,
+[[nodiscard]] Result<std::unique_ptr<Journal>> open_journal_with(JournalParts parts, const JournalConfig& config,
                                                                  std::function<Instant()> clock);
 
 }  // namespace sekisho::audit

@@ -84,6 +84,7 @@ struct JournalConfig {
 /// Errors: audit.locked (another writer), audit.broken (first bad entry in detail), audit.rolled_back (less than the
 /// tail or the published head beside the signing key), audit.key_missing, audit.key_mismatch, audit.config, audit.full,
 /// audit.unwritable. Chance for keys comes from getrandom(2).
-[[nodiscard]] Result<std::unique_ptr<Journal>> open_journal(JournalConfig config, std::function<Instant()> clock);
+[[nodiscard]] Result<std::unique_ptr<Journal>> open_journal(const JournalConfig& config,
+                                                            std::function<Instant()> clock);
 
 }  // namespace sekisho::audit

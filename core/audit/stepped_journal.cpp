@@ -18,7 +18,7 @@ Result<std::unique_ptr<SteppedJournal>> SteppedJournal::open(const JournalConfig
 }
 
 void SteppedJournal::append(Entry entry, Durable durable) {
-  queue_.push_back(prepare(std::move(entry), std::move(durable)));
+  queue_.push_back(prepare(entry, std::move(durable)));
 }
 
 void SteppedJournal::pump(Instant now) {

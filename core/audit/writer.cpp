@@ -19,7 +19,7 @@ Error no_root() {
 
 }  // namespace
 
-Append prepare(Entry entry, Durable durable) {
+Append prepare(const Entry& entry, Durable durable) {
   Append out;
   out.json = canonical_json(entry);
   out.opens = entry.result == "ok";
@@ -41,7 +41,7 @@ Append JournalWriter::own_entry(const char* event, nlohmann::json detail, Instan
   entry.at = now;
   entry.event = event;
   entry.detail = std::move(detail);
-  return prepare(std::move(entry), {});
+  return prepare(entry, {});
 }
 
 Result<void> JournalWriter::roll_over(Instant now) {

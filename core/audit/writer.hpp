@@ -22,7 +22,7 @@ struct Append {
   bool opens = false;  ///< result "ok": refused while only the reserve is left
   Durable durable;
 };
-[[nodiscard]] Append prepare(Entry entry, Durable durable);
+[[nodiscard]] Append prepare(const Entry& entry, Durable durable);
 
 class JournalWriter {
  public:

@@ -227,6 +227,7 @@ void judge_places(const SiteConfig& site, std::vector<Error>& errors) {
 
 std::vector<Refusal> place_refusals() {
   std::vector<Refusal> out;
+  out.reserve(std::size(kRows));
   const auto text = [](std::string_view ja, std::string_view en) { return Text{std::string(ja), std::string(en)}; };
   for (const Row& row : kRows) {
     out.push_back({std::string(row.rule), std::string(row.code), text(row.what_ja, row.what_en),

@@ -232,7 +232,7 @@ void Circuits::overdue(Instant now, Actions& out) {
   }
 }
 
-void Circuits::gone(Error why, Instant now, Actions& out) {
+void Circuits::gone(const Error& why, Instant now, Actions& out) {
   here_ = looking_ = look_again_ = false;
   questions_.clear();
   for (auto& [name, meant] : meant_) meant.loaded = meant.asked = false;
@@ -259,7 +259,7 @@ void Circuits::happened(std::vector<vici::Happening> more, Instant now, Actions&
     } else if (std::holds_alternative<vici::Heard>(each)) {
       look_again_ = true;
     } else {
-      gone(std::move(std::get<vici::Lost>(each).why), now, out);
+      gone(std::get<vici::Lost>(each).why, now, out);
     }
   }
 }

@@ -109,7 +109,7 @@ class Circuits {
   void connections(const std::vector<vici::Section>& rows, Instant now, Actions& out);
   void tunnels(const std::vector<vici::Section>& rows, Instant now, Actions& out);
   void look(Instant now, Actions& out);
-  void gone(Error why, Instant now, Actions& out);
+  void gone(const Error& why, Instant now, Actions& out);
   void set_line(const std::string& circuit, const std::string& contractor, const Tunnel* tunnel, std::string_view code,
                 Actions& out);
   void see(const std::string& name, const vici::Section& tunnel, std::map<std::string, Tunnel>& up, Instant now,

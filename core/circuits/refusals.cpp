@@ -65,6 +65,7 @@ std::optional<Refusal> find_refusal(std::string_view code) {
 
 std::vector<Refusal> all_refusals() {
   std::vector<Refusal> out;
+  out.reserve(std::size(kRows));
   for (const Row& row : kRows) out.push_back(words(row));
   return out;
 }

@@ -122,8 +122,9 @@ std::vector<registry::Finding> outside(const std::vector<AddressPool>& networks,
   for (const auto& [id, circuit] : registry.circuits) {
     const std::string at = "/circuits/" + std::to_string(index++) + "/prefixes/";
     for (std::size_t i = 0; i < circuit.prefixes.size(); ++i) {
-      const bool inside = std::ranges::any_of(
-          networks, [&](const AddressPool& network) { return network.contains_network(circuit.prefixes[i]); });
+      const std::string& prefix = circuit.prefixes[i];
+      const bool inside =
+          std::ranges::any_of(networks, [&](const AddressPool& network) { return network.contains_network(prefix); });
       if (!inside) out.push_back(registry::finding(at + std::to_string(i), "circuit.other_network"));
     }
   }

@@ -215,12 +215,12 @@ void Gate::State::posture(const Caller& caller, PostureRequest request) {
           entry.result = "ok";
           entry.rule = "R05";
           entry.detail = {{"terminal", end->enrolled->id}, {"key", end->enrolled->key_thumbprint}};
-          self->record(std::move(entry));
+          self->record(entry);
           self->adopt_registry(end->changed);
         } else if (kind == "enrol") {
           entry.event = "terminal.enrolment_refused";
           entry.result = "refused";
-          self->record(std::move(entry));
+          self->record(entry);
         }
         if (!end->verdict) return self->reply(caller, PostureAnswer{end->status, std::move(end->body)});
 

@@ -147,6 +147,7 @@ void Rdp::journal_granted(std::vector<RdpGrant> grants) {
     entry.result = "ok";
     entry.detail["until"] = to_rfc3339(group.front().until);
     std::vector<std::uint64_t> numbers;
+    numbers.reserve(group.size());
     for (const RdpGrant& grant : group) numbers.push_back(grant.number);
     // The gate calls back only while it lives, and this lives as long.
     gate_.record(std::move(entry), [this, numbers = std::move(numbers)](Result<std::uint64_t> durable) {

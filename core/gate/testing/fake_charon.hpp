@@ -87,6 +87,7 @@ class FakeCharon final : public ViciSocket {
  private:
   static std::vector<vici::Section> rows(const std::map<std::string, vici::Section>& of) {
     std::vector<vici::Section> out;
+    out.reserve(of.size());
     for (const auto& [name, section] : of) out.push_back(vici::Section().put_section(name, section));
     return out;
   }
