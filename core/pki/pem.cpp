@@ -207,6 +207,7 @@ Error in_file(Error error, const std::string& file) {
 
 std::vector<std::pair<std::string, Text>> all_words() {
   std::vector<std::pair<std::string, Text>> out;
+  out.reserve(std::size(kRows));
   for (const Row& row : kRows) out.emplace_back(row.code, Text{std::string(row.ja), std::string(row.en)});
   return out;
 }

@@ -103,7 +103,7 @@ std::string hostile_bytes(Chaos& chaos, const std::vector<std::string>& words) {
                                                 "=",
                                                 "&",
                                                 ";",
-                                                std::string("\0\0", 2),
+                                                std::string(2, '\0'),
                                                 "PP",
                                                 "\x50\x50",
                                                 "\xff\x03\xc0\x21\x01\x01\x00\x04"};

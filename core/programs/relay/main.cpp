@@ -141,10 +141,12 @@ class Process final : private run::ChildControl::Handler, private seam::Link::Ha
 
   // --- the supervisor
   void on_listener(std::string address, run::Fd fd) override {
-    if (address == path_.entrance) listener_ = std::move(fd);
-    for (const auto& page : pages_) {
-      if (address == page->listen) page->listener = std::move(fd);
+    if (address == path_.entrance) {
+      listener_ = std::move(fd);
+      return;
     }
+    const auto page = std::ranges::find(pages_, address, [](const auto& each) { return each->listen; });
+    if (page != pages_.end()) (*page)->listener = std::move(fd);
   }
   void on_link(std::string name, run::Fd fd) override {
     if (name.starts_with("hyperd:")) {

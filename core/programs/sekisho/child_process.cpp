@@ -123,6 +123,7 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(asio::io_context& loop
   run::Fd told(report[1]);
 
   std::vector<char*> words;
+  words.reserve(argv.size() + 1);
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   const pid_t parent = getpid();

@@ -84,6 +84,7 @@ void table(const Output& out, const json& rows, std::vector<std::string> columns
   for (const std::string& column : columns) cells[0].push_back(heading(out, column));
   for (const json& row : rows) {
     std::vector<std::string> texts;
+    texts.reserve(columns.size());
     for (const std::string& column : columns) texts.push_back(cell(out, column, row.value(column, json())));
     cells.push_back(std::move(texts));
   }
