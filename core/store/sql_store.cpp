@@ -121,8 +121,9 @@ class SqlStore final : public Store {
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       if (jobs.size() == 1) {
         ends[i] = attempt([&] { jobs[i](tx); });
-        if (!ends[i]) return fail_all(std::move(ends), roll_back(ends[i].error()));
-        continue;
+        if (ends[i]) continue;
+        const Error lost = roll_back(ends[i].error());
+        return fail_all(std::move(ends), lost);
       }
       const RegistryPtr before = tx.cached();
       ends[i] = attempt([&] {
@@ -137,7 +138,10 @@ class SqlStore final : public Store {
         sql_ << "RELEASE SAVEPOINT one_job";  // else one that cannot set its own would go back to this
       });
       // The whole transaction is lost: its connection is, or the disk is full.
-      if (!back) return fail_all(std::move(ends), roll_back(ends[i].error()));
+      if (!back) {
+        const Error lost = roll_back(ends[i].error());
+        return fail_all(std::move(ends), lost);
+      }
       statements_.clear();
     }
     if (auto committed = attempt([&] { sql_ << "COMMIT"; }); !committed) {

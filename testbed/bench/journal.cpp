@@ -64,7 +64,7 @@ class Sekisho final : public Peer {
     sekisho::audit::JournalConfig config;
     config.directory = directory + "/journal";
     config.signing_key_file = directory + "/journal.key";
-    auto opened = sekisho::audit::open_journal(std::move(config), wall_now);
+    auto opened = sekisho::audit::open_journal(config, wall_now);
     if (!opened) die(opened.error().code + ": " + opened.error().detail);
     journal_ = std::move(*opened);
   }

@@ -13,7 +13,10 @@ STANDS_WITHIN_S = 10
 
 def stands(pid: int) -> bool:
     """Every thread of it is stopped (proc(5): state T)."""
-    states = [(task / "stat").read_text().rpartition(")")[2].split()[0] for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]
+    try:
+        states = [(task / "stat").read_text().rpartition(")")[2].split()[0] for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:  # a thread has ended meanwhile
+        return False
     return set(states) == {"T"}
 
 

@@ -161,6 +161,7 @@ class Ffmpeg {
       words.push_back(word);
     }
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
 

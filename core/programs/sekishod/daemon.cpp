@@ -117,7 +117,7 @@ class Daemon final : public run::ChildControl::Handler {
       if (!trouble) return log->event(audit::kHealthy);
       log->event(audit::kUnhealthy, {{"code", trouble->code}, {"detail", trouble->detail}});
     };
-    auto journal = audit::open_journal(std::move(recording), [this] { return clock().now(); });
+    auto journal = audit::open_journal(recording, [this] { return clock().now(); });
     if (!journal) return refuse(journal.error());
     journal_ = std::move(*journal);
     auto store = store::open(config_.store_url);

@@ -28,7 +28,7 @@ class JournalTest : public ::testing::Test {
     config.directory = folder_ + "/journal";
     config.signing_key_file = folder_ + "/journal.key";
     config.node = "1";
-    auto journal = audit::open_journal(std::move(config), [at = now_] { return at; });
+    auto journal = audit::open_journal(config, [at = now_] { return at; });
     EXPECT_TRUE(journal);
     if (journal) journal_ = std::move(*journal);
   }

@@ -51,6 +51,7 @@ void become_server_user(const passwd& user, pid_t parent) {
 
 pid_t spawn(const std::vector<std::string>& argv, const std::string& log) {
   std::vector<char*> words;
+  words.reserve(argv.size() + 1);
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   const passwd user = *server_user();

@@ -122,6 +122,7 @@ RealCharon::RealCharon() {
   std::vector<std::string> words{"unshare",      "--net",        "--mount", "--pid", "--fork",
                                  "--kill-child", "--mount-proc", "sh",      script,  home_};
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& each : words) argv.push_back(each.data());
   argv.push_back(nullptr);
   const int spawned = posix_spawnp(&first_, "unshare", &actions, nullptr, argv.data(), environ);

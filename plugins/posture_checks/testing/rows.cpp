@@ -372,6 +372,7 @@ const char* guidance(std::string_view code) {
 }
 std::vector<std::string> codes_of_the_page() {
   std::vector<std::string> out;
+  out.reserve(std::size(kGuidance));
   for (const auto& [code, text] : kGuidance) out.emplace_back(code);
   return out;
 }

@@ -78,6 +78,7 @@ std::string missing_tool(std::initializer_list<const char*> tools) {
 
 int run(std::vector<std::string> words) {
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   pid_t pid = 0;
@@ -139,6 +140,7 @@ PrivateLibvirtd::PrivateLibvirtd() {
   std::vector<std::string> words{"unshare",      "--mount", "--net", "--pid", "--fork", "--kill-child",
                                  "--mount-proc", "bash",    "-uc",   kFirst,  "_",      folder_};
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
