@@ -207,6 +207,7 @@ Finding finding(std::string pointer, std::string_view code, std::string_view abo
 
 std::vector<Finding> all_finding_codes() {
   std::vector<Finding> out;
+  out.reserve(std::size(kRows));
   for (const Row& row : kRows) {
     out.push_back({"", std::string(row.code), Text{std::string(row.ja), std::string(row.en)}});
   }

@@ -106,7 +106,7 @@ std::string hostile_bytes(Chaos& chaos, const std::vector<std::string>& words) {
                                                 std::string(2, '\0'),
                                                 "PP",
                                                 "\x50\x50",
-                                                "\xff\x03\xc0\x21\x01\x01\x00\x04"};
+                                                std::string("\xff\x03\xc0\x21\x01\x01\x00\x04", 8)};
   if (chaos.chance(20)) return chaos.bytes(3000);
   std::string out;
   for (std::uint64_t left = 1 + chaos.below(12); left > 0; --left) {
