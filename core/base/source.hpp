@@ -1,7 +1,7 @@
 // Where connections come from as far as it is counted: an IPv4 address, or an IPv6 /64, since whoever has one address
-// of that has all of them. Front, netd and the seam between them read and write it here alone. Threads: plain values
-// and pure functions. Units: bits in host byte order. Errors: nullopt for what is none. Source: threats.md §9
-// "Connections"; RFC 4291 section 2.5.1 (64 bits of interface), RFC 5952 (text).
+// of that has all of them. Front, netd, the seam between them and the counters of logins read and write it here alone.
+// Threads: plain values and pure functions. Units: bits in host byte order. Errors: nullopt for what is none. Source:
+// threats.md §9 "Connections"; RFC 4291 section 2.5.1 (64 bits of interface), RFC 5952 (text).
 #pragma once
 #include <compare>
 #include <cstddef>

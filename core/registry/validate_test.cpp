@@ -28,6 +28,15 @@ void second_circuit(Registry& r) {
   r.circuits.emplace(other.id, other);
 }
 
+void two_terminals_with_one_key(Registry& r) {
+  Terminal& mine = r.terminals.at("pc-mori");
+  mine.key_thumbprint = std::string(43, 'k');
+  mine.key_jwk = R"({"kty":"EC"})";
+  Terminal other = mine;
+  other.id = "pc-mori-2";
+  r.terminals.emplace(other.id, other);
+}
+
 TEST(Validate, TheCastIsValid) {
   for (const Finding& f : validate(cast())) ADD_FAILURE() << f.pointer << " " << f.code;
 }
@@ -86,15 +95,7 @@ TEST(Validate, NamesEachMistakeAtItsPlace) {
          r.terminals.at("pc-mori").key_thumbprint = "x";
          r.terminals.at("pc-mori").key_jwk = R"({"kty":"EC","d":"private"})";
        }},
-      {"/terminals/1/key_thumbprint", "terminal.key_taken",
-       [](Registry& r) {
-         Terminal& mine = r.terminals.at("pc-mori");
-         mine.key_thumbprint = std::string(43, 'k');
-         mine.key_jwk = R"({"kty":"EC"})";
-         Terminal other = mine;
-         other.id = "pc-mori-2";
-         r.terminals.emplace(other.id, other);
-       }},
+      {"/terminals/1/key_thumbprint", "terminal.key_taken", two_terminals_with_one_key},
       {"/terminals/0/binding", "terminal.binding", [](Registry& r) { r.terminals.at("pc-mori").binding = 1; }},
       {"/terminals/0/enrolment_hash", "terminal.enrolment",
        [](Registry& r) { r.terminals.at("pc-mori").enrolment_hash = std::string(64, 'a'); }},
@@ -252,12 +253,7 @@ TEST(Validate, ARevokedCertificateMakesRoomForTheNext) {
 
 TEST(Validate, ATerminalThatHasEndedLeavesItsKeyToAnother) {
   Registry r = cast();
-  Terminal& mine = r.terminals.at("pc-mori");
-  mine.key_thumbprint = std::string(43, 'k');
-  mine.key_jwk = R"({"kty":"EC"})";
-  Terminal other = mine;
-  other.id = "pc-mori-2";
-  r.terminals.emplace(other.id, other);
+  two_terminals_with_one_key(r);
   ASSERT_FALSE(validate(r).empty());
   r.terminals.at("pc-mori").ended_at = kNow;
   EXPECT_TRUE(validate(r).empty());
